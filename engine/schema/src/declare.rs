@@ -1,0 +1,228 @@
+//! The `fields!` and `table!` macros. They declare; what they declare is used by functions elsewhere.
+
+/// Declares a group of fields that tables share: a row struct, its builder, and the list of [`crate::Field`]s.
+///
+/// A line reads `ident "kfl.name" [unit]: Kind = source;` where unit and source may be left out:
+///
+/// - nothing: each row gives a value, and the struct has the field;
+/// - `= absent`: a null column;
+/// - `= constant "text"`: the same text in each row;
+/// - `= kfl "expression"`: no column, an expression over other fields of the table;
+/// - `= default -1`: each row gives a value, and KFL reads −1 where it does not.
+macro_rules! fields {
+    (
+        $(#[$doc:meta])*
+        $fields:ident => struct $row:ident, $builder:ident {
+            $($(#[doc = $field_doc:literal])+ $field:ident $name:literal $([$unit:literal])?: $kind:ident $(= $source:ident $($value:literal)? $(- $minus:literal)?)?;)*
+        }
+    ) => {
+        /// The fields of this group, in column order.
+        pub const $fields: &[$crate::Field] = &[
+            $($crate::Field {
+                name: $name,
+                column: stringify!($field),
+                ty: <$crate::$kind as $crate::Kind>::TYPE,
+                unit: $crate::declare::unit!($($unit)?),
+                doc: concat!($($field_doc),+).trim_ascii(),
+                source: $crate::declare::source!($($source $($value)?)?),
+                default: $crate::declare::default!($($source $($minus)?)?),
+            }),*
+        ];
+
+        $crate::declare::row_struct!([$(#[$doc])*] $row [] $([$(#[doc = $field_doc])+ $field $kind ($($source)?)])*);
+        $crate::declare::builder_struct!($row $builder [] $([$field $kind ($($source)?)])*);
+
+        impl $builder {
+            /// Takes the columns of this group, in column order, and leaves the builder empty.
+            pub(crate) fn finish_columns(&mut self, columns: &mut Vec<arrow_array::ArrayRef>) {
+                let _rows = std::mem::take(&mut self.rows);
+                $($crate::declare::finish_column!(self columns _rows $field $kind ($($source $($value)?)?));)*
+            }
+        }
+    };
+}
+
+/// Declares a table over shared groups and fields of its own.
+macro_rules! table {
+    (
+        $(#[doc = $doc:literal])+
+        $name:literal: $level:ident, flags { $($flag:ident: $when:literal),* $(,)? },
+        groups { $($group:ident: $group_row:ident / $group_builder:ident = $group_fields:expr),* $(,)? },
+        $fields:ident => struct $row:ident, $own_row:ident, $builder:ident, $own_builder:ident {
+            $($body:tt)*
+        }
+    ) => {
+        $crate::declare::fields! {
+            /// What the table adds to its groups.
+            $fields => struct $own_row, $own_builder { $($body)* }
+        }
+
+        /// The table.
+        pub const TABLE: $crate::Table = $crate::Table {
+            name: $name,
+            level: $crate::Level::$level,
+            doc: concat!($($doc),+).trim_ascii(),
+            flags: &[$((stringify!($flag), $when)),*],
+            groups: &[$($group_fields,)* $fields],
+        };
+
+        $(#[doc = $doc])+
+        #[derive(Clone, Debug)]
+        pub struct $row<'a> {
+            $(/// The fields shared with other tables.
+            pub $group: $group_row<'a>,)*
+            /// The fields of this table alone.
+            pub own: $own_row<'a>,
+        }
+
+        /// Collects rows and makes record batches of them.
+        #[derive(Debug, Default)]
+        pub struct $builder {
+            $($group: $group_builder,)*
+            own: $own_builder,
+            rows: usize,
+        }
+
+        impl $builder {
+            /// Appends one row.
+            pub fn append(&mut self, row: $row<'_>) {
+                $(self.$group.append(row.$group);)*
+                self.own.append(row.own);
+                self.rows += 1;
+            }
+        }
+
+        impl $crate::table::Build for $builder {
+            fn table(&self) -> &'static $crate::Table {
+                const { &TABLE }
+            }
+
+            fn rows(&self) -> usize {
+                self.rows
+            }
+
+            fn finish(&mut self) -> arrow_array::RecordBatch {
+                self.rows = 0;
+                let mut columns = Vec::new();
+                $(self.$group.finish_columns(&mut columns);)*
+                self.own.finish_columns(&mut columns);
+                arrow_array::RecordBatch::try_new($crate::table::schema_of(&TABLE), columns)
+                    .expect("every builder makes the type its field declares")
+            }
+        }
+    };
+}
+
+macro_rules! unit {
+    () => {
+        None
+    };
+    ($unit:literal) => {
+        Some($unit)
+    };
+}
+
+macro_rules! source {
+    () => {
+        $crate::Source::Row
+    };
+    (default) => {
+        $crate::Source::Row
+    };
+    (absent) => {
+        $crate::Source::Absent
+    };
+    (constant $value:literal) => {
+        $crate::Source::Constant($value)
+    };
+    (kfl $value:literal) => {
+        $crate::Source::Virtual($value)
+    };
+}
+
+macro_rules! default {
+    (default $minus:literal) => {
+        $crate::Default::Int(-$minus)
+    };
+    ($($source:ident)?) => {
+        $crate::Default::Zero
+    };
+}
+
+/// Builds the row struct field by field, leaving out the fields that no row gives.
+macro_rules! row_struct {
+    ([$(#[$doc:meta])*] $row:ident [$($done:tt)*]) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $row<'a> {
+            $($done)*
+        }
+    };
+    ($docs:tt $row:ident [$($done:tt)*] [$(#[$doc:meta])+ $field:ident $kind:ident ()] $($rest:tt)*) => {
+        $crate::declare::row_struct!($docs $row [$($done)* $(#[$doc])+ pub $field: <$crate::$kind as $crate::Kind>::Row<'a>,] $($rest)*);
+    };
+    ($docs:tt $row:ident [$($done:tt)*] [$(#[$doc:meta])+ $field:ident $kind:ident (default)] $($rest:tt)*) => {
+        $crate::declare::row_struct!($docs $row [$($done)* $(#[$doc])+ pub $field: <$crate::$kind as $crate::Kind>::Row<'a>,] $($rest)*);
+    };
+    ($docs:tt $row:ident [$($done:tt)*] [$(#[$doc:meta])+ $field:ident $kind:ident ($source:ident)] $($rest:tt)*) => {
+        $crate::declare::row_struct!($docs $row [$($done)*] $($rest)*);
+    };
+}
+
+/// Builds the builder struct field by field, leaving out the fields that no row gives.
+macro_rules! builder_struct {
+    ($row:ident $builder:ident [$([$field:ident $kind:ident])*]) => {
+        /// Collects the columns of this group.
+        pub struct $builder {
+            rows: usize,
+            $($field: <$crate::$kind as $crate::Kind>::Builder,)*
+        }
+
+        impl std::default::Default for $builder {
+            fn default() -> Self {
+                Self { rows: 0, $($field: <$crate::$kind as $crate::Kind>::builder(),)* }
+            }
+        }
+
+        impl std::fmt::Debug for $builder {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($builder)).field("rows", &self.rows).finish_non_exhaustive()
+            }
+        }
+
+        impl $builder {
+            /// Appends the values of one row.
+            pub(crate) fn append(&mut self, row: $row<'_>) {
+                $(<$crate::$kind as $crate::Kind>::append(&mut self.$field, row.$field);)*
+                self.rows += 1;
+            }
+        }
+    };
+    ($row:ident $builder:ident [$($done:tt)*] [$field:ident $kind:ident ()] $($rest:tt)*) => {
+        $crate::declare::builder_struct!($row $builder [$($done)* [$field $kind]] $($rest)*);
+    };
+    ($row:ident $builder:ident [$($done:tt)*] [$field:ident $kind:ident (default)] $($rest:tt)*) => {
+        $crate::declare::builder_struct!($row $builder [$($done)* [$field $kind]] $($rest)*);
+    };
+    ($row:ident $builder:ident [$($done:tt)*] [$field:ident $kind:ident ($source:ident)] $($rest:tt)*) => {
+        $crate::declare::builder_struct!($row $builder [$($done)*] $($rest)*);
+    };
+}
+
+macro_rules! finish_column {
+    ($self:ident $columns:ident $rows:ident $field:ident $kind:ident ()) => {
+        $columns.push(<$crate::$kind as $crate::Kind>::finish(&mut $self.$field));
+    };
+    ($self:ident $columns:ident $rows:ident $field:ident $kind:ident (default)) => {
+        $columns.push(<$crate::$kind as $crate::Kind>::finish(&mut $self.$field));
+    };
+    ($self:ident $columns:ident $rows:ident $field:ident $kind:ident (absent)) => {
+        $columns.push(arrow_array::new_null_array(&<$crate::$kind as $crate::Kind>::TYPE.arrow(), $rows));
+    };
+    ($self:ident $columns:ident $rows:ident $field:ident $kind:ident (constant $value:literal)) => {
+        $columns.push(std::sync::Arc::new(arrow_array::StringArray::from_iter_values(std::iter::repeat_n($value, $rows))));
+    };
+    ($self:ident $columns:ident $rows:ident $field:ident $kind:ident (kfl $value:literal)) => {};
+}
+
+pub(crate) use {builder_struct, default, fields, finish_column, row_struct, source, table, unit};

@@ -1,0 +1,83 @@
+//! A table: its level in the hierarchy, its flags, its groups of fields.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use arrow_array::RecordBatch;
+use arrow_schema::{Schema, SchemaRef};
+
+use crate::{FLAGS, Field};
+
+/// What a row of a table is in the hierarchy flow ↔ connection ↔ entry ↔ packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// All traffic between two peers.
+    Flow,
+    /// One socket's life inside a flow.
+    Connection,
+    /// One application-layer transaction.
+    Entry,
+    /// Packets and captures: tables that SQL reads and KFL does not range over.
+    Record,
+}
+
+/// One table.
+#[derive(Debug)]
+pub struct Table {
+    /// The name, which is the name of its directory and of the SQL table.
+    pub name: &'static str,
+    /// The row's level.
+    pub level: Level,
+    /// What a row is.
+    pub doc: &'static str,
+    /// Flags that can be true on this table, with the KFL expression that says where; every other flag is false.
+    pub flags: &'static [(&'static str, &'static str)],
+    /// Fields, in groups that tables share.
+    pub groups: &'static [&'static [Field]],
+}
+
+impl Table {
+    /// All fields, virtual ones included, in column order.
+    pub fn fields(&self) -> impl Iterator<Item = &'static Field> + use<> {
+        self.groups.iter().flat_map(|group| group.iter())
+    }
+
+    /// The field with this KFL name.
+    pub fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields().find(|field| field.name == name)
+    }
+
+    /// True if KFL ranges over this table's rows.
+    pub fn in_kfl(&self) -> bool {
+        self.level != Level::Record
+    }
+
+    /// The KFL expression of a flag on this table; `None` if the flag is false on every row.
+    pub fn flag(&self, name: &str) -> Option<&'static str> {
+        debug_assert!(FLAGS.iter().any(|flag| flag.name == name), "{name} is no flag");
+        self.flags.iter().find(|(flag, _)| *flag == name).map(|(_, when)| *when)
+    }
+
+    /// The Arrow schema of the stored table.
+    pub fn arrow(&self) -> SchemaRef {
+        let fields: Vec<_> = self.fields().filter(|field| field.is_stored()).map(Field::arrow).collect();
+        Arc::new(Schema::new(fields).with_metadata([("doc".to_owned(), self.doc.to_owned())].into()))
+    }
+}
+
+/// A builder of one table's batches.
+pub trait Build: Send + std::fmt::Debug {
+    /// The table it builds.
+    fn table(&self) -> &'static Table;
+    /// Rows appended since the last batch.
+    fn rows(&self) -> usize;
+    /// Takes the rows appended so far as one batch.
+    fn finish(&mut self) -> RecordBatch;
+}
+
+/// The schema of a table, made once.
+pub(crate) fn schema_of(table: &Table) -> SchemaRef {
+    static SCHEMAS: Mutex<BTreeMap<&'static str, SchemaRef>> = Mutex::new(BTreeMap::new());
+    let mut schemas = SCHEMAS.lock().expect("no holder of this lock panics");
+    schemas.entry(table.name).or_insert_with(|| table.arrow()).clone()
+}

@@ -1,0 +1,189 @@
+//! What was wrong with the traffic or its capture: counted, stored with the capture, never an error.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// One finding, with its numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Anomaly {
+    /// The file ends inside a record.
+    CutFile {
+        /// Where the incomplete record begins.
+        offset: u64,
+    },
+    /// A record cannot be: nothing after it was read.
+    BrokenRecord {
+        /// Where the record begins.
+        offset: u64,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A compressed capture does not decompress from here on.
+    BrokenCompression {
+        /// Decompressed bytes before the damage.
+        offset: u64,
+    },
+    /// A link type that is not decoded; the packet is stored as it is.
+    UnknownLinkType(u32),
+    /// A network protocol that is not decoded; the packet is stored as it is.
+    UnknownEtherType(u16),
+    /// A transport protocol that is not decoded; the packet is stored as it is.
+    UnknownTransport(u8),
+    /// A header is longer than what was captured of the packet.
+    Truncated {
+        /// The header's protocol.
+        layer: &'static str,
+        /// Bytes the header needs.
+        needed_bytes: usize,
+        /// Bytes there are.
+        found_bytes: usize,
+    },
+    /// A header field contradicts the specification.
+    Malformed {
+        /// The header's protocol.
+        layer: &'static str,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// A datagram's fragments never made a whole.
+    IncompleteDatagram,
+    /// Fragments were dropped because too many bytes of them waited.
+    FragmentsDropped,
+    /// Bytes of a TCP half were never captured.
+    Gap {
+        /// How many.
+        missing_bytes: u64,
+    },
+    /// Overlapping segments of TCP disagree; the first copy counts.
+    OverlapDiffers,
+    /// Out-of-order bytes were given up because too many waited.
+    ReassemblyLimit,
+    /// A connection was given up because too many were tracked.
+    ConnectionLimit,
+    /// A flow was given up because too many were tracked.
+    FlowLimit,
+    /// A dissector could not go on with a connection.
+    Unparsable {
+        /// The dissector's protocol.
+        protocol: &'static str,
+        /// What it expected or found.
+        reason: &'static str,
+    },
+    /// A limit cut a message.
+    MessageLimit {
+        /// The dissector's protocol.
+        protocol: &'static str,
+        /// The limit, by its name in `Limits`.
+        limit: &'static str,
+    },
+}
+
+impl Anomaly {
+    /// The kind's name, as reports and the `captures` table show it. Kinds with different numbers count together.
+    pub fn kind(&self) -> String {
+        match self {
+            Anomaly::CutFile { .. } => "cut_file".into(),
+            Anomaly::BrokenRecord { .. } => "broken_record".into(),
+            Anomaly::BrokenCompression { .. } => "broken_compression".into(),
+            Anomaly::UnknownLinkType(number) => format!("unknown_link_type_{number}"),
+            Anomaly::UnknownEtherType(number) => format!("unknown_ether_type_0x{number:04x}"),
+            Anomaly::UnknownTransport(number) => format!("unknown_transport_{number}"),
+            Anomaly::Truncated { layer, .. } => format!("truncated_{}", layer.to_ascii_lowercase()),
+            Anomaly::Malformed { layer, .. } => format!("malformed_{}", layer.to_ascii_lowercase()),
+            Anomaly::IncompleteDatagram => "incomplete_datagram".into(),
+            Anomaly::FragmentsDropped => "fragments_dropped".into(),
+            Anomaly::Gap { .. } => "gap".into(),
+            Anomaly::OverlapDiffers => "overlap_differs".into(),
+            Anomaly::ReassemblyLimit => "reassembly_limit".into(),
+            Anomaly::ConnectionLimit => "connection_limit".into(),
+            Anomaly::FlowLimit => "flow_limit".into(),
+            Anomaly::Unparsable { protocol, .. } => format!("unparsable_{}", protocol.to_ascii_lowercase()),
+            Anomaly::MessageLimit { limit, .. } => format!("limit_{limit}"),
+        }
+    }
+}
+
+impl fmt::Display for Anomaly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Anomaly::CutFile { offset } => write!(f, "the file ends inside the record that begins at byte {offset}"),
+            Anomaly::BrokenRecord { offset, reason } => write!(f, "the record at byte {offset} cannot be read: {reason}"),
+            Anomaly::BrokenCompression { offset } => {
+                write!(f, "the compressed data is damaged after {offset} decompressed bytes")
+            }
+            Anomaly::UnknownLinkType(number) => write!(f, "link type {number} is not decoded"),
+            Anomaly::UnknownEtherType(number) => write!(f, "network protocol 0x{number:04x} is not decoded"),
+            Anomaly::UnknownTransport(number) => write!(f, "IP protocol {number} is not decoded"),
+            Anomaly::Truncated { layer, needed_bytes, found_bytes } => {
+                write!(f, "{layer} needs {needed_bytes} bytes, the packet holds {found_bytes}")
+            }
+            Anomaly::Malformed { layer, reason } => write!(f, "{layer}: {reason}"),
+            Anomaly::IncompleteDatagram => f.write_str("fragments never made a whole datagram"),
+            Anomaly::FragmentsDropped => f.write_str("fragments were dropped (limit fragment_bytes)"),
+            Anomaly::Gap { missing_bytes } => write!(f, "{missing_bytes} bytes of a TCP stream were not captured"),
+            Anomaly::OverlapDiffers => f.write_str("overlapping TCP segments disagree, the first copy counts"),
+            Anomaly::ReassemblyLimit => f.write_str("out-of-order bytes were given up (limit reassembly_bytes)"),
+            Anomaly::ConnectionLimit => f.write_str("a connection was given up (limit connections_per_shard)"),
+            Anomaly::FlowLimit => f.write_str("a flow was given up (limit flows_per_shard)"),
+            Anomaly::Unparsable { protocol, reason } => write!(f, "{protocol}: {reason}"),
+            Anomaly::MessageLimit { protocol, limit } => write!(f, "a {protocol} message was cut (limit {limit})"),
+        }
+    }
+}
+
+/// Anomalies counted by kind, each with its first example.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Anomalies {
+    kinds: BTreeMap<String, Finding>,
+}
+
+/// How often a kind of anomaly was found, and the first of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How often.
+    pub count: u64,
+    /// Number of the packet at which it was found first; 0 if it is the file's.
+    pub first_packet: u64,
+    /// The first one.
+    pub first: Anomaly,
+}
+
+impl Anomalies {
+    /// Counts one finding at a packet.
+    pub fn add(&mut self, packet: u64, anomaly: Anomaly) {
+        self.insert(anomaly.kind(), Finding { count: 1, first_packet: packet, first: anomaly });
+    }
+
+    /// Adds the findings of another count; the result does not depend on the order.
+    pub fn merge(&mut self, other: Anomalies) {
+        for (kind, finding) in other.kinds {
+            self.insert(kind, finding);
+        }
+    }
+
+    fn insert(&mut self, kind: String, finding: Finding) {
+        match self.kinds.entry(kind) {
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                entry.insert(finding);
+            }
+            std::collections::btree_map::Entry::Occupied(mut entry) => {
+                let known = entry.get_mut();
+                known.count = known.count.saturating_add(finding.count);
+                if finding.first_packet < known.first_packet {
+                    known.first_packet = finding.first_packet;
+                    known.first = finding.first;
+                }
+            }
+        }
+    }
+
+    /// The kinds found, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Finding)> {
+        self.kinds.iter().map(|(kind, finding)| (kind.as_str(), finding))
+    }
+
+    /// True if nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.kinds.is_empty()
+    }
+}

@@ -1,0 +1,179 @@
+//! Bytes of a connection's halves to entries: the trait every dissector has, and the registry of them.
+//!
+//! A dissector is made when the first bytes of a connection are recognised, takes the bytes of both halves in order, pairs
+//! requests with responses and appends rows. It is incremental: bytes are seen once, in whatever pieces they came.
+
+use std::fmt;
+
+use crate::{Anomalies, Anomaly, Limits, Tables};
+
+/// A half of a connection: one direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Half {
+    /// From the client, which is `src`.
+    Client,
+    /// From the server, which is `dst`.
+    Server,
+}
+
+/// Contiguous bytes of one half that arrived in one packet. Over UDP: one datagram's payload.
+#[derive(Clone, Copy, Debug)]
+pub struct Chunk<'a> {
+    /// The bytes.
+    pub bytes: &'a [u8],
+    /// Number of the packet they came in.
+    pub packet: u64,
+    /// Capture time of that packet.
+    pub timestamp_ns: i64,
+}
+
+/// What a row says of its connection; made once per connection.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// "tcp", "udp".
+    pub transport: &'static str,
+    /// Number of the connection's first packet.
+    pub conn_id: i64,
+    /// Number of the flow's first packet.
+    pub flow_id: i64,
+    /// Address of the client, as text.
+    pub src_ip: String,
+    /// Address of the server, as text.
+    pub dst_ip: String,
+    /// Port of the client.
+    pub src_port: u16,
+    /// Port of the server.
+    pub dst_port: u16,
+    /// Community ID.
+    pub community_id: String,
+    /// VLAN identifiers around the first packet, outermost first.
+    pub vlan: Vec<i64>,
+    /// Encapsulation around the first packet.
+    pub tunnel: Option<&'static str>,
+    /// True if the connection's packets are stored.
+    pub has_pcap: bool,
+}
+
+/// Where a message begins: what identifies the entry it makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// Number of the packet that holds the first byte.
+    pub packet: u64,
+    /// Counts the messages that begin in that packet, from 0.
+    pub index: u32,
+    /// Capture time of that packet.
+    pub timestamp_ns: i64,
+}
+
+/// What a dissector works with besides the bytes.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The connection.
+    pub link: &'a Link,
+    /// Where rows go.
+    pub tables: &'a mut Tables,
+    /// Where findings go.
+    pub anomalies: &'a mut Anomalies,
+    /// The bounds.
+    pub limits: &'a Limits,
+    /// Counts messages and entries of the connection.
+    pub counter: &'a mut Counter,
+}
+
+/// Counts the messages that begin in a packet, and the entries of a connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counter {
+    packet: u64,
+    next_index: u32,
+    /// Entries appended so far.
+    pub entries: u64,
+}
+
+impl Context<'_> {
+    /// Marks the beginning of a message in a packet.
+    pub fn start(&mut self, chunk: &Chunk<'_>) -> Start {
+        if self.counter.packet != chunk.packet {
+            self.counter.packet = chunk.packet;
+            self.counter.next_index = 0;
+        }
+        let index = self.counter.next_index;
+        self.counter.next_index = index.saturating_add(1);
+        Start { packet: chunk.packet, index, timestamp_ns: chunk.timestamp_ns }
+    }
+}
+
+/// How a dissector fares with a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Progress {
+    /// It wants the next bytes.
+    Continue,
+    /// It cannot go on; the rest of the connection costs nothing.
+    GiveUp(Anomaly),
+}
+
+/// One connection's dissector.
+pub trait Dissector: Send + fmt::Debug {
+    /// Takes the next bytes of a half, in stream order; over UDP one datagram. Never called with empty bytes.
+    fn data(&mut self, half: Half, chunk: Chunk<'_>, context: &mut Context<'_>) -> Progress;
+
+    /// Learns that this many bytes of a half will never come (never called over UDP).
+    fn gap(&mut self, half: Half, missing_bytes: u64, context: &mut Context<'_>) -> Progress;
+
+    /// Learns that a half has ended (FIN).
+    fn end(&mut self, half: Half, context: &mut Context<'_>);
+
+    /// Learns that the connection is over, or the capture is: what waits for its other side becomes an entry now.
+    fn close(&mut self, context: &mut Context<'_>);
+}
+
+/// What a protocol says of the first bytes of a half.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// This is it.
+    Certain,
+    /// It could be; more bytes would tell. Never after `Limits::probe_bytes`.
+    Unsure,
+    /// It is not.
+    No,
+}
+
+/// A transport, as recognition needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// A byte stream.
+    Tcp,
+    /// Datagrams.
+    Udp,
+}
+
+/// First bytes of a half, for recognition.
+#[derive(Clone, Copy, Debug)]
+pub struct Probe<'a> {
+    /// The first bytes of the half (TCP), or the whole payload of a datagram (UDP).
+    pub bytes: &'a [u8],
+    /// The half they came on; a mid-stream connection's halves may be the wrong way round.
+    pub half: Half,
+    /// Port of the client.
+    pub src_port: u16,
+    /// Port of the server.
+    pub dst_port: u16,
+}
+
+/// A protocol in the registry.
+#[derive(Debug)]
+pub struct Protocol {
+    /// The name, as `protocol` and `conn_l7_detected` show it.
+    pub name: &'static str,
+    /// The transport this registration is for.
+    pub transport: Transport,
+    /// Recognises the first bytes by content, with ports as a hint only.
+    pub probe: fn(&Probe<'_>) -> Verdict,
+    /// Says that the sender of these first bytes is the server (a response is seen first); for mid-stream connections.
+    pub from_server: fn(&[u8]) -> bool,
+    /// Makes the dissector of one connection.
+    pub dissector: fn(&Limits) -> Box<dyn Dissector>,
+}
+
+/// Every dissector, in the order in which they are asked.
+pub const PROTOCOLS: &[Protocol] = &[];

@@ -1,0 +1,17 @@
+//! Capture bytes to rows.
+//!
+//! The packet's road is [`pipeline`], one straight line: capture → decode → defragment → connection → reassemble →
+//! dissect → pair → row → batch. Stages pass values.
+//!
+//! **Architecture invariant:** this crate knows neither DataFusion, nor Parquet, nor tokio, nor where files lie, nor KFL.
+
+pub mod anomaly;
+pub mod dissect;
+pub mod limits;
+pub mod pipeline;
+mod tables;
+
+pub use anomaly::{Anomalies, Anomaly};
+pub use limits::Limits;
+pub use pipeline::{Error, Options, Progress, Report, Sink, ingest};
+pub use tables::Tables;

@@ -1,0 +1,71 @@
+//! Every bound of an ingest: unit, reason, default. Memory is bounded by these and not by the capture.
+
+/// Bounds of an ingest. When one is hit the pipeline goes on and counts an [`crate::Anomaly`].
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of one capture record; a longer one means that the file is damaged there. Far above any real packet
+    /// (tcpdump's own maximum is 262144).
+    pub packet_bytes: usize,
+    /// Bytes of one pcapng block that is not a packet (secrets, name tables).
+    pub block_bytes: usize,
+    /// Bytes of capture that one reading step takes; packets refer to it until they are stored.
+    pub read_bytes: usize,
+    /// Bytes of packet data after which the packets so far become one part.
+    pub part_bytes: usize,
+    /// Bytes of packet data after which shards hand over their finished rows.
+    pub epoch_bytes: usize,
+    /// Connections that one shard tracks at once; the longest idle are given up for new ones.
+    pub connections_per_shard: usize,
+    /// Flows that one shard tracks at once.
+    pub flows_per_shard: usize,
+    /// Out-of-order bytes held for one half of a connection until its hole fills.
+    pub reassembly_bytes_per_half: usize,
+    /// Out-of-order bytes held by one shard.
+    pub reassembly_bytes_per_shard: usize,
+    /// Bytes of IP fragments held for datagrams that are not yet whole.
+    pub fragment_bytes: usize,
+    /// Nanoseconds of capture time after which an idle TCP connection counts as closed (Linux and RFC 5382 REQ-5 are near).
+    pub tcp_idle_ns: i64,
+    /// Nanoseconds of capture time after which an idle UDP connection counts as closed.
+    pub udp_idle_ns: i64,
+    /// Nanoseconds of capture time after which an incomplete datagram's fragments are dropped (RFC 8200 §4.5).
+    pub fragment_idle_ns: i64,
+    /// Bytes of one message head (HTTP start line and header fields).
+    pub head_bytes: usize,
+    /// Bytes kept of one message body, after removal of its content coding.
+    pub body_bytes: usize,
+    /// Bytes of one handshake message of TLS.
+    pub handshake_bytes: usize,
+    /// Requests of one connection that wait for their response; beyond it the oldest becomes an entry without one.
+    pub pending_requests: usize,
+    /// Bytes after which a connection that no dissector claimed is left alone, per half.
+    pub probe_bytes: usize,
+}
+
+const MIB: usize = 1 << 20;
+const SECOND_NS: i64 = 1_000_000_000;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            packet_bytes: 16 * MIB,
+            block_bytes: 64 * MIB,
+            read_bytes: 4 * MIB,
+            part_bytes: 128 * MIB,
+            epoch_bytes: 32 * MIB,
+            connections_per_shard: 1 << 16,
+            flows_per_shard: 1 << 16,
+            reassembly_bytes_per_half: 2 * MIB,
+            reassembly_bytes_per_shard: 16 * MIB,
+            fragment_bytes: 16 * MIB,
+            tcp_idle_ns: 1200 * SECOND_NS,
+            udp_idle_ns: 60 * SECOND_NS,
+            fragment_idle_ns: 60 * SECOND_NS,
+            head_bytes: 64 << 10,
+            body_bytes: 4 << 10,
+            handshake_bytes: 64 << 10,
+            pending_requests: 1024,
+            probe_bytes: 64,
+        }
+    }
+}

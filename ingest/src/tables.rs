@@ -1,0 +1,26 @@
+//! The builders that one shard fills: one per table that the packet's road writes.
+
+use schema::Build;
+use schema::tables::{conns, dns, flows, http, tlsx};
+
+/// The builders of one shard.
+#[derive(Debug, Default)]
+pub struct Tables {
+    /// Flow rows.
+    pub flows: flows::FlowBuilder,
+    /// Connection rows.
+    pub conns: conns::ConnBuilder,
+    /// HTTP entries.
+    pub http: http::HttpBuilder,
+    /// DNS entries.
+    pub dns: dns::DnsBuilder,
+    /// TLS hello entries.
+    pub tlsx: tlsx::TlsxBuilder,
+}
+
+impl Tables {
+    /// All builders, in table order.
+    pub fn all(&mut self) -> [&mut dyn Build; 5] {
+        [&mut self.flows, &mut self.conns, &mut self.http, &mut self.dns, &mut self.tlsx]
+    }
+}
