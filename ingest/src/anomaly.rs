@@ -54,8 +54,6 @@ pub enum Anomaly {
         /// How many.
         missing_bytes: u64,
     },
-    /// Overlapping segments of TCP disagree; the first copy counts.
-    OverlapDiffers,
     /// Out-of-order bytes were given up because too many waited.
     ReassemblyLimit,
     /// A connection was given up because too many were tracked.
@@ -93,7 +91,6 @@ impl Anomaly {
             Anomaly::IncompleteDatagram => "incomplete_datagram".into(),
             Anomaly::FragmentsDropped => "fragments_dropped".into(),
             Anomaly::Gap { .. } => "gap".into(),
-            Anomaly::OverlapDiffers => "overlap_differs".into(),
             Anomaly::ReassemblyLimit => "reassembly_limit".into(),
             Anomaly::ConnectionLimit => "connection_limit".into(),
             Anomaly::FlowLimit => "flow_limit".into(),
@@ -107,21 +104,26 @@ impl fmt::Display for Anomaly {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Anomaly::CutFile { offset } => write!(f, "the file ends inside the record that begins at byte {offset}"),
-            Anomaly::BrokenRecord { offset, reason } => write!(f, "the record at byte {offset} cannot be read: {reason}"),
+            Anomaly::BrokenRecord { offset, reason } => {
+                write!(f, "the record at byte {offset} cannot be read: {reason}")
+            }
             Anomaly::BrokenCompression { offset } => {
                 write!(f, "the compressed data is damaged after {offset} decompressed bytes")
             }
             Anomaly::UnknownLinkType(number) => write!(f, "link type {number} is not decoded"),
             Anomaly::UnknownEtherType(number) => write!(f, "network protocol 0x{number:04x} is not decoded"),
             Anomaly::UnknownTransport(number) => write!(f, "IP protocol {number} is not decoded"),
-            Anomaly::Truncated { layer, needed_bytes, found_bytes } => {
+            Anomaly::Truncated {
+                layer,
+                needed_bytes,
+                found_bytes,
+            } => {
                 write!(f, "{layer} needs {needed_bytes} bytes, the packet holds {found_bytes}")
             }
             Anomaly::Malformed { layer, reason } => write!(f, "{layer}: {reason}"),
             Anomaly::IncompleteDatagram => f.write_str("fragments never made a whole datagram"),
             Anomaly::FragmentsDropped => f.write_str("fragments were dropped (limit fragment_bytes)"),
             Anomaly::Gap { missing_bytes } => write!(f, "{missing_bytes} bytes of a TCP stream were not captured"),
-            Anomaly::OverlapDiffers => f.write_str("overlapping TCP segments disagree, the first copy counts"),
             Anomaly::ReassemblyLimit => f.write_str("out-of-order bytes were given up (limit reassembly_bytes)"),
             Anomaly::ConnectionLimit => f.write_str("a connection was given up (limit connections_per_shard)"),
             Anomaly::FlowLimit => f.write_str("a flow was given up (limit flows_per_shard)"),
@@ -151,7 +153,14 @@ pub struct Finding {
 impl Anomalies {
     /// Counts one finding at a packet.
     pub fn add(&mut self, packet: u64, anomaly: Anomaly) {
-        self.insert(anomaly.kind(), Finding { count: 1, first_packet: packet, first: anomaly });
+        self.insert(
+            anomaly.kind(),
+            Finding {
+                count: 1,
+                first_packet: packet,
+                first: anomaly,
+            },
+        );
     }
 
     /// Adds the findings of another count; the result does not depend on the order.

@@ -3,7 +3,26 @@
 //! A dissector is made when the first bytes of a connection are recognised, takes the bytes of both halves in order, pairs
 //! requests with responses and appends rows. It is incremental: bytes are seen once, in whatever pieces they came.
 
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
+
+mod dns;
+mod http1;
+#[cfg(test)]
+mod testing;
+mod tls;
+
 use std::fmt;
+
+use schema::tables::common::Common;
+use schema::tables::identity::Identity;
 
 use crate::{Anomalies, Anomaly, Limits, Tables};
 
@@ -14,6 +33,16 @@ pub enum Half {
     Client,
     /// From the server, which is `dst`.
     Server,
+}
+
+impl Half {
+    /// The other direction.
+    pub fn other(self) -> Self {
+        match self {
+            Half::Client => Half::Server,
+            Half::Server => Half::Client,
+        }
+    }
 }
 
 /// Contiguous bytes of one half that arrived in one packet. Over UDP: one datagram's payload.
@@ -89,7 +118,74 @@ pub struct Counter {
     pub entries: u64,
 }
 
-impl Context<'_> {
+/// What an entry says of itself in the fields that all entries have.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// The protocol's name, as `Protocol::name`.
+    pub protocol: &'static str,
+    /// Where the entry begins.
+    pub start: Start,
+    /// The half of the side that asked: it is `src`.
+    pub client: Half,
+    /// From the last byte of the request to the first of the response.
+    pub elapsed_time_us: Option<i64>,
+    /// Outcome as the protocol numbers it.
+    pub status_code: Option<i64>,
+    /// One line for a person.
+    pub summary: &'a str,
+    /// Number of the packet that holds the request's first byte.
+    pub request_packet: Option<u64>,
+    /// Number of the packet that holds the response's first byte.
+    pub response_packet: Option<u64>,
+}
+
+impl<'a> Context<'a> {
+    /// Makes the fields that all entries share, and counts the entry.
+    pub fn common<'r>(&mut self, entry: Entry<'r>) -> (Common<'r>, Identity<'r>)
+    where
+        'a: 'r,
+    {
+        self.counter.entries = self.counter.entries.saturating_add(1);
+        let link = self.link;
+        let (client, server) = (
+            (link.src_ip.as_str(), link.src_port),
+            (link.dst_ip.as_str(), link.dst_port),
+        );
+        let (src, dst) = match entry.client {
+            Half::Client => (client, server),
+            Half::Server => (server, client),
+        };
+        let common = Common {
+            id: Some(number(entry.start.packet)),
+            index: Some(i64::from(entry.start.index)),
+            timestamp: Some(entry.start.timestamp_ns),
+            protocol: Some(entry.protocol),
+            transport: Some(link.transport),
+            conn_id: Some(link.conn_id),
+            flow_id: Some(link.flow_id),
+            has_pcap: Some(link.has_pcap),
+            src_ip: Some(src.0),
+            dst_ip: Some(dst.0),
+            src_port: Some(i64::from(src.1)),
+            dst_port: Some(i64::from(dst.1)),
+            elapsed_time: entry.elapsed_time_us,
+            status_code: entry.status_code,
+            summary: Some(entry.summary),
+            community_id: Some(&link.community_id),
+            vlan: &link.vlan,
+            tunnel: link.tunnel,
+            request_packet: entry.request_packet.map(number),
+            response_packet: entry.response_packet.map(number),
+        };
+        (
+            common,
+            Identity {
+                src_dns: None,
+                dst_dns: None,
+            },
+        )
+    }
+
     /// Marks the beginning of a message in a packet.
     pub fn start(&mut self, chunk: &Chunk<'_>) -> Start {
         if self.counter.packet != chunk.packet {
@@ -98,8 +194,31 @@ impl Context<'_> {
         }
         let index = self.counter.next_index;
         self.counter.next_index = index.saturating_add(1);
-        Start { packet: chunk.packet, index, timestamp_ns: chunk.timestamp_ns }
+        Start {
+            packet: chunk.packet,
+            index,
+            timestamp_ns: chunk.timestamp_ns,
+        }
     }
+}
+
+/// A count as the tables hold it: no capture has packets or bytes beyond 63 bits.
+fn number(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Microseconds between two capture times; 0 if the clock went back.
+fn elapsed_us(from_ns: i64, to_ns: i64) -> i64 {
+    (to_ns.saturating_sub(from_ns) / 1000).max(0)
+}
+
+/// Cuts a text for a summary, so that one entry stays one line.
+fn shorten(text: &str, most_bytes: usize) -> std::borrow::Cow<'_, str> {
+    if text.len() <= most_bytes {
+        return text.into();
+    }
+    let end = text.floor_char_boundary(most_bytes);
+    format!("{}…", text.get(..end).unwrap_or_default()).into()
 }
 
 /// How a dissector fares with a connection.
@@ -176,4 +295,4 @@ pub struct Protocol {
 }
 
 /// Every dissector, in the order in which they are asked.
-pub const PROTOCOLS: &[Protocol] = &[];
+pub const PROTOCOLS: &[Protocol] = &[http1::TCP, tls::TCP, dns::TCP, dns::UDP];

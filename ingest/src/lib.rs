@@ -6,10 +6,21 @@
 //! **Architecture invariant:** this crate knows neither DataFusion, nor Parquet, nor tokio, nor where files lie, nor KFL.
 
 pub mod anomaly;
+mod batch;
+mod capture;
+mod connection;
+mod decode;
+mod defragment;
 pub mod dissect;
 pub mod limits;
 pub mod pipeline;
+mod reassemble;
+mod recognise;
+mod rows;
+mod shard;
 mod tables;
+#[cfg(any(test, feature = "talk"))]
+pub mod talk;
 
 pub use anomaly::{Anomalies, Anomaly};
 pub use limits::Limits;

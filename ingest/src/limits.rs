@@ -38,6 +38,10 @@ pub struct Limits {
     pub handshake_bytes: usize,
     /// Requests of one connection that wait for their response; beyond it the oldest becomes an entry without one.
     pub pending_requests: usize,
+    /// Bytes of one connection's requests that wait for their response; beyond it the oldest becomes an entry without one.
+    pub pending_bytes: usize,
+    /// Questions, and answers, kept of one DNS message.
+    pub dns_records: usize,
     /// Bytes after which a connection that no dissector claimed is left alone, per half.
     pub probe_bytes: usize,
 }
@@ -53,7 +57,7 @@ impl Default for Limits {
             read_bytes: 4 * MIB,
             part_bytes: 128 * MIB,
             epoch_bytes: 32 * MIB,
-            connections_per_shard: 1 << 16,
+            connections_per_shard: 1 << 14,
             flows_per_shard: 1 << 16,
             reassembly_bytes_per_half: 2 * MIB,
             reassembly_bytes_per_shard: 16 * MIB,
@@ -65,6 +69,8 @@ impl Default for Limits {
             body_bytes: 4 << 10,
             handshake_bytes: 64 << 10,
             pending_requests: 1024,
+            pending_bytes: MIB,
+            dns_records: 1024,
             probe_bytes: 64,
         }
     }

@@ -1,10 +1,19 @@
 //! The packet's road, from capture bytes to record batches, in one straight line.
 
-use std::io::Read;
+use std::io::{self, Read};
+use std::num::NonZero;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
 
 use arrow_array::RecordBatch;
 use schema::Table;
 
+use crate::batch::{PacketPart, merge};
+use crate::capture::{Block, OpenError, Reader, Record};
+use crate::decode::{Datagram, decode, decode_whole};
+use crate::defragment::{Arrival, Defragmenter, Whole};
+use crate::shard::{Arrived, Assigned, Shard};
 use crate::{Anomalies, Limits};
 
 /// How to ingest.
@@ -22,7 +31,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { threads: 0, packets: true, first_packet: 1, limits: Limits::default() }
+        Self {
+            threads: 0,
+            packets: true,
+            first_packet: 1,
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -106,11 +120,285 @@ pub enum Error<E> {
     Sink(E),
 }
 
+/// Shards. Which packets meet in one depends on addresses alone; more of them than cores, so that any number of threads has
+/// about equal shares.
+const SHARDS: usize = 16;
+/// Messages that wait between two stages: enough to keep both busy, few enough to bound memory.
+const QUEUE: usize = 4;
+
 /// Reads a capture and gives its rows to a sink. An empty input is a capture without packets.
+///
+/// The calling thread writes; one thread reads, decodes and defragments; the others work on shards.
 ///
 /// # Errors
 ///
 /// See [`Error`]. What is wrong with the traffic itself is no error: it is counted in [`Report::anomalies`].
-pub fn ingest<S: Sink>(_input: impl Read + Send, _options: &Options, _sink: &mut S) -> Result<Report, Error<S::Error>> {
-    todo!("being written")
+pub fn ingest<S: Sink>(input: impl Read + Send, options: &Options, sink: &mut S) -> Result<Report, Error<S::Error>> {
+    let reader = Reader::open(input, options.first_packet, &options.limits).map_err(|error| match error {
+        OpenError::Read(source) => Error::Read { bytes: 0, source },
+        OpenError::NotACapture(found) => Error::NotACapture { found },
+    })?;
+    let workers = match options.threads {
+        0 => thread::available_parallelism().map_or(1, NonZero::get),
+        threads => threads,
+    }
+    .clamp(1, SHARDS);
+    thread::scope(|scope| {
+        let (to_writer, from_dispatcher) = sync_channel(QUEUE);
+        let mut to_workers = Vec::new();
+        let mut from_workers = Vec::new();
+        for worker in 0..workers {
+            let (to_worker, work) = sync_channel(QUEUE);
+            let (to_merge, finished) = sync_channel(1);
+            to_workers.push(to_worker);
+            from_workers.push(finished);
+            let shards = (worker..SHARDS)
+                .step_by(workers)
+                .map(|_| Shard::new(&options.limits, options.packets))
+                .collect();
+            scope.spawn(move || work_on(shards, workers, &work, &to_merge));
+        }
+        let dispatcher = scope.spawn(move || dispatch(reader, options, to_workers, &to_writer));
+        let merged = write(&from_dispatcher, &from_workers, options, sink);
+        // A writer that failed hangs up, so that the other threads end too.
+        drop((from_dispatcher, from_workers));
+        let dispatched = dispatcher.join().expect("the dispatcher does not panic");
+        let anomalies = merged.map_err(Error::Sink)?;
+        let mut report = dispatched.map_err(|(bytes, source)| Error::Read { bytes, source })?;
+        report.anomalies.merge(anomalies);
+        Ok(report)
+    })
+}
+
+/// A packet on its way to a shard.
+struct Routed {
+    /// Index in its block.
+    record: u32,
+    shard: u8,
+    datagram: Datagram,
+    whole: Option<Box<Whole>>,
+}
+
+enum Work {
+    Packets(Arc<Block>, Vec<Routed>),
+    /// Hand over what is finished at this time of the capture.
+    Epoch(i64),
+    /// The capture is over.
+    End(i64),
+}
+
+/// What one worker hands over at the end of an epoch.
+struct Finished {
+    rows: Vec<(&'static Table, RecordBatch)>,
+    assigned: Vec<Assigned>,
+    anomalies: Anomalies,
+}
+
+enum Written {
+    Block(Arc<Block>, Progress),
+    Epoch,
+    End,
+}
+
+/// Stages 1–3: reads blocks, decodes each packet down to its datagram, and sends it to the shard of its addresses.
+fn dispatch(
+    mut reader: Reader<'_>,
+    options: &Options,
+    to_workers: Vec<SyncSender<Work>>,
+    to_writer: &SyncSender<Written>,
+) -> Result<Report, (u64, io::Error)> {
+    let mut report = Report::default();
+    let mut defragmenter = Defragmenter::default();
+    let mut epoch_bytes = 0;
+    let mut last_number = options.first_packet;
+    // A receiver that hung up has failed; its own result says why, and this thread just ends.
+    let send = |worker: usize, work: Work| to_workers.get(worker).is_some_and(|worker| worker.send(work).is_ok());
+    let send_all = |work: fn(i64) -> Work, now_ns: i64| (0..to_workers.len()).all(|worker| send(worker, work(now_ns)));
+    loop {
+        let (block, anomaly) = reader.next_block().map_err(|error| (reader.bytes_read(), error))?;
+        if let Some(anomaly) = anomaly {
+            report.anomalies.add(0, anomaly);
+        }
+        let Some(block) = block else { break };
+        let block = Arc::new(block);
+        let mut routed: Vec<Vec<Routed>> = to_workers.iter().map(|_| Vec::new()).collect();
+        for (index, (number, record)) in (0..).zip(block.numbered()) {
+            let packet = block.data(record);
+            report.see(record);
+            last_number = number;
+            let mut datagram = match decode(record.link_type, packet) {
+                Ok(Some(datagram)) => datagram,
+                Ok(None) => continue,
+                Err(anomaly) => {
+                    report.anomalies.add(number, anomaly);
+                    continue;
+                }
+            };
+            let whole = match datagram.fragment {
+                None => None,
+                Some(fragment) => {
+                    let piece = Arrival {
+                        packet: number,
+                        time_ns: record.timestamp_ns,
+                        payload: datagram.payload(packet),
+                    };
+                    let whole = defragmenter.piece(piece, &datagram, fragment, &options.limits, &mut report.anomalies);
+                    let Some(whole) = whole else { continue };
+                    datagram = decode_whole(&datagram, &whole.payload);
+                    Some(Box::new(whole))
+                }
+            };
+            let shard = shard_of(&datagram);
+            if let Some(routed) = routed.get_mut(shard % to_workers.len()) {
+                routed.push(Routed {
+                    record: index,
+                    shard: shard as u8,
+                    datagram,
+                    whole,
+                });
+            }
+        }
+        epoch_bytes += block.captured_bytes;
+        let progress = Progress {
+            bytes: reader.bytes_read(),
+            packets: report.packets,
+        };
+        for (worker, routed) in routed.into_iter().enumerate() {
+            if !routed.is_empty() && !send(worker, Work::Packets(block.clone(), routed)) {
+                return Ok(report);
+            }
+        }
+        if to_writer.send(Written::Block(block, progress)).is_err() {
+            return Ok(report);
+        }
+        if epoch_bytes >= options.limits.epoch_bytes as u64 {
+            epoch_bytes = 0;
+            let now_ns = report.last_time_ns.unwrap_or_default();
+            if !send_all(Work::Epoch, now_ns) || to_writer.send(Written::Epoch).is_err() {
+                return Ok(report);
+            }
+        }
+    }
+    defragmenter.finish(last_number, &mut report.anomalies);
+    report.describe(&reader);
+    if send_all(Work::End, report.last_time_ns.unwrap_or_default()) {
+        // If the writer hung up, its own result says why.
+        let _ = to_writer.send(Written::End);
+    }
+    Ok(report)
+}
+
+/// The shard of an address pair, the same for both directions.
+fn shard_of(datagram: &Datagram) -> usize {
+    const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mixed = datagram.source.bits() ^ datagram.destination.bits();
+    let folded = (mixed as u64 ^ (mixed >> 64) as u64).wrapping_mul(MULTIPLIER);
+    (folded >> 32) as usize % SHARDS
+}
+
+/// Stages 4–8 for the shards of one worker.
+fn work_on(mut shards: Vec<Shard>, workers: usize, work: &Receiver<Work>, to_writer: &SyncSender<Finished>) {
+    let mut assigned = Vec::new();
+    while let Ok(work) = work.recv() {
+        let mut anomalies = Anomalies::default();
+        match work {
+            Work::Packets(block, routed) => {
+                for routed in &routed {
+                    let Some(record) = block.records.get(routed.record as usize) else {
+                        continue;
+                    };
+                    let Some(shard) = shards.get_mut(usize::from(routed.shard) / workers) else {
+                        continue;
+                    };
+                    let arrived = Arrived {
+                        number: block.first_number + u64::from(routed.record),
+                        time_ns: record.timestamp_ns,
+                        datagram: &routed.datagram,
+                        payload: match &routed.whole {
+                            Some(whole) => routed.datagram.payload(&whole.payload),
+                            None => routed.datagram.payload(block.data(record)),
+                        },
+                    };
+                    if let Some(ids) = shard.packet(&arrived) {
+                        let earlier = routed.whole.iter().flat_map(|whole| &whole.packets);
+                        assigned.extend(earlier.map(|packet| Assigned { packet: *packet, ..ids }));
+                        assigned.push(ids);
+                    }
+                }
+                continue;
+            }
+            Work::Epoch(now_ns) => shards.iter_mut().for_each(|shard| shard.sweep(now_ns)),
+            Work::End(now_ns) => shards
+                .iter_mut()
+                .for_each(|shard| anomalies.merge(shard.finish(now_ns))),
+        }
+        let rows = shards.iter_mut().flat_map(Shard::take_rows).collect();
+        let finished = Finished {
+            rows,
+            assigned: std::mem::take(&mut assigned),
+            anomalies,
+        };
+        if to_writer.send(finished).is_err() {
+            return;
+        }
+    }
+}
+
+/// Stage 9: joins what the shards finished in an epoch, in an order that depends on the capture alone.
+fn write<S: Sink>(
+    from_dispatcher: &Receiver<Written>,
+    from_workers: &[Receiver<Finished>],
+    options: &Options,
+    sink: &mut S,
+) -> Result<Anomalies, S::Error> {
+    let mut anomalies = Anomalies::default();
+    let mut part = PacketPart::default();
+    while let Ok(written) = from_dispatcher.recv() {
+        let at_end = match written {
+            Written::Block(block, progress) => {
+                if options.packets {
+                    part.push(block);
+                }
+                sink.progress(progress);
+                continue;
+            }
+            Written::Epoch => false,
+            Written::End => true,
+        };
+        let mut rows = Vec::new();
+        for worker in from_workers {
+            let Ok(finished) = worker.recv() else {
+                return Ok(anomalies);
+            };
+            rows.extend(finished.rows);
+            part.assign(&finished.assigned);
+            anomalies.merge(finished.anomalies);
+        }
+        for (table, batch) in merge(rows) {
+            sink.rows(table, batch)?;
+        }
+        if at_end || part.bytes() >= options.limits.part_bytes as u64 {
+            part.write(sink)?;
+        }
+    }
+    Ok(anomalies)
+}
+
+impl Report {
+    fn see(&mut self, record: &Record) {
+        self.packets += 1;
+        self.captured_bytes += u64::from(record.captured);
+        self.original_bytes += u64::from(record.original);
+        let time_ns = record.timestamp_ns;
+        self.first_time_ns = Some(self.first_time_ns.map_or(time_ns, |first| first.min(time_ns)));
+        self.last_time_ns = Some(self.last_time_ns.map_or(time_ns, |last| last.max(time_ns)));
+    }
+
+    fn describe(&mut self, reader: &Reader<'_>) {
+        let description = &reader.description;
+        self.format = description.format;
+        self.compression = description.compression;
+        self.interfaces = description.interfaces.iter().map(ToString::to_string).collect();
+        self.comments.clone_from(&description.comments);
+    }
 }

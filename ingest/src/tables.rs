@@ -21,6 +21,12 @@ pub struct Tables {
 impl Tables {
     /// All builders, in table order.
     pub fn all(&mut self) -> [&mut dyn Build; 5] {
-        [&mut self.flows, &mut self.conns, &mut self.http, &mut self.dns, &mut self.tlsx]
+        [
+            &mut self.flows,
+            &mut self.conns,
+            &mut self.http,
+            &mut self.dns,
+            &mut self.tlsx,
+        ]
     }
 }

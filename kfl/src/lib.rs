@@ -1,11 +1,42 @@
 //! KFL, the filter language: lex → parse → check → lower.
 //!
+//! One boolean expression over the fields that the schema declares becomes, for each table, a DataFusion expression over
+//! that table's columns. Specification: the Common Expression Language with a fixed catalogue of variables; null rules
+//! in [`lower`]'s head and nowhere else.
+//!
 //! **Architecture invariant:** this crate knows neither captures, nor disk, nor sessions, nor terminals.
 
-use std::ops::Range;
+mod ast;
+mod catalogue;
+mod check;
+mod codes;
+mod complete;
+mod diagnostic;
+mod eval;
+mod functions;
+mod highlight;
+mod hints;
+mod limits;
+mod literal;
+mod lower;
+mod parse;
+mod print;
+mod repair;
+#[cfg(test)]
+mod tests;
+mod token;
+mod typed;
+mod types;
+mod value;
 
 use datafusion::logical_expr as df;
 use schema::Table;
+
+pub use codes::{CODES, Code};
+pub use complete::{Completion, Completions, complete};
+pub use diagnostic::Diagnostic;
+pub use functions::{Help, help};
+pub use highlight::{Token, highlight};
 
 /// What a filter is compiled against.
 #[derive(Clone, Debug)]
@@ -16,7 +47,10 @@ pub struct Environment {
 
 /// A checked filter.
 #[derive(Clone, Debug)]
-pub struct Filter {}
+pub struct Filter {
+    tree: typed::Expr,
+    now_ns: i64,
+}
 
 /// A filter specialised to one table.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,94 +63,40 @@ pub enum Lowered {
     Where(df::Expr),
 }
 
-/// One mistake in a filter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnostic {
-    /// The code, from one registry.
-    pub code: &'static str,
-    /// What is wrong, in one line.
-    pub message: String,
-    /// Where, as byte ranges of the text, each with a word on it; the first is the mistake itself.
-    pub labels: Vec<(Range<usize>, String)>,
-    /// What to write instead.
-    pub hint: Option<String>,
-}
-
-impl Diagnostic {
-    /// The diagnostic under the text it speaks of, with carets; plain text without colour, ends with a newline.
-    pub fn render(&self, _text: &str) -> String {
-        todo!()
-    }
-}
-
 /// Compiles a filter.
+///
+/// ```
+/// use kfl::{Environment, Lowered, compile};
+///
+/// let filter = compile("http && status_code >= 500", &Environment { now_ns: 0 }).unwrap();
+/// assert_eq!(filter.on(&schema::tables::dns::TABLE), Lowered::Never);
+/// let Lowered::Where(predicate) = filter.on(&schema::tables::http::TABLE) else { panic!() };
+/// assert_eq!(predicate.to_string(), "status_code >= Int64(500)");
+/// ```
 ///
 /// # Errors
 ///
 /// All mistakes of the text at once, in the order of their places.
-pub fn compile(_text: &str, _environment: &Environment) -> Result<Filter, Vec<Diagnostic>> {
-    todo!()
+pub fn compile(text: &str, environment: &Environment) -> Result<Filter, Vec<Diagnostic>> {
+    let mut problems = Vec::new();
+    let tree = parse::parse(text, &mut problems);
+    let tree = check::check(&tree, text, environment, &mut problems);
+    if problems.is_empty() {
+        return Ok(Filter { tree, now_ns: environment.now_ns });
+    }
+    problems.sort_by_key(|problem| (problem.span().start, problem.span().end));
+    problems.truncate(limits::MISTAKES);
+    Err(problems)
 }
 
 impl Filter {
     /// Specialises the filter to a table, by that table's constants.
-    pub fn on(&self, _table: &'static Table) -> Lowered {
-        todo!()
+    pub fn on(&self, table: &'static Table) -> Lowered {
+        lower::lower(&self.tree, table, self.now_ns)
     }
 
     /// The typed tree as text.
     pub fn typed(&self) -> String {
-        todo!()
+        self.tree.to_string()
     }
-}
-
-/// A completion.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Completion {
-    /// What replaces the word under the cursor.
-    pub text: String,
-    /// Type or signature, in a few words.
-    pub detail: String,
-}
-
-/// What can stand at the cursor.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Completions {
-    /// The range of the text that a completion replaces.
-    pub range: Range<usize>,
-    /// Variables, functions, keywords that fit, best first.
-    pub items: Vec<Completion>,
-    /// The variable whose values are asked for, if the cursor stands in a string that is compared with one.
-    pub values_of: Option<&'static schema::Field>,
-}
-
-/// Says what can stand at a byte offset of a filter.
-pub fn complete(_text: &str, _cursor: usize) -> Completions {
-    todo!()
-}
-
-/// What a piece of a filter is, for colouring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Token {
-    /// A flag (`http`).
-    Flag,
-    /// A variable.
-    Variable,
-    /// A function or macro.
-    Function,
-    /// A string or bytes literal.
-    String,
-    /// A number, `true`, `false`, `null`.
-    Literal,
-    /// An operator or keyword.
-    Operator,
-    /// A comment.
-    Comment,
-    /// What is no KFL.
-    Error,
-}
-
-/// The pieces of a filter with their ranges, in order; blanks belong to none.
-pub fn highlight(_text: &str) -> Vec<(Range<usize>, Token)> {
-    todo!()
 }

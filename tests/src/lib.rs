@@ -1,1 +1,1 @@
-//! (scaffold)
+//! Whole-road tests, laws and drift checks. The tests are in `tests/`, captures made by us in `captures/`.

@@ -1,0 +1,102 @@
+//! Captures, written: the packets of every connection that a filter finds, merged in time order.
+
+use std::io::Write;
+
+use datafusion::arrow::array::AsArray;
+use datafusion::arrow::datatypes::{Int64Type, TimestampNanosecondType};
+use datafusion::datasource::provider_as_source;
+use datafusion::execution::session_state::SessionState;
+use datafusion::functions_aggregate::expr_fn::{max, min};
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
+use futures::TryStreamExt;
+use schema::tables::packets::TABLE;
+use sql::Tables;
+use sql::capture_file::{CaptureFormat, CaptureWriter};
+
+use crate::columns::{CAPTURED_LENGTH, LINK_TYPE, TIMESTAMP, column};
+use crate::members::Members;
+use crate::packets::{self, Order};
+use crate::session::Snapshot;
+use crate::{Error, query};
+
+/// Link type of a file without packets: Ethernet, which every reader knows.
+const ETHERNET: u16 = 1;
+
+/// Writes the packets of a filter's connections; returns how many were written.
+pub(crate) async fn write(
+    filter: &kfl::Filter,
+    format: CaptureFormat,
+    out: &mut (dyn Write + Send),
+    snapshot: &Snapshot,
+    session: &SessionState,
+) -> Result<u64, Error> {
+    let predicate = Members::find(filter, snapshot, session).await?.predicate();
+    let span = Span::of(predicate.clone(), snapshot, session).await?;
+    let format = if format == CaptureFormat::Pcap && span.fits_pcap() {
+        CaptureFormat::Pcap
+    } else {
+        CaptureFormat::Pcapng
+    };
+    let mut writer = CaptureWriter::new(out, format, span.link_type(), span.longest_bytes).map_err(Error::Output)?;
+    let mut rows = query::run(&packets::plan(snapshot, predicate, Order::Time)?, session).await?;
+    let mut written = 0;
+    while let Some(batch) = rows.stream.try_next().await.map_err(Error::of_query)? {
+        packets::for_each(&batch, |_, record| writer.write(&record).map_err(Error::Output))?;
+        written += batch.num_rows() as u64;
+    }
+    writer.finish().map_err(Error::Output)?;
+    Ok(written)
+}
+
+/// What must be known of all packets before the first is written.
+#[derive(Debug, Default)]
+struct Span {
+    link_types: Option<(i64, i64)>,
+    times_ns: Option<(i64, i64)>,
+    longest_bytes: u32,
+}
+
+impl Span {
+    async fn of(predicate: Option<Expr>, snapshot: &Snapshot, session: &SessionState) -> Result<Self, Error> {
+        let source = provider_as_source(snapshot.tables().provider(&TABLE));
+        let plan = LogicalPlanBuilder::scan(TABLE.name, source, None)
+            .and_then(|plan| match predicate {
+                Some(predicate) => plan.filter(predicate),
+                None => Ok(plan),
+            })
+            .and_then(|plan| {
+                let of = |name| (min(column(name)), max(column(name)));
+                let ((low_type, high_type), (low_time, high_time)) = (of(LINK_TYPE), of(TIMESTAMP));
+                let values = [low_type, high_type, low_time, high_time, max(column(CAPTURED_LENGTH))];
+                plan.aggregate(Vec::<Expr>::new(), values)?.build()
+            });
+        let mut rows = query::run(&plan.map_err(Error::of_query)?, session).await?;
+        let Some(batch) = rows.stream.try_next().await.map_err(Error::of_query)? else {
+            return Ok(Self::default());
+        };
+        let int = |index: usize| batch.column(index).as_primitive::<Int64Type>().iter().flatten().next();
+        let time = |index: usize| {
+            batch
+                .column(index)
+                .as_primitive::<TimestampNanosecondType>()
+                .iter()
+                .flatten()
+                .next()
+        };
+        Ok(Self {
+            link_types: int(0).zip(int(1)),
+            times_ns: time(2).zip(time(3)),
+            longest_bytes: int(4).map_or(0, |bytes| bytes as u32),
+        })
+    }
+
+    fn fits_pcap(&self) -> bool {
+        let one_link_type = self.link_types.is_none_or(|(low, high)| low == high);
+        let holds = CaptureWriter::<Vec<u8>>::pcap_holds;
+        one_link_type && self.times_ns.is_none_or(|(first, last)| holds(first) && holds(last))
+    }
+
+    fn link_type(&self) -> u16 {
+        self.link_types.map_or(ETHERNET, |(low, _)| low as u16)
+    }
+}

@@ -1,0 +1,233 @@
+//! What can go wrong, with the data that a hint needs.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use datafusion::arrow::error::ArrowError;
+use datafusion::common::{Column, SchemaError};
+use datafusion::error::DataFusionError;
+use datafusion::parquet::errors::ParquetError;
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The filter is wrong: all its mistakes.
+    #[error("{}", .0.first().map_or("the filter is wrong", |mistake| mistake.message.as_str()))]
+    Filter(Vec<kfl::Diagnostic>),
+    /// The SQL is wrong.
+    #[error("{0}")]
+    Sql(String),
+    /// The directory holds no database.
+    #[error("{} holds no database (expected {})", .path.display(), crate::store::MANIFEST)]
+    NoDatabase {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The directory holds a database already.
+    #[error("{} holds a database already", .path.display())]
+    DatabaseExists {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The directory for a new database holds something else.
+    #[error("{} is not empty and holds no database", .path.display())]
+    NotEmpty {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A capture cannot be opened.
+    #[error("cannot open {}: {source}", .path.display())]
+    CannotOpen {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A directory was given where a capture was expected.
+    #[error("expected a capture file, {} is a directory", .path.display())]
+    IsDirectory {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A capture cannot be read on.
+    #[error("cannot read {name} after {bytes} bytes: {source}")]
+    CannotRead {
+        /// Name of the capture.
+        name: String,
+        /// Bytes read before, as given.
+        bytes: u64,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The input is no capture.
+    #[error(
+        "{name} is no capture: expected the magic number of pcap or pcapng (plain, gzip, zstd or lz4), found {found}"
+    )]
+    NotACapture {
+        /// Name of the input.
+        name: String,
+        /// Its first bytes in hex.
+        found: String,
+    },
+    /// There is no such table.
+    #[error("there is no table {name}, expected one of {}", table_names())]
+    NoTable {
+        /// The name.
+        name: String,
+    },
+    /// The table has no such column.
+    #[error("table {table} has no column {column}")]
+    NoColumn {
+        /// The table.
+        table: &'static str,
+        /// The name.
+        column: String,
+    },
+    /// Another process, or another handle of this one, writes to the database.
+    #[error("another process writes to {}", .path.display())]
+    Locked {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The database was made by a newer version.
+    #[error("{} has layout version {found}, this version reads up to {known}: a newer kfl made it", .path.display())]
+    Newer {
+        /// The manifest.
+        path: PathBuf,
+        /// Version of its layout.
+        found: u32,
+        /// The newest version that is understood.
+        known: u32,
+    },
+    /// A file of the database is damaged.
+    #[error("{} is damaged: {reason}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The system refused an operation on a file of ours.
+    #[error("cannot {action} {}: {source}", .path.display())]
+    Io {
+        /// What was tried: "write", "rename".
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The caller's output refused what was written to it.
+    #[error("cannot write the output: {0}")]
+    Output(#[source] io::Error),
+    /// A query failed while it ran, though it was right.
+    #[error("the query failed: {0}")]
+    Query(String),
+}
+
+impl Error {
+    /// True if the user's input is to blame (exit code 1), false if the world or we are (exit code 2).
+    pub fn is_input(&self) -> bool {
+        match self {
+            Error::Filter(_)
+            | Error::Sql(_)
+            | Error::NoDatabase { .. }
+            | Error::DatabaseExists { .. }
+            | Error::NotEmpty { .. }
+            | Error::CannotOpen { .. }
+            | Error::IsDirectory { .. }
+            | Error::CannotRead { .. }
+            | Error::NotACapture { .. }
+            | Error::NoTable { .. }
+            | Error::NoColumn { .. } => true,
+            Error::Locked { .. }
+            | Error::Newer { .. }
+            | Error::Damaged { .. }
+            | Error::Io { .. }
+            | Error::Output(_)
+            | Error::Query(_) => false,
+        }
+    }
+
+    /// Makes an error of what planning, or the stream of an answer, gave: a mistake in the SQL, or a failure while
+    /// reading.
+    pub fn of_query(error: DataFusionError) -> Self {
+        match error.find_root() {
+            DataFusionError::Plan(message) | DataFusionError::Configuration(message) => Error::Sql(message.clone()),
+            DataFusionError::NotImplemented(message) => Error::Sql(format!("not supported: {message}")),
+            DataFusionError::SQL(error, _) => Error::Sql(plain(&error.to_string())),
+            DataFusionError::SchemaError(error, _) => Error::Sql(match error.as_ref() {
+                SchemaError::FieldNotFound { field, valid_fields } => no_column(&field.name, valid_fields),
+                other => other.to_string(),
+            }),
+            DataFusionError::Execution(message) => Error::Sql(message.clone()),
+            DataFusionError::ArrowError(error, _) if !matches!(error.as_ref(), ArrowError::IoError(..)) => {
+                Error::Sql(plain(&error.to_string()))
+            }
+            other => Error::Query(plain(&other.strip_backtrace())),
+        }
+    }
+
+    pub(crate) fn io(action: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.as_ref().to_owned();
+        move |source| Error::Io { action, path, source }
+    }
+
+    /// Makes an error of what a Parquet writer gave: nearly always the system's refusal to write.
+    pub(crate) fn writing(path: &Path, error: ParquetError) -> Self {
+        let source = match error {
+            ParquetError::External(inner) => match inner.downcast::<io::Error>() {
+                Ok(error) => *error,
+                Err(other) => io::Error::other(other),
+            },
+            other => io::Error::other(other),
+        };
+        Error::Io {
+            action: "write",
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
+/// A message without the name of the library's layer before it ("Error during planning: ").
+fn plain(message: &str) -> String {
+    const LAYERS: [&str; 6] = [
+        "Error during planning: ",
+        "SQL error: ",
+        "ParserError(\"",
+        "sql parser error: ",
+        "Arrow error: ",
+        "Schema error: ",
+    ];
+    let mut text = message;
+    while let Some(rest) = LAYERS.iter().find_map(|layer| text.strip_prefix(layer)) {
+        text = rest;
+    }
+    text.trim_end_matches("\")").to_owned()
+}
+
+/// The message for a column that is not there, with the names that are close to it.
+fn no_column(name: &str, valid: &[Column]) -> String {
+    let mut near: Vec<_> = valid
+        .iter()
+        .map(|column| (strsim::damerau_levenshtein(name, &column.name), column.name.as_str()))
+        .filter(|(distance, known)| *distance <= 2 || known.contains(name))
+        .collect();
+    near.sort_unstable();
+    near.dedup();
+    let near: Vec<_> = near.into_iter().take(5).map(|(_, known)| known).collect();
+    match near.is_empty() {
+        true => format!("there is no column {name} here"),
+        false => format!("there is no column {name} here, did you mean {}", near.join(", ")),
+    }
+}
+
+fn table_names() -> String {
+    schema::tables::ALL
+        .iter()
+        .map(|table| table.name)
+        .collect::<Vec<_>>()
+        .join(", ")
+}

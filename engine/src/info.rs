@@ -1,0 +1,93 @@
+//! What is stored, and whether it is whole.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+
+use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
+
+use crate::Error;
+use crate::store::{Manifest, Part, Store};
+
+/// What is in a database.
+#[derive(Clone, Debug)]
+pub struct Info {
+    /// Its directory.
+    pub path: PathBuf,
+    /// Rows, parts and bytes per table, in table order.
+    pub tables: Vec<TableInfo>,
+}
+
+/// One table's share of a database.
+#[derive(Clone, Debug)]
+pub struct TableInfo {
+    /// Name of the table.
+    pub name: &'static str,
+    /// Its rows.
+    pub rows: u64,
+    /// Its parts.
+    pub parts: usize,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// Says what is stored; reads the manifest alone.
+pub(crate) fn info(store: &Store, manifest: &Manifest) -> Info {
+    let table = |table: &&'static schema::Table| {
+        let parts = manifest.parts(table.name);
+        TableInfo {
+            name: table.name,
+            rows: parts.iter().map(|part| part.rows).sum(),
+            parts: parts.len(),
+            bytes: parts.iter().map(|part| part.bytes).sum(),
+        }
+    };
+    Info {
+        path: store.path().to_owned(),
+        tables: schema::tables::ALL.iter().map(table).collect(),
+    }
+}
+
+/// Reads every part and compares it with the manifest; returns the number of parts read.
+pub(crate) fn verify(store: &Store, manifest: &Manifest) -> Result<usize, Error> {
+    let mut parts_read = 0;
+    for (table, parts) in &manifest.tables {
+        for part in parts {
+            verify_part(store, table, part)?;
+            parts_read += 1;
+        }
+    }
+    Ok(parts_read)
+}
+
+fn verify_part(store: &Store, table: &str, part: &Part) -> Result<(), Error> {
+    let path = store.part_path(table, part);
+    let damaged = |reason: String| Error::Damaged {
+        path: path.clone(),
+        reason,
+    };
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(damaged("the file is missing".to_owned())),
+        Err(error) => return Err(Error::io("open", &path)(error)),
+    };
+    let bytes = file.metadata().map_err(Error::io("read", &path))?.len();
+    if bytes != part.bytes {
+        return Err(damaged(format!("expected {} bytes, found {bytes}", part.bytes)));
+    }
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(&file).map_err(Error::io("read", &path))?;
+    let digest = hasher.finalize().to_hex();
+    if digest.as_str() != part.digest {
+        return Err(damaged(format!(
+            "expected BLAKE3 digest {}, found {digest}",
+            part.digest
+        )));
+    }
+    let reader = SerializedFileReader::new(file).map_err(|error| damaged(error.to_string()))?;
+    let rows = reader.metadata().file_metadata().num_rows() as u64;
+    if rows != part.rows {
+        return Err(damaged(format!("expected {} rows, found {rows}", part.rows)));
+    }
+    Ok(())
+}

@@ -1,0 +1,260 @@
+//! A table of one commit as DataFusion scans it: file groups made from the manifest, parts that cannot match left out
+//! before they are opened, exact row counts and key ranges as statistics.
+//!
+//! Strings and bytes come as views, which is what the Parquet reader makes without copying.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, BooleanArray, UInt64Array};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::pruning::PruningStatistics;
+use datafusion::common::stats::Precision;
+use datafusion::common::{Column, ColumnStatistics, DFSchema, ScalarValue, Statistics, project_schema};
+use datafusion::datasource::TableType;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::error::Result;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown};
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use object_store::ObjectMeta;
+use schema::Table;
+use schema::tables::packets;
+
+use crate::columns::TIMESTAMP;
+use crate::store::{Manifest, Part};
+
+/// Bytes read at a part's end in the hope that they hold its whole footer.
+const FOOTER_BYTES: usize = 64 << 10;
+
+/// One table of one commit.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    table: &'static Table,
+    schema: SchemaRef,
+    store: ObjectStoreUrl,
+    manifest: Arc<Manifest>,
+}
+
+impl Parts {
+    pub(crate) fn new(table: &'static Table, store: ObjectStoreUrl, manifest: Arc<Manifest>) -> Self {
+        Self {
+            table,
+            schema: scanned(table),
+            store,
+            manifest,
+        }
+    }
+
+    /// The parts whose key ranges do not rule out the filters.
+    fn matching(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<&Part>> {
+        let parts: Vec<_> = self.manifest.parts(self.table.name).iter().collect();
+        let Some(filter) = conjunction(filters.iter().cloned()) else {
+            return Ok(parts);
+        };
+        let filter = state.create_physical_expr(filter, &DFSchema::try_from(self.schema.clone())?)?;
+        // A filter that says nothing about ranges rules out no part.
+        let predicate = PruningPredicateBuilder::new()
+            .with_file_schema(self.schema.clone())
+            .try_build(filter);
+        let Ok(predicate) = predicate else { return Ok(parts) };
+        let kept = predicate.prune(&Ranges {
+            schema: &self.schema,
+            parts: &parts,
+        })?;
+        Ok(parts
+            .into_iter()
+            .zip(kept)
+            .filter_map(|(part, kept)| kept.then_some(part))
+            .collect())
+    }
+
+    fn statistics_of(&self, parts: &[&Part]) -> Statistics {
+        let column = |field: &Arc<Field>| {
+            let ranges: Option<Vec<_>> = parts
+                .iter()
+                .map(|part| part.ranges.get(field.name()).copied())
+                .collect();
+            let ranges = ranges.unwrap_or_default();
+            let bound = |value: Option<i64>| match value {
+                Some(value) => Precision::Exact(key(field.data_type(), Some(value))),
+                None => Precision::Absent,
+            };
+            ColumnStatistics {
+                min_value: bound(ranges.iter().map(|range| range.0).min()),
+                max_value: bound(ranges.iter().map(|range| range.1).max()),
+                ..ColumnStatistics::new_unknown()
+            }
+        };
+        Statistics {
+            num_rows: Precision::Exact(parts.iter().map(|part| part.rows as usize).sum()),
+            total_byte_size: Precision::Inexact(parts.iter().map(|part| part.bytes as usize).sum()),
+            column_statistics: self.schema.fields().iter().map(column).collect(),
+        }
+    }
+}
+
+/// The schema of a table as it is scanned: without the documentation, which differs between tables for columns that a
+/// union makes one.
+fn scanned(table: &Table) -> SchemaRef {
+    let field = |field: &Arc<Field>| {
+        let data_type = match field.data_type() {
+            DataType::Utf8 => DataType::Utf8View,
+            DataType::Binary => DataType::BinaryView,
+            other => other.clone(),
+        };
+        Field::new(field.name(), data_type, true)
+    };
+    Arc::new(Schema::new(
+        table.arrow().fields().iter().map(field).collect::<Vec<_>>(),
+    ))
+}
+
+#[async_trait::async_trait]
+impl TableProvider for Parts {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        Some(self.statistics_of(&self.manifest.parts(self.table.name).iter().collect::<Vec<_>>()))
+    }
+
+    /// Inexact here: these filters choose parts. The physical optimizer hands them to the Parquet source again, which
+    /// filters exactly where [`late`] says so.
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let parts = self.matching(state, filters)?;
+        if parts.is_empty() {
+            return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
+        }
+        let runtime = state.runtime_env();
+        let readers = CachedParquetFileReaderFactory::new(
+            runtime.object_store(&self.store)?,
+            runtime.cache_manager.get_file_metadata_cache(),
+        );
+        let source = ParquetSource::new(TableSchema::from(self.schema.clone()))
+            .with_parquet_file_reader_factory(Arc::new(readers))
+            .with_metadata_size_hint(FOOTER_BYTES)
+            .with_enable_page_index(true)
+            .with_pushdown_filters(late(self.table, filters))
+            .with_reorder_filters(true);
+        let files = parts.iter().map(|part| file(self.table, part)).collect();
+        let groups = FileGroup::new(files).split_files(state.config().target_partitions());
+        let scan = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
+            .with_file_groups(groups)
+            .with_statistics(self.statistics_of(&parts))
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .build();
+        Ok(DataSourceExec::from_data_source(scan))
+    }
+}
+
+/// Whether rows are filtered while a part is decoded, so that the other columns are read for rows that match alone.
+///
+/// It pays for packets, whose bytes are nearly all of a part, and for filters that leave few rows; it loses where a
+/// filter is only a range of time, which statistics answer for whole row groups and pages.
+fn late(table: &Table, filters: &[Expr]) -> bool {
+    table.name == packets::TABLE.name || filters.is_empty() || !filters.iter().all(is_time_range)
+}
+
+fn is_time_range(filter: &Expr) -> bool {
+    let is_time = |expr: &Expr| matches!(expr, Expr::Column(column) if column.name == TIMESTAMP);
+    match filter {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
+            let is_range = matches!(op, Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq);
+            is_range && (is_time(left) || is_time(right))
+        }
+        Expr::Between(between) => is_time(&between.expr),
+        _ => false,
+    }
+}
+
+fn file(table: &Table, part: &Part) -> PartitionedFile {
+    PartitionedFile::new_from_meta(ObjectMeta {
+        location: part.location(table.name).into(),
+        // Parts never change, so that caches need no time to tell versions apart.
+        last_modified: chrono::DateTime::UNIX_EPOCH,
+        size: part.bytes,
+        e_tag: None,
+        version: None,
+    })
+}
+
+/// A key of the manifest as a value of its column's type.
+fn key(data_type: &DataType, value: Option<i64>) -> ScalarValue {
+    match data_type {
+        DataType::Timestamp(TimeUnit::Nanosecond, zone) => ScalarValue::TimestampNanosecond(value, zone.clone()),
+        _ => ScalarValue::Int64(value),
+    }
+}
+
+/// The key ranges of some parts, as DataFusion's pruning asks for them.
+struct Ranges<'a> {
+    schema: &'a Schema,
+    parts: &'a [&'a Part],
+}
+
+impl Ranges<'_> {
+    fn values(&self, column: &Column, pick: fn(&(i64, i64)) -> i64) -> Option<ArrayRef> {
+        let data_type = self.schema.field_with_name(&column.name).ok()?.data_type();
+        if !crate::columns::RANGED.contains(&column.name.as_str()) {
+            return None;
+        }
+        let values = self
+            .parts
+            .iter()
+            .map(|part| key(data_type, part.ranges.get(&column.name).map(pick)));
+        ScalarValue::iter_to_array(values).ok()
+    }
+}
+
+impl PruningStatistics for Ranges<'_> {
+    fn min_values(&self, column: &Column) -> Option<ArrayRef> {
+        self.values(column, |range| range.0)
+    }
+
+    fn max_values(&self, column: &Column) -> Option<ArrayRef> {
+        self.values(column, |range| range.1)
+    }
+
+    fn num_containers(&self) -> usize {
+        self.parts.len()
+    }
+
+    fn null_counts(&self, _: &Column) -> Option<ArrayRef> {
+        None
+    }
+
+    fn row_counts(&self) -> Option<ArrayRef> {
+        Some(Arc::new(UInt64Array::from_iter_values(
+            self.parts.iter().map(|part| part.rows),
+        )))
+    }
+
+    fn contained(&self, _: &Column, _: &HashSet<ScalarValue>) -> Option<BooleanArray> {
+        None
+    }
+}

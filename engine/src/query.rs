@@ -1,0 +1,145 @@
+//! Questions: KFL or SQL in, a stream of record batches out.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::execution::context::SQLOptions;
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, displayable, execute_stream};
+use kfl::{Environment, Lowered};
+
+use crate::session::Snapshot;
+use crate::{Counters, Error};
+
+/// How to answer.
+#[derive(Clone, Debug, Default)]
+pub struct QueryOptions {
+    /// Rows at most.
+    pub limit: Option<usize>,
+}
+
+/// An answer: a stream of record batches with one schema.
+///
+/// The stream's errors are DataFusion's; [`Error::of_query`] makes them ours.
+pub struct Rows {
+    /// The columns. For KFL over several tables, the union of their columns; common ones first.
+    pub schema: SchemaRef,
+    /// The batches. Dropping it cancels the query.
+    pub stream: SendableRecordBatchStream,
+    plan: Arc<dyn ExecutionPlan>,
+}
+
+impl Rows {
+    /// What was read; complete once the stream has ended. Take [`Rows::probe`] before the stream is consumed.
+    pub fn probe(&self) -> Probe {
+        Probe {
+            plan: self.plan.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rows")
+            .field("schema", &self.schema)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Counts what a query reads, beside its stream.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    plan: Arc<dyn ExecutionPlan>,
+}
+
+impl Probe {
+    /// What was read so far.
+    pub fn counters(&self) -> Counters {
+        Counters::of(self.plan.as_ref())
+    }
+}
+
+/// What a query would do.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The checked filter with its types.
+    pub typed: String,
+    /// Per table of the language: "never", "always" or the SQL-like text of its predicate.
+    pub tables: Vec<(&'static str, String)>,
+    /// DataFusion's physical plan as text.
+    pub plan: String,
+}
+
+/// Compiles a filter; its `now()` is the present.
+pub(crate) fn compile(text: &str) -> Result<kfl::Filter, Error> {
+    let now_ns = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |age| age.as_nanos() as i64);
+    kfl::compile(text, &Environment { now_ns }).map_err(Error::Filter)
+}
+
+/// Plans a filter: the rows of every table that can match, ordered.
+pub(crate) fn plan(filter: &kfl::Filter, snapshot: &Snapshot, options: &QueryOptions) -> Result<LogicalPlan, Error> {
+    sql::filtered(filter, &snapshot.tables())
+        .and_then(|plan| {
+            LogicalPlanBuilder::new(plan)
+                .sort_with_limit(sql::order(), options.limit)?
+                .build()
+        })
+        .map_err(Error::of_query)
+}
+
+/// Says what a filter would do.
+pub(crate) async fn explain(text: &str, snapshot: &Snapshot, session: &SessionState) -> Result<Explanation, Error> {
+    let filter = compile(text)?;
+    let of_table = |table: &'static schema::Table| match filter.on(table) {
+        Lowered::Never => (table.name, "never".to_owned()),
+        Lowered::Always => (table.name, "always".to_owned()),
+        Lowered::Where(predicate) => (table.name, predicate.human_display().to_string()),
+    };
+    let tables = schema::tables::in_kfl().map(of_table).collect();
+    let plan = plan(&filter, snapshot, &QueryOptions::default())?;
+    let plan = session.create_physical_plan(&plan).await.map_err(Error::of_query)?;
+    let plan = displayable(plan.as_ref()).indent(true).to_string();
+    Ok(Explanation {
+        typed: filter.typed(),
+        tables,
+        plan,
+    })
+}
+
+/// Parses and plans SQL that reads; refuses SQL that changes anything.
+pub(crate) async fn parse(text: &str, session: &SessionState, options: &QueryOptions) -> Result<LogicalPlan, Error> {
+    let plan = session.create_logical_plan(text).await.map_err(Error::of_query)?;
+    let read_only = SQLOptions::new()
+        .with_allow_ddl(false)
+        .with_allow_dml(false)
+        .with_allow_statements(false);
+    if read_only.verify_plan(&plan).is_err() {
+        let found = text.split_whitespace().next().unwrap_or_default().to_uppercase();
+        return Err(Error::Sql(format!(
+            "SQL only reads here: expected a query, found {found}"
+        )));
+    }
+    match options.limit {
+        Some(limit) => LogicalPlanBuilder::new(plan)
+            .limit(0, Some(limit))
+            .and_then(|plan| plan.build())
+            .map_err(Error::of_query),
+        None => Ok(plan),
+    }
+}
+
+/// Starts a plan.
+pub(crate) async fn run(plan: &LogicalPlan, session: &SessionState) -> Result<Rows, Error> {
+    let plan = session.create_physical_plan(plan).await.map_err(Error::of_query)?;
+    let stream = execute_stream(plan.clone(), session.task_ctx()).map_err(Error::of_query)?;
+    Ok(Rows {
+        schema: stream.schema(),
+        stream,
+        plan,
+    })
+}

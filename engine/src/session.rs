@@ -1,0 +1,132 @@
+//! One commit with a DataFusion session over it.
+//!
+//! A session is made when the first query needs one; all sessions of a database share one runtime, with its memory pool
+//! and its cache of Parquet footers.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, SchemaProvider, TableProvider};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::prelude::SessionConfig;
+use object_store::local::LocalFileSystem;
+use schema::Table;
+use sql::Tables;
+
+use crate::Error;
+use crate::provider::Parts;
+use crate::store::Manifest;
+
+/// Bytes that sorts, joins and aggregates hold together before they spill to temporary files.
+const MEMORY_BYTES: usize = 1 << 30;
+const CATALOG: &str = "kfl";
+const SCHEMA: &str = "public";
+/// The name under which a runtime knows the store's directory.
+const STORE_URL: &str = "kfl://store/";
+
+/// A commit, as a reader sees it until it looks for a newer one.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) manifest: Arc<Manifest>,
+    session: OnceLock<SessionState>,
+}
+
+impl Snapshot {
+    pub(crate) fn new(manifest: Manifest) -> Self {
+        Self {
+            manifest: Arc::new(manifest),
+            session: OnceLock::new(),
+        }
+    }
+
+    /// The tables of the commit.
+    pub(crate) fn tables(&self) -> Catalog {
+        Catalog {
+            manifest: self.manifest.clone(),
+        }
+    }
+
+    /// The session over the commit.
+    pub(crate) fn session(&self, runtime: &Arc<RuntimeEnv>) -> Result<&SessionState, Error> {
+        if self.session.get().is_none() {
+            let state = session(runtime.clone(), self.tables()).map_err(Error::of_query)?;
+            // If another thread was faster its session serves as well.
+            let _ = self.session.set(state);
+        }
+        Ok(self.session.get().expect("the session was set above"))
+    }
+}
+
+/// Makes the runtime that all sessions of a database share.
+pub(crate) fn runtime(path: &Path) -> Result<Arc<RuntimeEnv>, Error> {
+    let files = LocalFileSystem::new_with_prefix(path);
+    let files = files.map_err(|error| Error::io("open", path)(std::io::Error::other(error)))?;
+    let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(MEMORY_BYTES)));
+    let runtime = runtime.build_arc().map_err(Error::of_query)?;
+    runtime.register_object_store(store_url().as_ref(), Arc::new(files));
+    Ok(runtime)
+}
+
+fn store_url() -> ObjectStoreUrl {
+    ObjectStoreUrl::parse(STORE_URL).expect("the constant is a URL without a path")
+}
+
+fn session(runtime: Arc<RuntimeEnv>, tables: Catalog) -> Result<SessionState> {
+    let config = SessionConfig::new()
+        .with_create_default_catalog_and_schema(false)
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
+        .with_information_schema(true);
+    let mut state = SessionStateBuilder::new()
+        .with_default_features()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .build();
+    sql::register(&mut state, Arc::new(tables.clone()))?;
+    let catalog = MemoryCatalogProvider::new();
+    catalog.register_schema(SCHEMA, Arc::new(tables))?;
+    state
+        .catalog_list()
+        .register_catalog(CATALOG.to_owned(), Arc::new(catalog));
+    Ok(state)
+}
+
+/// The tables and views of one commit.
+#[derive(Clone, Debug)]
+pub(crate) struct Catalog {
+    manifest: Arc<Manifest>,
+}
+
+impl Tables for Catalog {
+    fn provider(&self, table: &'static Table) -> Arc<dyn TableProvider> {
+        Arc::new(Parts::new(table, store_url(), self.manifest.clone()))
+    }
+}
+
+#[async_trait::async_trait]
+impl SchemaProvider for Catalog {
+    fn table_names(&self) -> Vec<String> {
+        let views = sql::views().iter().map(|view| view.name);
+        schema::tables::ALL
+            .iter()
+            .map(|table| table.name)
+            .chain(views)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        if let Some(table) = schema::tables::find(name) {
+            return Ok(Some(self.provider(table)));
+        }
+        let view = sql::views().iter().find(|view| view.name == name);
+        view.map(|view| sql::view(view, self)).transpose()
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        schema::tables::find(name).is_some() || sql::views().iter().any(|view| view.name == name)
+    }
+}

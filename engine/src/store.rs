@@ -1,0 +1,188 @@
+//! The store: one directory with a manifest, immutable parts and a lock.
+//!
+//! ```text
+//! MANIFEST.json                  the one source of truth
+//! tables/http/000017.parquet     immutable parts
+//! LOCK                           held by the one writer
+//! ```
+//!
+//! A commit writes parts under temporary names, syncs and renames them, then does the same with the manifest, then syncs
+//! the directory: a crash at any instant leaves the last commit. Files that no manifest names are removed by the next
+//! writer. Absent on purpose: merging of small parts.
+
+mod lock;
+mod manifest;
+mod part;
+mod properties;
+mod transaction;
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub(crate) use lock::Lock;
+pub(crate) use manifest::{Capture, Manifest, Part};
+pub(crate) use properties::{exported, properties};
+pub(crate) use transaction::Transaction;
+
+use crate::Error;
+
+/// File name of the manifest.
+pub(crate) const MANIFEST: &str = "MANIFEST.json";
+const LOCK: &str = "LOCK";
+const TABLES: &str = "tables";
+const TEMPORARY: &str = "tmp";
+
+/// The directory of a database.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    path: PathBuf,
+}
+
+impl Store {
+    /// Opens the store in a directory.
+    pub(crate) fn open(path: &Path) -> Result<(Self, Manifest), Error> {
+        let store = Self { path: path.to_owned() };
+        let manifest = store.manifest()?;
+        Ok((store, manifest))
+    }
+
+    /// Makes a store in a new or empty directory.
+    pub(crate) fn create(path: &Path) -> Result<(Self, Manifest), Error> {
+        let store = Self { path: path.to_owned() };
+        fs::create_dir_all(path).map_err(Error::io("create", path))?;
+        store.check_empty()?;
+        let _lock = Lock::take(&store)?;
+        // Between the look at the directory and the lock another process may have made the store.
+        store.check_empty()?;
+        let manifest = Manifest::default();
+        store.replace_manifest(&manifest)?;
+        Ok((store, manifest))
+    }
+
+    /// The directory.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the manifest.
+    pub(crate) fn manifest(&self) -> Result<Manifest, Error> {
+        let path = self.path.join(MANIFEST);
+        match fs::read(&path) {
+            Ok(bytes) => Manifest::parse(&path, &bytes),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Err(Error::NoDatabase {
+                    path: self.path.clone(),
+                })
+            }
+            Err(error) => Err(Error::io("read", path)(error)),
+        }
+    }
+
+    /// Puts a new manifest in the place of the old one: from here on the commit is visible.
+    fn replace_manifest(&self, manifest: &Manifest) -> Result<(), Error> {
+        let path = self.path.join(MANIFEST);
+        let temporary = temporary(&path);
+        let written = write_synced(&temporary, &manifest.print())
+            .and_then(|()| fs::rename(&temporary, &path).map_err(Error::io("rename", &temporary)));
+        if written.is_err() {
+            // What stays is swept by the next writer; the error that matters is the first one.
+            let _ = fs::remove_file(&temporary);
+        }
+        written?;
+        sync_directory(&self.path)
+    }
+
+    /// Path of a part, and its location under the store's directory with `/` between.
+    pub(crate) fn part_path(&self, table: &str, part: &Part) -> PathBuf {
+        self.path.join(part.location(table))
+    }
+
+    fn table_path(&self, table: &str) -> PathBuf {
+        self.path.join(TABLES).join(table)
+    }
+
+    /// Removes every file under `tables` that the manifest does not name, and left-over temporary files.
+    fn sweep(&self, manifest: &Manifest) -> Result<(), Error> {
+        let leftover = temporary(&self.path.join(MANIFEST));
+        if leftover.exists() {
+            fs::remove_file(&leftover).map_err(Error::io("remove", &leftover))?;
+        }
+        for table in entries(&self.path.join(TABLES))? {
+            let known = table
+                .file_name()
+                .and_then(|name| name.to_str())
+                .and_then(|name| manifest.tables.get(name));
+            for file in entries(&table)? {
+                let is_part = known.is_some_and(|parts| {
+                    parts
+                        .iter()
+                        .any(|part| Some(part.file_name().as_ref()) == file.file_name())
+                });
+                if !is_part && file.is_file() {
+                    fs::remove_file(&file).map_err(Error::io("remove", &file))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_empty(&self) -> Result<(), Error> {
+        let ours = [LOCK.to_owned(), format!("{MANIFEST}.{TEMPORARY}")];
+        for entry in entries(&self.path)? {
+            let name = entry.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if name == MANIFEST {
+                return Err(Error::DatabaseExists {
+                    path: self.path.clone(),
+                });
+            }
+            if !ours.iter().any(|known| known == name) {
+                return Err(Error::NotEmpty {
+                    path: self.path.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a directory holds; nothing if it is not there or no directory.
+fn entries(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    match fs::read_dir(path) {
+        Ok(entries) => entries
+            .map(|entry| Ok(entry.map_err(Error::io("read", path))?.path()))
+            .collect(),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(Vec::new()),
+        Err(error) => Err(Error::io("read", path)(error)),
+    }
+}
+
+/// The name under which a file is written before it is renamed.
+fn temporary(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(TEMPORARY);
+    name.into()
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    use io::Write;
+    let mut file = File::create(path).map_err(Error::io("create", path))?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(Error::io("write", path))
+}
+
+/// Makes renames in a directory last.
+fn sync_directory(path: &Path) -> Result<(), Error> {
+    // Windows cannot open a directory as a file and keeps renames without that.
+    if cfg!(unix) {
+        File::open(path)
+            .and_then(|directory| directory.sync_all())
+            .map_err(Error::io("sync", path))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

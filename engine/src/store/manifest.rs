@@ -1,0 +1,124 @@
+//! The manifest: which parts make the database, as of one commit.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::store::TABLES;
+
+/// Version of the layout on disk. It grows when an older reader would misread a store.
+const VERSION: u32 = 1;
+
+/// The parts of a database and what the next writer must know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Manifest {
+    /// Version of the layout.
+    version: u32,
+    /// Number of the next packet to be ingested.
+    pub(crate) next_packet: u64,
+    /// Number of the next part; a number is never used twice.
+    pub(crate) next_part: u64,
+    /// Captures whose rows are in the parts, by digest and size, to know one that comes again.
+    pub(crate) captures: Vec<Capture>,
+    /// Parts per table, in the order in which they were written.
+    pub(crate) tables: BTreeMap<String, Vec<Part>>,
+}
+
+/// A capture that was ingested.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Capture {
+    /// BLAKE3 digest of the file as given, in hex.
+    pub(crate) digest: String,
+    /// Bytes of the file as given.
+    pub(crate) size_bytes: u64,
+}
+
+/// One immutable Parquet file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Part {
+    /// Its number, which is its name.
+    pub(crate) number: u64,
+    /// Its rows.
+    pub(crate) rows: u64,
+    /// Its bytes.
+    pub(crate) bytes: u64,
+    /// BLAKE3 digest of the file, in hex.
+    pub(crate) digest: String,
+    /// Smallest and largest value of key columns; a column of nulls alone has none.
+    pub(crate) ranges: BTreeMap<String, (i64, i64)>,
+}
+
+impl Default for Manifest {
+    fn default() -> Self {
+        Self {
+            version: VERSION,
+            next_packet: 1,
+            next_part: 1,
+            captures: Vec::new(),
+            tables: BTreeMap::new(),
+        }
+    }
+}
+
+impl Manifest {
+    /// Reads a manifest.
+    pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
+        #[derive(Deserialize)]
+        struct Version {
+            version: u32,
+        }
+        let damaged = |error: serde_json::Error| Error::Damaged {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        };
+        // The version is read alone first: a newer manifest may have fields of any shape.
+        let Version { version } = serde_json::from_slice(bytes).map_err(damaged)?;
+        if version > VERSION {
+            return Err(Error::Newer {
+                path: path.to_owned(),
+                found: version,
+                known: VERSION,
+            });
+        }
+        serde_json::from_slice(bytes).map_err(damaged)
+    }
+
+    /// The manifest as text.
+    pub(crate) fn print(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("strings, numbers and maps with string keys print as JSON")
+    }
+
+    /// The parts of a table.
+    pub(crate) fn parts(&self, table: &str) -> &[Part] {
+        self.tables.get(table).map_or(&[], Vec::as_slice)
+    }
+
+    /// True if a capture with this digest is in the database.
+    pub(crate) fn has_digest(&self, digest: &str) -> bool {
+        self.captures.iter().any(|capture| capture.digest == digest)
+    }
+
+    /// True if a capture of this size is in the database, so that its digest is worth a look.
+    pub(crate) fn has_size(&self, size_bytes: u64) -> bool {
+        self.captures.iter().any(|capture| capture.size_bytes == size_bytes)
+    }
+}
+
+impl Part {
+    /// Name of the file.
+    pub(crate) fn file_name(&self) -> String {
+        file_name(self.number)
+    }
+
+    /// Where the file lies under the store's directory.
+    pub(crate) fn location(&self, table: &str) -> String {
+        format!("{TABLES}/{table}/{}", self.file_name())
+    }
+}
+
+/// Name of the file of a part.
+pub(super) fn file_name(number: u64) -> String {
+    format!("{number:06}.parquet")
+}

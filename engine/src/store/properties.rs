@@ -1,0 +1,86 @@
+//! How tables are written as Parquet.
+//!
+//! All: zstd level 1 (the cheapest that halves packet bytes), page index, page statistics for scalar columns so that a
+//! lookup reads a few pages; none for lists and maps, which no reader prunes by, nor for bytes, which nobody compares.
+//! Packets: small pages, so that one connection's bytes are read alone.
+
+use datafusion::parquet::basic::{Compression, Encoding, ZstdLevel};
+use datafusion::parquet::file::metadata::SortingColumn;
+use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use datafusion::parquet::schema::types::ColumnPath;
+use schema::tables::packets;
+use schema::{Table, Type};
+
+use crate::columns;
+
+/// Rows of one row group: large enough to compress, small enough to prune by.
+const ROW_GROUP_ROWS: usize = 256 * 1024;
+/// Bytes of one row group, which is what a writer holds in memory per table.
+const ROW_GROUP_BYTES: usize = 64 << 20;
+/// Bytes of one page of packets: some forty full-size packets.
+const PACKET_PAGE_BYTES: usize = 64 << 10;
+/// Rows of one page of packets' key columns: a lookup decodes one such page to find its rows.
+const PACKET_PAGE_ROWS: usize = 2048;
+
+/// How a part of the store is written.
+pub(crate) fn properties(table: &Table) -> WriterProperties {
+    if table.name == packets::TABLE.name {
+        for_packets(table, base(table))
+    } else {
+        base(table)
+    }
+    .build()
+}
+
+/// How an exported file is written: as a part, but in row groups of the usual size, and in the order of the export.
+pub(crate) fn exported(table: &Table) -> WriterProperties {
+    base(table).build()
+}
+
+fn base(table: &Table) -> WriterPropertiesBuilder {
+    let mut properties = WriterProperties::builder()
+        .set_created_by(concat!("kfl ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).expect("1 is a level of zstd")))
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES));
+    for field in table.fields().filter(|field| field.is_stored()) {
+        let path = ColumnPath::from(field.column);
+        properties = match field.ty {
+            Type::Bytes => properties.set_column_dictionary_enabled(path, false),
+            Type::Strings | Type::Ints | Type::StringMap => properties,
+            Type::Bool | Type::Int | Type::Double | Type::String | Type::Timestamp => {
+                properties.set_column_statistics_enabled(path, EnabledStatistics::Page)
+            }
+        };
+    }
+    properties
+}
+
+fn for_packets(table: &Table, mut properties: WriterPropertiesBuilder) -> WriterPropertiesBuilder {
+    // Numbers and times that grow: their differences are small, a dictionary of them would be as long as they are.
+    for name in [columns::PACKET, columns::TIMESTAMP] {
+        properties = properties
+            .set_column_dictionary_enabled(ColumnPath::from(name), false)
+            .set_column_encoding(ColumnPath::from(name), Encoding::DELTA_BINARY_PACKED);
+    }
+    let position = |name: &str| {
+        let mut stored = table.fields().filter(|field| field.is_stored());
+        stored.position(|field| field.column == name).map(|index| index as i32)
+    };
+    let sorting = [columns::FLOW_ID, columns::CONN_ID, columns::PACKET]
+        .iter()
+        .filter_map(|name| position(name));
+    let sorting = sorting.map(|column_idx| SortingColumn {
+        column_idx,
+        descending: false,
+        nulls_first: true,
+    });
+    properties
+        .set_data_page_size_limit(PACKET_PAGE_BYTES)
+        .set_data_page_row_count_limit(PACKET_PAGE_ROWS)
+        // A part of packets is one row group: sealed by the ingest when its data reach a bound.
+        .set_max_row_group_row_count(None)
+        .set_max_row_group_bytes(None)
+        .set_sorting_columns(Some(sorting.collect()))
+}

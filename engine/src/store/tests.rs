@@ -1,0 +1,222 @@
+//! Crashes, damage, versions and locks.
+
+use std::fs;
+use std::path::Path;
+
+use expect_test::{Expect, expect};
+use schema::Build;
+use schema::tables::captures::{Capture as CaptureRow, CaptureBuilder, CaptureOwn, TABLE};
+
+use super::*;
+
+/// A commit of one row in the table of captures.
+fn commit(store: &Store, name: &str) -> Manifest {
+    let mut transaction = Transaction::begin(store).unwrap();
+    write(&mut transaction, name);
+    let capture = Capture {
+        digest: name.to_owned(),
+        size_bytes: name.len() as u64,
+    };
+    transaction.commit(capture, 10).unwrap().0
+}
+
+fn write(transaction: &mut Transaction, name: &str) {
+    let mut builder = CaptureBuilder::default();
+    builder.append(CaptureRow {
+        own: CaptureOwn {
+            capture_id: Some(1),
+            name: Some(name),
+            digest: Some(name),
+            size_bytes: None,
+            format: None,
+            compression: None,
+            interfaces: &[],
+            comments: &[],
+            packets: None,
+            captured_bytes: None,
+            original_bytes: None,
+            first_time: None,
+            last_time: None,
+            ingested_time: None,
+            anomalies: &[],
+        },
+    });
+    transaction.write(&TABLE, &builder.finish()).unwrap();
+}
+
+/// The files of a store, one a line.
+#[track_caller]
+fn check_files(directory: &Path, expect: Expect) {
+    fn walk(path: &Path, root: &Path, files: &mut Vec<String>) {
+        for entry in entries(path).unwrap() {
+            match entry.is_dir() {
+                true => walk(&entry, root, files),
+                false => files.push(entry.strip_prefix(root).unwrap().display().to_string()),
+            }
+        }
+    }
+    let mut files = Vec::new();
+    walk(directory, directory, &mut files);
+    files.sort();
+    expect.assert_eq(&files.join("\n"));
+}
+
+/// The error without the directory of the test.
+#[track_caller]
+fn check_error<T: std::fmt::Debug>(result: Result<T, Error>, directory: &Path, expect: Expect) {
+    let error = result.expect_err("an error was expected");
+    expect.assert_eq(&error.to_string().replace(&directory.display().to_string(), "DB"));
+}
+
+#[test]
+fn a_commit_adds_parts_and_numbers_run_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, _) = Store::create(directory.path()).unwrap();
+    commit(&store, "one");
+    let manifest = commit(&store, "two");
+    assert_eq!((manifest.next_packet, manifest.next_part), (21, 3));
+    assert_eq!(store.manifest().unwrap(), manifest);
+    check_files(
+        directory.path(),
+        expect![[r#"
+        LOCK
+        MANIFEST.json
+        tables/captures/000001.parquet
+        tables/captures/000002.parquet"#]],
+    );
+}
+
+#[test]
+fn a_dropped_transaction_leaves_the_last_commit_and_no_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, _) = Store::create(directory.path()).unwrap();
+    let manifest = commit(&store, "one");
+    let mut transaction = Transaction::begin(&store).unwrap();
+    write(&mut transaction, "sealed");
+    transaction.seal(&TABLE).unwrap();
+    write(&mut transaction, "open");
+    drop(transaction);
+    assert_eq!(store.manifest().unwrap(), manifest);
+    check_files(
+        directory.path(),
+        expect![[r#"
+        LOCK
+        MANIFEST.json
+        tables/captures/000001.parquet"#]],
+    );
+}
+
+#[test]
+fn what_a_crash_left_is_swept_by_the_next_writer() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, _) = Store::create(directory.path()).unwrap();
+    commit(&store, "one");
+    for leftover in [
+        "tables/captures/000009.parquet",
+        "tables/captures/000010.parquet.tmp",
+        "MANIFEST.json.tmp",
+    ] {
+        fs::write(directory.path().join(leftover), "half").unwrap();
+    }
+    assert_eq!(store.manifest().unwrap().parts(TABLE.name).len(), 1);
+    commit(&store, "two");
+    check_files(
+        directory.path(),
+        expect![[r#"
+        LOCK
+        MANIFEST.json
+        tables/captures/000001.parquet
+        tables/captures/000002.parquet"#]],
+    );
+}
+
+#[test]
+fn a_table_that_cannot_be_written_leaves_everything_stored_before() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, manifest) = Store::create(directory.path()).unwrap();
+    fs::write(directory.path().join(TABLES), "in the way").unwrap();
+    let mut transaction = Transaction::begin(&store).unwrap();
+    let batch = CaptureBuilder::default().finish();
+    transaction.write(&TABLE, &batch).unwrap();
+    let mut builder = CaptureBuilder::default();
+    builder.append(CaptureRow {
+        own: CaptureOwn {
+            capture_id: None,
+            name: None,
+            digest: None,
+            size_bytes: None,
+            format: None,
+            compression: None,
+            interfaces: &[],
+            comments: &[],
+            packets: None,
+            captured_bytes: None,
+            original_bytes: None,
+            first_time: None,
+            last_time: None,
+            ingested_time: None,
+            anomalies: &[],
+        },
+    });
+    let error = transaction.write(&TABLE, &builder.finish());
+    check_error(
+        error,
+        directory.path(),
+        expect!["cannot create DB/tables/captures: Not a directory (os error 20)"],
+    );
+    drop(transaction);
+    assert_eq!(store.manifest().unwrap(), manifest);
+}
+
+#[test]
+fn one_writer_at_a_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, _) = Store::create(directory.path()).unwrap();
+    let first = Transaction::begin(&store).unwrap();
+    check_error(
+        Transaction::begin(&store),
+        directory.path(),
+        expect!["another process writes to DB"],
+    );
+    drop(first);
+    Transaction::begin(&store).unwrap();
+}
+
+#[test]
+fn directories_that_are_no_new_home_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    check_error(
+        Store::open(path),
+        path,
+        expect!["DB holds no database (expected MANIFEST.json)"],
+    );
+    Store::create(path).unwrap();
+    check_error(Store::create(path), path, expect!["DB holds a database already"]);
+    let other = path.join("other");
+    fs::create_dir(&other).unwrap();
+    fs::write(other.join("letter.txt"), "").unwrap();
+    check_error(
+        Store::create(&other),
+        path,
+        expect!["DB/other is not empty and holds no database"],
+    );
+}
+
+#[test]
+fn a_damaged_manifest_and_a_newer_one_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    fs::write(path.join(MANIFEST), r#"{"version":1,"next_pac"#).unwrap();
+    check_error(
+        Store::open(path),
+        path,
+        expect!["DB/MANIFEST.json is damaged: EOF while parsing a string at line 1 column 22"],
+    );
+    fs::write(path.join(MANIFEST), r#"{"version":9,"shards":[]}"#).unwrap();
+    check_error(
+        Store::open(path),
+        path,
+        expect!["DB/MANIFEST.json has layout version 9, this version reads up to 1: a newer kfl made it"],
+    );
+}

@@ -1,0 +1,171 @@
+//! Stage 9: what the shards finished → record batches in one order, and the packets of a part, clustered.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int64Type, TimestampNanosecondType};
+use arrow_select::interleave::interleave_record_batch;
+use schema::tables::common::COMMON;
+use schema::tables::{self, packets};
+use schema::{Build as _, Table};
+
+use crate::capture::{Block, Record};
+use crate::pipeline::Sink;
+use crate::shard::Assigned;
+
+/// Packet bytes that make one batch.
+const BATCH_BYTES: usize = 8 << 20;
+
+/// Joins the batches of each table and sorts the rows by (timestamp, id, index), so that the number of shards and workers
+/// leaves no trace.
+pub(crate) fn merge(rows: Vec<(&'static Table, RecordBatch)>) -> Vec<(&'static Table, RecordBatch)> {
+    let mut merged = Vec::new();
+    for table in tables::ALL.iter().copied() {
+        let batches: Vec<&RecordBatch> = rows
+            .iter()
+            .filter(|(of, _)| of.name == table.name)
+            .map(|(_, batch)| batch)
+            .collect();
+        let mut order: Vec<((i64, i64, i64), (usize, usize))> = Vec::new();
+        for (index, batch) in batches.iter().enumerate() {
+            order.extend(
+                sort_keys(table, batch)
+                    .enumerate()
+                    .map(|(row, key)| (key, (index, row))),
+            );
+        }
+        if order.is_empty() {
+            continue;
+        }
+        order.sort_unstable();
+        let places: Vec<(usize, usize)> = order.into_iter().map(|(_, place)| place).collect();
+        let batch = interleave_record_batch(&batches, &places).expect("batches of one table have one schema");
+        merged.push((table, batch));
+    }
+    merged
+}
+
+/// The sort key of each row of a table that KFL ranges over.
+fn sort_keys<'a>(table: &Table, batch: &'a RecordBatch) -> impl Iterator<Item = (i64, i64, i64)> + use<'a> {
+    debug_assert!(table.in_kfl(), "only such tables come from shards");
+    let column = |name: &str| {
+        let position = COMMON
+            .iter()
+            .position(|field| field.name == name)
+            .expect("a common field");
+        batch.column(position)
+    };
+    let time = column("timestamp").as_primitive::<TimestampNanosecondType>();
+    let (id, index) = (
+        column("id").as_primitive::<Int64Type>(),
+        column("index").as_primitive::<Int64Type>(),
+    );
+    (0..batch.num_rows()).map(|row| (time.value(row), id.value(row), index.value(row)))
+}
+
+/// The packets that will make one part.
+#[derive(Debug, Default)]
+pub(crate) struct PacketPart {
+    blocks: Vec<Arc<Block>>,
+    first_number: u64,
+    /// Flow and connection of each packet, by its number; zeros for none.
+    ids: Vec<(u64, u64)>,
+    bytes: u64,
+}
+
+impl PacketPart {
+    /// Adds a block's packets, which follow those of the block before.
+    pub(crate) fn push(&mut self, block: Arc<Block>) {
+        if self.blocks.is_empty() {
+            self.first_number = block.first_number;
+        }
+        self.ids.resize(self.ids.len() + block.records.len(), (0, 0));
+        self.bytes += block.captured_bytes;
+        self.blocks.push(block);
+    }
+
+    /// Learns to which connections packets belong. A packet of an earlier part is passed over: that part is written.
+    pub(crate) fn assign(&mut self, assigned: &[Assigned]) {
+        for Assigned {
+            packet,
+            conn_id,
+            flow_id,
+        } in assigned
+        {
+            let slot = packet
+                .checked_sub(self.first_number)
+                .and_then(|slot| self.ids.get_mut(slot as usize));
+            if let Some(slot) = slot {
+                *slot = (*flow_id, *conn_id);
+            }
+        }
+    }
+
+    /// Bytes of packet data so far.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Gives the packets to the sink, clustered by flow and connection, and seals the part.
+    pub(crate) fn write<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
+        if self.ids.is_empty() {
+            return Ok(());
+        }
+        let places = self
+            .blocks
+            .iter()
+            .flat_map(|block| (0..block.records.len() as u32).map(move |record| (block, record)));
+        let mut order: Vec<(u64, u64, u64, &Block, u32)> = (self.first_number..)
+            .zip(&self.ids)
+            .zip(places)
+            .map(|((number, (flow_id, conn_id)), (block, record))| (*flow_id, *conn_id, number, &**block, record))
+            .collect();
+        order.sort_unstable_by_key(|(flow_id, conn_id, number, ..)| (*flow_id, *conn_id, *number));
+        let mut builder = packets::PacketBuilder::default();
+        let mut pending = 0;
+        for (flow_id, conn_id, number, block, index) in order {
+            let Some(record) = block.records.get(index as usize) else {
+                continue;
+            };
+            builder.append(row(number, (flow_id, conn_id), block, index, record));
+            pending += record.captured as usize;
+            if pending >= BATCH_BYTES {
+                sink.rows(&packets::TABLE, builder.finish())?;
+                pending = 0;
+            }
+        }
+        if builder.rows() > 0 {
+            sink.rows(&packets::TABLE, builder.finish())?;
+        }
+        *self = Self::default();
+        sink.seal()
+    }
+}
+
+fn row<'a>(
+    number: u64,
+    (flow_id, conn_id): (u64, u64),
+    block: &'a Block,
+    index: u32,
+    record: &Record,
+) -> packets::Packet<'a> {
+    let int = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let comment = block.comments.binary_search_by_key(&index, |(record, _)| *record).ok();
+    packets::Packet {
+        own: packets::PacketOwn {
+            packet: Some(int(number)),
+            timestamp: Some(record.timestamp_ns),
+            conn_id: (conn_id > 0).then(|| int(conn_id)),
+            flow_id: (flow_id > 0).then(|| int(flow_id)),
+            interface: Some(i64::from(record.interface)),
+            link_type: Some(i64::from(record.link_type)),
+            captured_length: Some(i64::from(record.captured)),
+            original_length: Some(i64::from(record.original)),
+            comment: comment
+                .and_then(|at| block.comments.get(at))
+                .map(|(_, text)| text.as_str()),
+            data: Some(block.data(record)),
+        },
+    }
+}

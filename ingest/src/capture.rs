@@ -1,0 +1,285 @@
+//! Stage 1: bytes → packets.
+//!
+//! In: any reader of a capture: pcap or pcapng, plain or compressed. Out: [`Block`]s, each a buffer of capture bytes with the
+//! packets that lie whole in it, so that a packet's bytes are never copied after they were read.
+//!
+//! Specification: pcap, pcapng: IETF drafts draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng.
+//!
+//! Limits: `packet_bytes`, `block_bytes`, `read_bytes`. A file that ends inside a record, or a record that cannot be, ends
+//! the reading with an anomaly that says where; everything before it is kept.
+
+mod compression;
+mod interface;
+mod pcap;
+mod pcapng;
+
+use std::io::{self, Read};
+
+use crate::{Anomaly, Limits};
+
+pub use interface::Interface;
+
+/// One packet of a block.
+#[derive(Clone, Copy, Debug)]
+pub struct Record {
+    /// Capture time.
+    pub timestamp_ns: i64,
+    /// Where its bytes begin in the block.
+    pub start: u32,
+    /// How many bytes were captured.
+    pub captured: u32,
+    /// How many bytes it had on the wire.
+    pub original: u32,
+    /// Index of its interface, over all sections of the capture.
+    pub interface: u32,
+    /// Link type of that interface.
+    pub link_type: u16,
+}
+
+/// A buffer of capture bytes and the packets in it.
+#[derive(Debug, Default)]
+pub struct Block {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// The packets, in file order.
+    pub records: Vec<Record>,
+    /// Comments on packets: the record's index in this block, and the text.
+    pub comments: Vec<(u32, String)>,
+    /// Number of the first packet.
+    pub first_number: u64,
+    /// Bytes captured in all packets.
+    pub captured_bytes: u64,
+}
+
+impl Block {
+    /// The captured bytes of a packet.
+    pub fn data(&self, record: &Record) -> &[u8] {
+        let start = record.start as usize;
+        self.bytes
+            .get(start..start.saturating_add(record.captured as usize))
+            .unwrap_or_default()
+    }
+
+    /// The packets with their numbers.
+    pub fn numbered(&self) -> impl Iterator<Item = (u64, &Record)> {
+        (self.first_number..).zip(&self.records)
+    }
+}
+
+/// What one step over the bytes found.
+enum Step {
+    /// So many bytes were taken in, a packet or not.
+    Took(usize),
+    /// A record needs so many bytes in all.
+    Needs(usize),
+    /// The bytes cannot be a record.
+    Broken(&'static str),
+}
+
+/// What stands in the file besides packets.
+#[derive(Clone, Debug, Default)]
+pub struct Description {
+    /// "pcap", "pcapng"; empty for an empty input.
+    pub format: &'static str,
+    /// "gzip", "zstd", "lz4".
+    pub compression: Option<&'static str>,
+    /// Interfaces of all sections.
+    pub interfaces: Vec<Interface>,
+    /// Comments on sections.
+    pub comments: Vec<String>,
+}
+
+enum Format {
+    Pcap(pcap::Header),
+    Pcapng(pcapng::Section),
+}
+
+/// Why a capture cannot be opened.
+#[derive(Debug)]
+pub enum OpenError {
+    /// The reader failed.
+    Read(io::Error),
+    /// The first bytes are those of no capture, here in hex.
+    NotACapture(String),
+}
+
+/// A capture being read.
+pub struct Reader<'a> {
+    input: Box<dyn Read + Send + 'a>,
+    limits: Limits,
+    format: Option<Format>,
+    /// Bytes read that belong to the next block.
+    rest: Vec<u8>,
+    /// Where `rest` begins in the decompressed capture.
+    offset: u64,
+    next_number: u64,
+    at_end: bool,
+    /// Damage found before the first block.
+    damage: Option<Anomaly>,
+    /// What stands in the file besides packets, as far as it was read.
+    pub description: Description,
+}
+
+impl std::fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader")
+            .field("offset", &self.offset)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// Recognises compression and format by the first bytes.
+    pub fn open(input: impl Read + Send + 'a, first_number: u64, limits: &Limits) -> Result<Self, OpenError> {
+        let (mut input, compression) = compression::open(input).map_err(OpenError::Read)?;
+        let mut head = Vec::new();
+        let mut damage = None;
+        if let Err(error) = input.by_ref().take(pcap::HEADER_BYTES as u64).read_to_end(&mut head) {
+            if compression.is_none() {
+                return Err(OpenError::Read(error));
+            }
+            tolerate(error).map_err(OpenError::Read)?;
+            damage = Some(Anomaly::BrokenCompression {
+                offset: head.len() as u64,
+            });
+        }
+        let mut reader = Self {
+            input,
+            limits: limits.clone(),
+            format: None,
+            rest: head,
+            offset: 0,
+            next_number: first_number,
+            at_end: false,
+            damage,
+            description: Description {
+                compression,
+                ..Description::default()
+            },
+        };
+        if reader.rest.is_empty() {
+            return Ok(reader);
+        }
+        if let Some(section) = pcapng::Section::recognise(&reader.rest) {
+            reader.description.format = "pcapng";
+            reader.format = Some(Format::Pcapng(section));
+        } else if let Some(header) = pcap::Header::parse(&reader.rest) {
+            reader.description.format = "pcap";
+            reader.description.interfaces.push(header.interface());
+            reader.rest.drain(..pcap::HEADER_BYTES);
+            reader.offset = pcap::HEADER_BYTES as u64;
+            reader.format = Some(Format::Pcap(header));
+        } else {
+            let found = reader
+                .rest
+                .iter()
+                .take(8)
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<Vec<_>>()
+                .join(" ");
+            return Err(OpenError::NotACapture(found));
+        }
+        Ok(reader)
+    }
+
+    /// Reads the next block; `None` at the end of the capture.
+    ///
+    /// # Errors
+    ///
+    /// The reader's own. Damage of the capture is an anomaly, after which the capture has ended.
+    pub fn next_block(&mut self) -> io::Result<(Option<Block>, Option<Anomaly>)> {
+        if self.at_end || self.format.is_none() {
+            return Ok((None, self.damage.take()));
+        }
+        let mut block = Block {
+            bytes: std::mem::take(&mut self.rest),
+            first_number: self.next_number,
+            ..Block::default()
+        };
+        let mut anomaly = None;
+        let mut wanted = self.limits.read_bytes;
+        let mut taken = 0_usize;
+        loop {
+            let missing = wanted.saturating_sub(block.bytes.len());
+            block.bytes.reserve_exact(missing);
+            let read = self.input.by_ref().take(missing as u64).read_to_end(&mut block.bytes);
+            let ended = match read {
+                Ok(count) => count < missing,
+                Err(error) if self.description.compression.is_some() => {
+                    // A decoder's complaint is damage of the file; only a plain file's error is the system's.
+                    tolerate(error)?;
+                    let offset = self.offset.saturating_add(block.bytes.len() as u64);
+                    anomaly = Some(Anomaly::BrokenCompression { offset });
+                    true
+                }
+                Err(error) => return Err(error),
+            };
+            match self.take_records(&mut block, &mut taken) {
+                Step::Broken(reason) => {
+                    anomaly = Some(Anomaly::BrokenRecord {
+                        offset: self.offset.saturating_add(taken as u64),
+                        reason,
+                    });
+                    self.at_end = true;
+                }
+                Step::Needs(_) if ended => {
+                    if taken < block.bytes.len() && anomaly.is_none() {
+                        anomaly = Some(Anomaly::CutFile {
+                            offset: self.offset.saturating_add(taken as u64),
+                        });
+                    }
+                    self.at_end = true;
+                }
+                Step::Needs(bytes) if taken == 0 => {
+                    wanted = bytes.max(wanted);
+                    continue;
+                }
+                Step::Needs(_) | Step::Took(_) => {
+                    self.rest = block.bytes.get(taken..).unwrap_or_default().to_vec();
+                    block.bytes.truncate(taken);
+                }
+            }
+            break;
+        }
+        self.offset = self.offset.saturating_add(taken as u64);
+        self.next_number = self.next_number.saturating_add(block.records.len() as u64);
+        Ok((Some(block), anomaly))
+    }
+
+    /// Bytes of the decompressed capture that were read so far.
+    pub fn bytes_read(&self) -> u64 {
+        self.offset
+    }
+
+    fn take_records(&mut self, block: &mut Block, taken: &mut usize) -> Step {
+        let Some(format) = &mut self.format else {
+            return Step::Broken("no format");
+        };
+        // The parser reads from the buffer while it appends records, so the buffer is lent out of the block meanwhile.
+        let bytes = std::mem::take(&mut block.bytes);
+        let step = loop {
+            let rest = bytes.get(*taken..).unwrap_or_default();
+            let step = match format {
+                Format::Pcap(header) => header.step(rest, *taken, block, &self.limits),
+                Format::Pcapng(section) => section.step(rest, *taken, block, &mut self.description, &self.limits),
+            };
+            match step {
+                Step::Took(count) => *taken = taken.saturating_add(count),
+                other => break other,
+            }
+        };
+        block.bytes = bytes;
+        step
+    }
+}
+
+/// Tells damage of compressed data from failures of the disk below the decoder.
+fn tolerate(error: io::Error) -> io::Result<()> {
+    match error.kind() {
+        io::ErrorKind::InvalidData
+        | io::ErrorKind::InvalidInput
+        | io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::Other => Ok(()),
+        _ => Err(error),
+    }
+}

@@ -1,0 +1,180 @@
+//! Stage 2: one packet's bytes → the innermost IP datagram it carries.
+//!
+//! In: link type and bytes as captured. Out: [`Datagram`]: addresses, IP protocol, where the payload lies, what was around
+//! it. No allocation, no panic, no clock. A packet that was cut keeps the layers that are there.
+//!
+//! Specification: in the modules: [`link`], [`ip`], [`tunnel`], [`transport`]. Packets of link types and protocols that are not
+//! decoded are stored and counted.
+
+mod ip;
+mod link;
+mod transport;
+mod tunnel;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::Anomaly;
+
+pub use transport::{Segment, TcpFlags, Transport};
+
+/// IP protocol numbers.
+pub mod protocol {
+    /// Transmission Control Protocol.
+    pub const TCP: u8 = 6;
+    /// User Datagram Protocol.
+    pub const UDP: u8 = 17;
+}
+
+/// An IP address as a key: IPv4 addresses in the low 32 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Address(u128);
+
+/// The two address families; an address means something only with its family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Family {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+impl Address {
+    fn v4(octets: [u8; 4]) -> Self {
+        Self(u128::from(u32::from_be_bytes(octets)))
+    }
+
+    fn v6(octets: [u8; 16]) -> Self {
+        Self(u128::from_be_bytes(octets))
+    }
+
+    /// The address as the standard library prints it (RFC 5952).
+    pub fn ip(self, family: Family) -> IpAddr {
+        match family {
+            Family::V4 => IpAddr::V4(Ipv4Addr::from_bits(self.0 as u32)),
+            Family::V6 => IpAddr::V6(Ipv6Addr::from_bits(self.0)),
+        }
+    }
+
+    /// The number, for hashing.
+    pub fn bits(self) -> u128 {
+        self.0
+    }
+}
+
+/// VLAN identifiers around a datagram, outermost first; more than the bound are left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Vlans {
+    tags: [u16; 4],
+    count: u8,
+}
+
+impl Vlans {
+    fn push(&mut self, identifier: u16) {
+        if let Some(slot) = self.tags.get_mut(usize::from(self.count)) {
+            *slot = identifier;
+            self.count = self.count.saturating_add(1);
+        }
+    }
+
+    /// The identifiers.
+    pub fn identifiers(&self) -> &[u16] {
+        self.tags.get(..usize::from(self.count)).unwrap_or_default()
+    }
+}
+
+/// A piece of a fragmented datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fragment {
+    /// Identification field.
+    pub identification: u32,
+    /// Where the piece begins in the datagram's payload.
+    pub offset: u32,
+    /// True unless it is the last piece.
+    pub more: bool,
+}
+
+/// An IP datagram, or a piece of one.
+#[derive(Clone, Copy, Debug)]
+pub struct Datagram {
+    /// Family of both addresses.
+    pub family: Family,
+    /// Sender.
+    pub source: Address,
+    /// Receiver.
+    pub destination: Address,
+    /// Protocol of the payload.
+    pub protocol: u8,
+    /// Length of header and payload as the IP header says.
+    pub ip_bytes: u32,
+    /// Where the payload begins in the packet.
+    pub payload_start: u32,
+    /// Payload bytes captured.
+    pub payload_captured: u32,
+    /// Payload bytes on the wire.
+    pub payload_original: u32,
+    /// Set if this is a piece.
+    pub fragment: Option<Fragment>,
+    /// VLAN tags around it.
+    pub vlans: Vlans,
+    /// The innermost tunnel around it.
+    pub tunnel: Option<&'static str>,
+}
+
+/// More tunnels in tunnels are no real traffic.
+const TUNNELS: usize = 8;
+
+impl Datagram {
+    /// The payload in the packet's bytes, as far as it was captured.
+    pub fn payload<'a>(&self, packet: &'a [u8]) -> &'a [u8] {
+        let start = self.payload_start as usize;
+        packet
+            .get(start..start.saturating_add(self.payload_captured as usize))
+            .unwrap_or_default()
+    }
+}
+
+/// Decodes a packet down to its innermost IP datagram. `Ok(None)` if it carries none (ARP, LLDP, spanning tree).
+///
+/// # Errors
+///
+/// What keeps the packet from being decoded further; the packet is stored all the same.
+pub fn decode(link_type: u16, packet: &[u8]) -> Result<Option<Datagram>, Anomaly> {
+    let Some(frame) = link::decode(link_type, packet)? else {
+        return Ok(None);
+    };
+    Ok(Some(innermost(packet, ip::decode(packet, &frame)?)))
+}
+
+/// Makes a datagram of a payload that was put together from fragments, and looks inside. Its payload lies in `whole`.
+pub fn decode_whole(fragment: &Datagram, whole: &[u8]) -> Datagram {
+    let length = u32::try_from(whole.len()).unwrap_or(u32::MAX);
+    let datagram = Datagram {
+        payload_start: 0,
+        payload_captured: length,
+        payload_original: length,
+        fragment: None,
+        ..*fragment
+    };
+    innermost(whole, datagram)
+}
+
+/// Follows tunnels inwards as long as what they carry decodes.
+fn innermost(bytes: &[u8], mut datagram: Datagram) -> Datagram {
+    for _ in 0..TUNNELS {
+        let inner = tunnel::inner(bytes, &datagram).and_then(|frame| ip::decode(bytes, &frame).ok());
+        match inner {
+            Some(inner) => datagram = inner,
+            None => break,
+        }
+    }
+    datagram
+}
+
+/// The bytes of a fixed header, or how many are missing.
+fn header<'a, const N: usize>(bytes: &'a [u8], layer: &'static str) -> Result<&'a [u8; N], Anomaly> {
+    bytes.first_chunk::<N>().ok_or(Anomaly::Truncated {
+        layer,
+        needed_bytes: N,
+        found_bytes: bytes.len(),
+    })
+}

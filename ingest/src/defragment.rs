@@ -1,0 +1,196 @@
+//! Stage 3: IP fragments → datagrams.
+//!
+//! In: pieces of datagrams. Out: the whole payload, at the piece that completes it.
+//!
+//! Specification: RFC 791 §3.2, RFC 8200 §4.5. Overlap policy: the first copy of a byte counts. Limits: `fragment_bytes` in
+//! all, `fragment_idle_ns` of capture time per datagram.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use crate::decode::{Address, Datagram, Family, Fragment};
+use crate::{Anomalies, Anomaly, Limits};
+
+/// Longest payload a datagram can have.
+const DATAGRAM_BYTES: u32 = 65_535;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    family: Family,
+    source: Address,
+    destination: Address,
+    identification: u32,
+    protocol: u8,
+}
+
+#[derive(Debug)]
+struct Pieces {
+    /// Payload bytes by offset; they do not overlap.
+    bytes: BTreeMap<u32, Vec<u8>>,
+    /// Length of the whole, once the last piece came.
+    total: Option<u32>,
+    held_bytes: usize,
+    /// The packets that brought pieces.
+    packets: Vec<u64>,
+    first_time_ns: i64,
+}
+
+/// A datagram made whole.
+#[derive(Debug)]
+pub struct Whole {
+    /// The payload.
+    pub payload: Box<[u8]>,
+    /// The packets that carried its earlier pieces.
+    pub packets: Vec<u64>,
+}
+
+/// The packet that brings a piece.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival<'a> {
+    /// Its number.
+    pub packet: u64,
+    /// Its capture time.
+    pub time_ns: i64,
+    /// The piece, as far as it was captured.
+    pub payload: &'a [u8],
+}
+
+/// Holds the pieces of datagrams that are not yet whole.
+#[derive(Debug, Default)]
+pub struct Defragmenter {
+    waiting: FxHashMap<Key, Pieces>,
+    held_bytes: usize,
+    last_sweep_ns: i64,
+}
+
+impl Defragmenter {
+    /// Takes a piece; gives the whole if this piece completes it.
+    pub fn piece(
+        &mut self,
+        arrival: Arrival<'_>,
+        datagram: &Datagram,
+        fragment: Fragment,
+        limits: &Limits,
+        anomalies: &mut Anomalies,
+    ) -> Option<Whole> {
+        let Arrival {
+            packet,
+            time_ns,
+            payload,
+        } = arrival;
+        self.sweep(packet, time_ns, limits, anomalies);
+        let key = Key {
+            family: datagram.family,
+            source: datagram.source,
+            destination: datagram.destination,
+            identification: fragment.identification,
+            protocol: datagram.protocol,
+        };
+        let end = fragment
+            .offset
+            .saturating_add(u32::try_from(payload.len()).unwrap_or(u32::MAX));
+        if end > DATAGRAM_BYTES || payload.len() < datagram.payload_original as usize {
+            anomalies.add(
+                packet,
+                Anomaly::Malformed {
+                    layer: "IP",
+                    reason: "a fragment beyond the longest datagram, or cut",
+                },
+            );
+            return None;
+        }
+        if self.held_bytes.saturating_add(payload.len()) > limits.fragment_bytes {
+            anomalies.add(packet, Anomaly::FragmentsDropped);
+            self.waiting.clear();
+            self.held_bytes = 0;
+        }
+        let pieces = self.waiting.entry(key).or_insert_with(|| Pieces {
+            bytes: BTreeMap::new(),
+            total: None,
+            held_bytes: 0,
+            packets: Vec::new(),
+            first_time_ns: time_ns,
+        });
+        pieces.packets.push(packet);
+        if !fragment.more {
+            pieces.total = Some(end);
+        }
+        let added = pieces.insert(fragment.offset, payload);
+        self.held_bytes = self.held_bytes.saturating_add(added);
+        if !pieces.is_whole() {
+            return None;
+        }
+        let mut pieces = self.waiting.remove(&key)?;
+        self.held_bytes = self.held_bytes.saturating_sub(pieces.held_bytes);
+        pieces.packets.pop();
+        let payload: Vec<u8> = pieces.bytes.into_values().flatten().collect();
+        Some(Whole {
+            payload: payload.into_boxed_slice(),
+            packets: pieces.packets,
+        })
+    }
+
+    /// Gives up what waits at the end of the capture.
+    pub fn finish(&mut self, packet: u64, anomalies: &mut Anomalies) {
+        for _ in self.waiting.drain() {
+            anomalies.add(packet, Anomaly::IncompleteDatagram);
+        }
+        self.held_bytes = 0;
+    }
+
+    /// Drops datagrams that waited too long; runs at most once per idle time of the capture.
+    fn sweep(&mut self, packet: u64, time_ns: i64, limits: &Limits, anomalies: &mut Anomalies) {
+        if time_ns.saturating_sub(self.last_sweep_ns) < limits.fragment_idle_ns {
+            return;
+        }
+        self.last_sweep_ns = time_ns;
+        let mut freed = 0_usize;
+        self.waiting.retain(|_, pieces| {
+            let keep = time_ns.saturating_sub(pieces.first_time_ns) < limits.fragment_idle_ns;
+            if !keep {
+                freed = freed.saturating_add(pieces.held_bytes);
+                anomalies.add(packet, Anomaly::IncompleteDatagram);
+            }
+            keep
+        });
+        self.held_bytes = self.held_bytes.saturating_sub(freed);
+    }
+}
+
+impl Pieces {
+    /// Adds the bytes that are not there yet; returns how many there were.
+    fn insert(&mut self, offset: u32, payload: &[u8]) -> usize {
+        let mut at = offset;
+        let end = offset.saturating_add(u32::try_from(payload.len()).unwrap_or(u32::MAX));
+        let mut added = 0_usize;
+        while at < end {
+            let covered = self.bytes.range(..=at).next_back().and_then(|(start, bytes)| {
+                let covered = start.saturating_add(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+                (covered > at).then_some(covered)
+            });
+            if let Some(covered) = covered {
+                at = covered;
+                continue;
+            }
+            let next = self.bytes.range(at..end).next().map_or(end, |(start, _)| *start);
+            let slice = payload.get(at.saturating_sub(offset) as usize..next.saturating_sub(offset) as usize);
+            let slice = slice.unwrap_or_default();
+            added = added.saturating_add(slice.len());
+            self.bytes.insert(at, slice.to_vec());
+            at = next;
+        }
+        self.held_bytes = self.held_bytes.saturating_add(added);
+        added
+    }
+
+    /// Pieces do not overlap, so they make the whole when they hold as many bytes as it has, and none lies beyond.
+    fn is_whole(&self) -> bool {
+        let end = self
+            .bytes
+            .last_key_value()
+            .map_or(0, |(start, bytes)| (*start as usize).saturating_add(bytes.len()));
+        self.total
+            .is_some_and(|total| self.held_bytes == total as usize && end == total as usize)
+    }
+}

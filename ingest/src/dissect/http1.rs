@@ -1,0 +1,222 @@
+//! HTTP/1.0 and HTTP/1.1.
+//!
+//! In: the bytes of both halves of a TCP connection. Out: one `http` row per request with its response; a request that is
+//! never answered and a response whose request was not seen are rows too. Specification: RFC 9112, RFC 9110.
+//!
+//! Interim responses (1xx) are walked past. After `101 Switching Protocols` the rest of the connection is left alone; after a
+//! successful CONNECT a TLS handshake inside is still shown. A gap inside content whose length is known only counts;
+//! after any other the half is taken up again where a chunk begins with a start line.
+//!
+//! Absent on purpose: trailer fields, brotli, HTTP/0.9 responses, the protocol after an upgrade.
+
+mod coding;
+mod exchange;
+mod framing;
+mod head;
+mod reader;
+mod row;
+mod start_line;
+#[cfg(test)]
+mod tests;
+
+use exchange::{Exchanges, Message};
+use framing::{After, Framing};
+use head::{Head, StartLine};
+use reader::{Event, Reader};
+
+use super::{Chunk, Context, Dissector, Half, Probe, Progress, Protocol, Start, Transport, Verdict, tls};
+
+const NAME: &str = "HTTP";
+
+/// HTTP/1 over TCP.
+pub(super) const TCP: Protocol = Protocol {
+    name: NAME,
+    transport: Transport::Tcp,
+    probe: start_line::probe,
+    from_server: start_line::from_server,
+    dissector: |_| Box::new(Http1::new()),
+};
+
+#[derive(Debug)]
+struct Http1 {
+    client: Reader,
+    server: Reader,
+    exchanges: Exchanges,
+    inside: Inside,
+}
+
+/// What a tunnel holds.
+#[derive(Debug)]
+enum Inside {
+    /// There is no tunnel, or it is left alone.
+    Nothing,
+    /// A tunnel was opened; its first bytes tell.
+    Unknown,
+    /// A protocol of its own.
+    Known(Box<dyn Dissector>),
+}
+
+impl Http1 {
+    fn new() -> Self {
+        Self {
+            client: Reader::new(Half::Client),
+            server: Reader::new(Half::Server),
+            exchanges: Exchanges::default(),
+            inside: Inside::Nothing,
+        }
+    }
+
+    fn reader(&mut self, half: Half) -> &mut Reader {
+        match half {
+            Half::Client => &mut self.client,
+            Half::Server => &mut self.server,
+        }
+    }
+
+    fn head(&mut self, half: Half, head: Head, start: Start, end_ns: i64, context: &mut Context<'_>) {
+        let message = Message::new(head, start, end_ns);
+        match half {
+            Half::Client => self.request(message, context),
+            Half::Server => self.response(message, context),
+        }
+    }
+
+    fn request(&mut self, message: Message, context: &mut Context<'_>) {
+        let framing = Framing::of_request(&message.head);
+        let over = framing == Framing::Nothing;
+        if !self.client.is_lost() {
+            self.client.expect(framing);
+        }
+        self.exchanges.request(message, context);
+        if over {
+            self.exchanges.end(Half::Client, context);
+        }
+    }
+
+    fn response(&mut self, message: Message, context: &mut Context<'_>) {
+        let StartLine::Status(line) = &message.head.line else {
+            return;
+        };
+        let code = line.code;
+        if matches!(code, 100 | 102..=199) {
+            return;
+        }
+        let method = self.exchanges.next_method();
+        let connects = method == Some("CONNECT") && matches!(code, 200..=299);
+        let framing = if connects {
+            Framing::Nothing
+        } else {
+            Framing::of_response(&message.head, code, method)
+        };
+        let over = framing == Framing::Nothing;
+        if !self.server.is_lost() {
+            self.server.expect(framing);
+        }
+        self.exchanges.response(message, context);
+        if connects || code == 101 {
+            self.exchanges.end(Half::Client, context);
+            self.client.tunnel();
+            self.server.tunnel();
+            self.inside = if connects { Inside::Unknown } else { Inside::Nothing };
+        }
+        if over {
+            self.exchanges.end(Half::Server, context);
+        }
+    }
+
+    /// Takes bytes inside a tunnel.
+    fn tunnelled(&mut self, half: Half, chunk: Chunk<'_>, context: &mut Context<'_>) {
+        if let Inside::Unknown = self.inside {
+            let link = context.link;
+            let probe = Probe {
+                bytes: chunk.bytes,
+                half,
+                src_port: link.src_port,
+                dst_port: link.dst_port,
+            };
+            let is_tls = (tls::TCP.probe)(&probe) == Verdict::Certain;
+            self.inside = if is_tls {
+                Inside::Known((tls::TCP.dissector)(context.limits))
+            } else {
+                Inside::Nothing
+            };
+        }
+        if let Inside::Known(inner) = &mut self.inside
+            && let Progress::GiveUp(anomaly) = inner.data(half, chunk, context)
+        {
+            context.anomalies.add(chunk.packet, anomaly);
+            self.inside = Inside::Nothing;
+        }
+    }
+
+    /// Makes what it can of a half that has ended.
+    fn end_half(&mut self, half: Half, context: &mut Context<'_>) {
+        if let Some((head, start)) = self.reader(half).cut_head() {
+            self.head(half, head, start, start.timestamp_ns, context);
+        }
+        self.exchanges.end(half, context);
+    }
+}
+
+impl Dissector for Http1 {
+    fn data(&mut self, half: Half, chunk: Chunk<'_>, context: &mut Context<'_>) -> Progress {
+        let mut rest = chunk.bytes;
+        if self.reader(half).resume(rest) && half == Half::Server {
+            self.exchanges.forget_all_but_last(context);
+        }
+        while !rest.is_empty() {
+            if self.reader(half).is_tunnel() {
+                self.tunnelled(half, Chunk { bytes: rest, ..chunk }, context);
+                break;
+            }
+            match self.reader(half).read(&mut rest, &chunk, context) {
+                Event::Nothing => {}
+                Event::Head(head, start) => self.head(half, head, start, chunk.timestamp_ns, context),
+                Event::Content(bytes, after) => {
+                    self.exchanges.content(half, bytes, &chunk, context);
+                    if after != After::More {
+                        self.exchanges.end(half, context);
+                    }
+                }
+            }
+        }
+        Progress::Continue
+    }
+
+    fn gap(&mut self, half: Half, missing_bytes: u64, context: &mut Context<'_>) -> Progress {
+        if let Inside::Known(inner) = &mut self.inside {
+            return inner.gap(half, missing_bytes, context);
+        }
+        match self.reader(half).skip(missing_bytes) {
+            Event::Nothing => {}
+            Event::Head(head, start) => {
+                self.head(half, head, start, start.timestamp_ns, context);
+                self.exchanges.end(half, context);
+            }
+            Event::Content(_, After::Broken) => self.exchanges.end(half, context),
+            Event::Content(_, after) => {
+                self.exchanges.gap(half, missing_bytes);
+                if after == After::Done {
+                    self.exchanges.end(half, context);
+                }
+            }
+        }
+        Progress::Continue
+    }
+
+    fn end(&mut self, half: Half, context: &mut Context<'_>) {
+        if let Inside::Known(inner) = &mut self.inside {
+            inner.end(half, context);
+        }
+        self.end_half(half, context);
+    }
+
+    fn close(&mut self, context: &mut Context<'_>) {
+        if let Inside::Known(inner) = &mut self.inside {
+            inner.close(context);
+        }
+        self.end_half(Half::Client, context);
+        self.end_half(Half::Server, context);
+        self.exchanges.finish(context);
+    }
+}

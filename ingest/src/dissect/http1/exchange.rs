@@ -1,0 +1,212 @@
+//! Requests and the responses that answer them, in order (RFC 9112 §9.3.2).
+//!
+//! Requests wait in a queue, bounded in number and bytes; a response answers the first of them. A response that no request
+//! waits for makes an exchange of its own, and so does a request that is never answered.
+
+use std::collections::VecDeque;
+
+use super::framing;
+use super::head::Head;
+use super::reader::Content;
+use super::row;
+use crate::Anomaly;
+use crate::dissect::{Chunk, Context, Half, Start};
+
+/// A message.
+#[derive(Debug)]
+pub(super) struct Message {
+    pub head: Head,
+    pub start: Start,
+    /// Capture time of its last byte so far.
+    pub end_ns: i64,
+    pub content: Content,
+}
+
+/// A request, its response, or both.
+#[derive(Debug, Default)]
+pub(super) struct Exchange {
+    pub request: Option<Message>,
+    pub response: Option<Message>,
+}
+
+/// The exchanges of a connection that are under way.
+#[derive(Debug, Default)]
+pub(super) struct Exchanges {
+    /// Exchanges with a request, oldest first.
+    queue: VecDeque<Exchange>,
+    /// Bytes of memory that the queue's requests hold in their heads.
+    held_bytes: usize,
+    /// The last request of the queue is still coming.
+    requesting: bool,
+    responding: Responding,
+    /// The response that no request waited for.
+    unasked: Exchange,
+}
+
+/// Whose response is coming.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Responding {
+    #[default]
+    Nobody,
+    /// Of the first in the queue.
+    First,
+    /// Of nobody in the queue.
+    Unasked,
+}
+
+impl Message {
+    /// A message whose head has been read.
+    pub fn new(head: Head, start: Start, end_ns: i64) -> Self {
+        Self {
+            head,
+            start,
+            end_ns,
+            content: Content::default(),
+        }
+    }
+}
+
+impl Exchanges {
+    /// Takes the head of a request.
+    pub fn request(&mut self, request: Message, context: &mut Context<'_>) {
+        self.end_request(context);
+        self.held_bytes = self.held_bytes.saturating_add(request.head.held_bytes());
+        self.queue.push_back(Exchange {
+            request: Some(request),
+            response: None,
+        });
+        self.requesting = true;
+        while self.queue.len() > context.limits.pending_requests
+            || (self.held_bytes > context.limits.pending_bytes && self.queue.len() > 1)
+        {
+            let packet = self.front_packet();
+            let limit = if self.queue.len() > context.limits.pending_requests {
+                "pending_requests"
+            } else {
+                "pending_bytes"
+            };
+            context.anomalies.add(
+                packet,
+                Anomaly::MessageLimit {
+                    protocol: super::NAME,
+                    limit,
+                },
+            );
+            self.finish_first(context);
+        }
+    }
+
+    /// The method of the request that the next response answers.
+    pub fn next_method(&self) -> Option<&str> {
+        let first = self.queue.front().filter(|exchange| exchange.response.is_none())?;
+        first
+            .request
+            .as_ref()
+            .and_then(|request| framing::method(&request.head))
+    }
+
+    /// Takes the head of a response.
+    pub fn response(&mut self, response: Message, context: &mut Context<'_>) {
+        self.end_response(context);
+        match self.queue.front_mut() {
+            Some(first) if first.response.is_none() => {
+                first.response = Some(response);
+                self.responding = Responding::First;
+            }
+            // The queue is empty, or its first was answered before its request was over.
+            _ => {
+                self.unasked.response = Some(response);
+                self.responding = Responding::Unasked;
+            }
+        }
+    }
+
+    /// Adds content to the message of a half.
+    pub fn content(&mut self, half: Half, bytes: &[u8], chunk: &Chunk<'_>, context: &Context<'_>) {
+        if let Some(message) = self.current(half) {
+            message.end_ns = chunk.timestamp_ns;
+            message.content.add(bytes, context.limits);
+        }
+    }
+
+    /// Counts content of the message of a half that never came.
+    pub fn gap(&mut self, half: Half, missing_bytes: u64) {
+        if let Some(message) = self.current(half) {
+            message.content.add_gap(missing_bytes);
+        }
+    }
+
+    /// Learns that the message of a half is over.
+    pub fn end(&mut self, half: Half, context: &mut Context<'_>) {
+        match half {
+            Half::Client => self.end_request(context),
+            Half::Server => self.end_response(context),
+        }
+    }
+
+    /// Learns that responses were lost: the next one answers the latest request, since clients hardly ever pipeline.
+    pub fn forget_all_but_last(&mut self, context: &mut Context<'_>) {
+        while self.queue.len() > 1 {
+            self.finish_first(context);
+        }
+    }
+
+    /// Makes entries of all that is left.
+    pub fn finish(&mut self, context: &mut Context<'_>) {
+        self.end_request(context);
+        self.end_response(context);
+        while !self.queue.is_empty() {
+            self.finish_first(context);
+        }
+    }
+
+    fn current(&mut self, half: Half) -> Option<&mut Message> {
+        match half {
+            Half::Client => self.queue.back_mut().filter(|_| self.requesting)?.request.as_mut(),
+            Half::Server => match self.responding {
+                Responding::Nobody => None,
+                Responding::First => self.queue.front_mut()?.response.as_mut(),
+                Responding::Unasked => self.unasked.response.as_mut(),
+            },
+        }
+    }
+
+    fn end_request(&mut self, context: &mut Context<'_>) {
+        if !std::mem::take(&mut self.requesting) {
+            return;
+        }
+        let answered = self.queue.front().is_some_and(|first| first.response.is_some());
+        if self.queue.len() == 1 && answered && self.responding != Responding::First {
+            self.finish_first(context);
+        }
+    }
+
+    fn end_response(&mut self, context: &mut Context<'_>) {
+        match std::mem::take(&mut self.responding) {
+            Responding::Nobody => {}
+            // A response may come before its request is over; then the request's end finishes the exchange.
+            Responding::First if self.requesting && self.queue.len() == 1 => {}
+            Responding::First => self.finish_first(context),
+            Responding::Unasked => row::append(std::mem::take(&mut self.unasked), context),
+        }
+    }
+
+    fn finish_first(&mut self, context: &mut Context<'_>) {
+        if let Some(first) = self.queue.pop_front() {
+            let held = first.request.as_ref().map_or(0, |request| request.head.held_bytes());
+            self.held_bytes = self.held_bytes.saturating_sub(held);
+            if self.responding == Responding::First {
+                self.responding = Responding::Nobody;
+            }
+            self.requesting &= !self.queue.is_empty();
+            row::append(first, context);
+        }
+    }
+
+    fn front_packet(&self) -> u64 {
+        self.queue
+            .front()
+            .and_then(|first| first.request.as_ref())
+            .map_or(0, |request| request.start.packet)
+    }
+}

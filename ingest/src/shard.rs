@@ -1,0 +1,500 @@
+//! Stages 4–8 of one shard: the packets of its address pairs → connections, entries, flows.
+//!
+//! A shard knows nothing of other shards: no locks. Which packets it gets depends on addresses alone, so its rows do not
+//! depend on the number of threads. Limits: `connections_per_shard`, `flows_per_shard`, `reassembly_bytes_per_*`.
+
+use arrow_array::RecordBatch;
+use rustc_hash::FxHashMap;
+use schema::Table;
+use slab::Slab;
+
+use crate::connection::{
+    Connection, Endpoint, Flow, FlowKey, Key, State, Tcp, Volume, community_id, first_is_service, index, vlan_list,
+};
+use crate::decode::{Datagram, Segment, Transport, protocol};
+use crate::dissect::{self, Chunk, Context, Counter, Half, Link};
+use crate::reassemble::{Origin, Piece, Placed};
+use crate::recognise::{Dissection, sender_is_server};
+use crate::rows::{append_connection, append_flow, transport_names};
+use crate::{Anomalies, Anomaly, Limits, Tables};
+
+/// How long a connection that ended stays known, so that late acknowledgments are not taken for a new one.
+const LINGER_NS: i64 = 120_000_000_000;
+
+/// The connection and the flow that a packet belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Assigned {
+    pub(crate) packet: u64,
+    pub(crate) conn_id: u64,
+    pub(crate) flow_id: u64,
+}
+
+/// A packet on its way through a shard.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrived<'a> {
+    pub(crate) number: u64,
+    pub(crate) time_ns: i64,
+    pub(crate) datagram: &'a Datagram,
+    /// Payload of the IP datagram, as far as it was captured.
+    pub(crate) payload: &'a [u8],
+}
+
+#[derive(Debug)]
+struct Tracked {
+    connection: Connection,
+    dissection: Dissection,
+    counter: Counter,
+}
+
+/// One shard's state.
+#[derive(Debug)]
+pub(crate) struct Shard {
+    limits: Limits,
+    has_pcap: bool,
+    tracked: Slab<Tracked>,
+    /// Where a five-tuple's connection is in `tracked`: the one hash per packet.
+    by_key: FxHashMap<Key, usize>,
+    flows: FxHashMap<FlowKey, Flow>,
+    held_bytes: usize,
+    tables: Tables,
+    anomalies: Anomalies,
+}
+
+impl Shard {
+    pub(crate) fn new(limits: &Limits, has_pcap: bool) -> Self {
+        Self {
+            limits: limits.clone(),
+            has_pcap,
+            tracked: Slab::new(),
+            by_key: FxHashMap::default(),
+            flows: FxHashMap::default(),
+            held_bytes: 0,
+            tables: Tables::default(),
+            anomalies: Anomalies::default(),
+        }
+    }
+
+    /// Takes a packet; says which connection and flow it belongs to.
+    pub(crate) fn packet(&mut self, arrived: &Arrived<'_>) -> Option<Assigned> {
+        let transport = match Transport::decode(arrived.datagram, arrived.payload) {
+            Ok(transport) => transport,
+            Err(anomaly) => {
+                self.anomalies.add(arrived.number, anomaly);
+                return None;
+            }
+        };
+        let (source_port, destination_port) = transport.ports();
+        let source = Endpoint {
+            address: arrived.datagram.source,
+            port: source_port,
+        };
+        let destination = Endpoint {
+            address: arrived.datagram.destination,
+            port: destination_port,
+        };
+        let key = Key::new(source, destination, arrived.datagram.protocol, arrived.datagram.family);
+        let (body, body_original) = transport.body(arrived.payload);
+
+        let mut slot = self.by_key.get(&key).copied();
+        if let Some(known) = slot
+            && self.is_over(known, source, &transport, arrived.time_ns)
+        {
+            self.close(known, arrived.time_ns);
+            slot = None;
+        }
+        let slot = match slot {
+            Some(slot) => slot,
+            None => {
+                self.make_room(arrived);
+                self.open(key, source, destination, &transport, body, arrived)
+            }
+        };
+        let tracked = self.tracked.get_mut(slot)?;
+        let connection = &mut tracked.connection;
+        let half = connection.half(source);
+        let volume = &mut connection.volumes[index(half)];
+        volume.packets = volume.packets.saturating_add(1);
+        volume.ip_bytes = volume.ip_bytes.saturating_add(u64::from(arrived.datagram.ip_bytes));
+        volume.payload_bytes = volume.payload_bytes.saturating_add(u64::from(body_original));
+        connection.first_time_ns = connection.first_time_ns.min(arrived.time_ns);
+        connection.last_time_ns = connection.last_time_ns.max(arrived.time_ns);
+        connection.last_packet = arrived.number;
+        let assigned = Assigned {
+            packet: arrived.number,
+            conn_id: connection.link.conn_id as u64,
+            flow_id: connection.link.flow_id as u64,
+        };
+
+        let mut feed = Feed {
+            dissection: &mut tracked.dissection,
+            detected: &mut connection.detected,
+            context: Context {
+                link: &connection.link,
+                tables: &mut self.tables,
+                anomalies: &mut self.anomalies,
+                limits: &self.limits,
+                counter: &mut tracked.counter,
+            },
+            transport: dissect::Transport::Udp,
+        };
+        let origin = Origin {
+            packet: arrived.number,
+            timestamp_ns: arrived.time_ns,
+        };
+        match (&transport, &mut connection.tcp) {
+            (Transport::Tcp(segment), Some(tcp)) => {
+                feed.transport = dissect::Transport::Tcp;
+                tcp_segment(tcp, half, segment, body, origin, &mut self.held_bytes, &mut feed);
+            }
+            _ => feed.bytes(half, body, origin),
+        }
+        connection.entries = tracked.counter.entries;
+        Some(assigned)
+    }
+
+    /// Closes connections that have been over or idle for long at this time of the capture.
+    pub(crate) fn sweep(&mut self, now_ns: i64) {
+        let over = |connection: &Connection| {
+            let ended = connection.tcp.as_ref().is_some_and(Tcp::is_ended);
+            let quiet_ns = now_ns.saturating_sub(connection.last_time_ns);
+            ended && quiet_ns > LINGER_NS || connection.is_idle(now_ns, &self.limits)
+        };
+        let over: Vec<usize> = self
+            .tracked
+            .iter()
+            .filter(|(_, tracked)| over(&tracked.connection))
+            .map(|(slot, _)| slot)
+            .collect();
+        for slot in over {
+            self.close(slot, now_ns);
+        }
+    }
+
+    /// Closes everything at the end of the capture.
+    pub(crate) fn finish(&mut self, now_ns: i64) -> Anomalies {
+        let slots: Vec<usize> = self.tracked.iter().map(|(slot, _)| slot).collect();
+        for slot in slots {
+            self.close(slot, now_ns);
+        }
+        for flow in std::mem::take(&mut self.flows).into_values() {
+            append_flow(&mut self.tables, &flow);
+        }
+        std::mem::take(&mut self.anomalies)
+    }
+
+    /// Takes the rows that are finished.
+    pub(crate) fn take_rows(&mut self) -> Vec<(&'static Table, RecordBatch)> {
+        let builders = self.tables.all().into_iter().filter(|builder| builder.rows() > 0);
+        builders.map(|builder| (builder.table(), builder.finish())).collect()
+    }
+
+    fn open(
+        &mut self,
+        key: Key,
+        source: Endpoint,
+        destination: Endpoint,
+        transport: &Transport,
+        body: &[u8],
+        arrived: &Arrived<'_>,
+    ) -> usize {
+        let from_server = match transport {
+            Transport::Tcp(segment) if segment.flags.syn() => segment.flags.ack(),
+            Transport::Tcp(_) => sender_is_server(dissect::Transport::Tcp, body, source.port, destination.port)
+                .or_else(|| first_is_service(source.port, destination.port))
+                .unwrap_or(false),
+            Transport::Udp { .. } => sender_is_server(dissect::Transport::Udp, body, source.port, destination.port)
+                .unwrap_or_else(|| source.port < 1024 && first_is_service(source.port, destination.port) == Some(true)),
+        };
+        let (client, server) = if from_server {
+            (destination, source)
+        } else {
+            (source, destination)
+        };
+        let number = arrived.number;
+        let family = key.family;
+        let vlan = vlan_list(&arrived.datagram.vlans);
+        let (src_ip, dst_ip) = (
+            client.address.ip(family).to_string(),
+            server.address.ip(family).to_string(),
+        );
+        let flow_key = FlowKey {
+            client: client.address,
+            server,
+            protocol: key.protocol,
+            family,
+        };
+        let flow = self.flows.entry(flow_key).or_insert_with(|| Flow {
+            key: flow_key,
+            flow_id: number,
+            first_time_ns: arrived.time_ns,
+            last_time_ns: arrived.time_ns,
+            volumes: [Volume::default(); 2],
+            connections: 0,
+            entries: 0,
+            detected: Default::default(),
+            state: State::Closed,
+            src_ip: src_ip.clone(),
+            dst_ip: dst_ip.clone(),
+            vlan: vlan.clone(),
+            has_pcap: self.has_pcap,
+            tracked: 0,
+        });
+        flow.connections = flow.connections.saturating_add(1);
+        flow.tracked = flow.tracked.saturating_add(1);
+        let link = Link {
+            transport: transport_names(key.protocol).0,
+            conn_id: i64::try_from(number).unwrap_or(i64::MAX),
+            flow_id: i64::try_from(flow.flow_id).unwrap_or(i64::MAX),
+            src_ip,
+            dst_ip,
+            src_port: client.port,
+            dst_port: server.port,
+            community_id: community_id(&key),
+            vlan,
+            tunnel: arrived.datagram.tunnel,
+            has_pcap: self.has_pcap,
+        };
+        let connection = Connection {
+            key,
+            client,
+            server,
+            link,
+            first_time_ns: arrived.time_ns,
+            last_time_ns: arrived.time_ns,
+            last_packet: number,
+            volumes: [Volume::default(); 2],
+            tcp: (key.protocol == protocol::TCP).then(Tcp::default),
+            detected: Default::default(),
+            entries: 0,
+        };
+        let tracked = Tracked {
+            connection,
+            dissection: Dissection::default(),
+            counter: Counter::default(),
+        };
+        let slot = self.tracked.insert(tracked);
+        self.by_key.insert(key, slot);
+        slot
+    }
+
+    /// True if a packet does not belong to the connection known under its five-tuple: that one is over.
+    fn is_over(&self, slot: usize, source: Endpoint, transport: &Transport, time_ns: i64) -> bool {
+        self.tracked.get(slot).is_some_and(|known| {
+            let half = known.connection.half(source);
+            let reopened = match (transport, &known.connection.tcp) {
+                (Transport::Tcp(segment), Some(tcp)) => tcp.is_reopened_by(half, segment),
+                _ => false,
+            };
+            reopened || known.connection.is_idle(time_ns, &self.limits)
+        })
+    }
+
+    /// Ends a connection: what waits in it is delivered, its row is written, its flow gets its share.
+    fn close(&mut self, slot: usize, now_ns: i64) {
+        let Some(mut tracked) = self.tracked.try_remove(slot) else {
+            return;
+        };
+        let connection = &mut tracked.connection;
+        let key = connection.key;
+        self.by_key.remove(&key);
+        let mut feed = Feed {
+            dissection: &mut tracked.dissection,
+            detected: &mut connection.detected,
+            context: Context {
+                link: &connection.link,
+                tables: &mut self.tables,
+                anomalies: &mut self.anomalies,
+                limits: &self.limits,
+                counter: &mut tracked.counter,
+            },
+            transport: dissect::Transport::Tcp,
+        };
+        if let Some(tcp) = &mut connection.tcp {
+            for half in [Half::Client, Half::Server] {
+                let assembler = &mut tcp.half_mut(half).assembler;
+                self.held_bytes = self.held_bytes.saturating_sub(assembler.held_bytes());
+                while let Some(piece) = assembler.drain() {
+                    feed.piece(half, piece, connection.last_packet);
+                }
+            }
+        }
+        feed.dissection.close(&mut feed.context);
+        connection.entries = tracked.counter.entries;
+        let state = connection.state(now_ns, &self.limits);
+        append_connection(&mut self.tables, connection, state);
+        let flow_key = FlowKey {
+            client: connection.client.address,
+            server: connection.server,
+            protocol: key.protocol,
+            family: key.family,
+        };
+        if let Some(flow) = self.flows.get_mut(&flow_key) {
+            flow.add(connection, state);
+        }
+    }
+
+    /// Keeps the tables within their bounds before a connection is added.
+    fn make_room(&mut self, arrived: &Arrived<'_>) {
+        if self.tracked.len() >= self.limits.connections_per_shard {
+            self.sweep(arrived.time_ns);
+            // A quarter at a time, so that the search for the oldest is paid by many additions.
+            let spare = self.limits.connections_per_shard / 4;
+            if self.tracked.len() >= self.limits.connections_per_shard.saturating_sub(spare) {
+                let mut oldest: Vec<(i64, u64, usize)> = self
+                    .tracked
+                    .iter()
+                    .map(|(slot, tracked)| (tracked.connection.last_time_ns, tracked.connection.last_packet, slot))
+                    .collect();
+                oldest.sort_unstable();
+                for (_, _, slot) in oldest.into_iter().take(spare.max(1)) {
+                    self.anomalies.add(arrived.number, Anomaly::ConnectionLimit);
+                    self.close(slot, arrived.time_ns);
+                }
+            }
+        }
+        if self.flows.len() >= self.limits.flows_per_shard {
+            let mut quiet: Vec<(i64, u64, FlowKey)> = self
+                .flows
+                .values()
+                .filter(|flow| flow.tracked == 0)
+                .map(|flow| (flow.last_time_ns, flow.flow_id, flow.key))
+                .collect();
+            quiet.sort_unstable_by_key(|(time_ns, flow_id, _)| (*time_ns, *flow_id));
+            for (_, _, key) in quiet.into_iter().take((self.limits.flows_per_shard / 4).max(1)) {
+                if let Some(flow) = self.flows.remove(&key) {
+                    self.anomalies.add(arrived.number, Anomaly::FlowLimit);
+                    append_flow(&mut self.tables, &flow);
+                }
+            }
+        }
+    }
+}
+
+/// The way from a connection's bytes to its dissector.
+struct Feed<'a, 'b> {
+    dissection: &'a mut Dissection,
+    detected: &'a mut std::collections::BTreeSet<&'static str>,
+    context: Context<'b>,
+    transport: dissect::Transport,
+}
+
+impl Feed<'_, '_> {
+    fn bytes(&mut self, half: Half, bytes: &[u8], origin: Origin) {
+        let chunk = Chunk {
+            bytes,
+            packet: origin.packet,
+            timestamp_ns: origin.timestamp_ns,
+        };
+        self.dissection
+            .data(self.transport, half, chunk, self.detected, &mut self.context);
+    }
+
+    fn gap(&mut self, half: Half, missing_bytes: u64, packet: u64) {
+        if missing_bytes > 0 {
+            self.context.anomalies.add(packet, Anomaly::Gap { missing_bytes });
+            self.dissection.gap(half, missing_bytes, packet, &mut self.context);
+        }
+    }
+
+    fn piece(&mut self, half: Half, piece: Piece, packet: u64) {
+        match piece {
+            Piece::Bytes {
+                bytes,
+                missing_bytes,
+                origin,
+            } => {
+                self.bytes(half, &bytes, origin);
+                self.gap(half, missing_bytes, origin.packet);
+            }
+            Piece::Gap { missing_bytes } => self.gap(half, missing_bytes, packet),
+        }
+    }
+}
+
+/// Stage 5 for one segment: control bits, the other half's acknowledged holes, the segment's own bytes, the end.
+fn tcp_segment(
+    tcp: &mut Tcp,
+    half: Half,
+    segment: &Segment,
+    body: &[u8],
+    origin: Origin,
+    shard_held_bytes: &mut usize,
+    feed: &mut Feed<'_, '_>,
+) {
+    let other = match half {
+        Half::Client => Half::Server,
+        Half::Server => Half::Client,
+    };
+    tcp.note(half, segment, origin.timestamp_ns);
+    if segment.flags.rst() {
+        return;
+    }
+    let limits = feed.context.limits;
+    if segment.flags.ack() {
+        let assembler = &mut tcp.half_mut(other).assembler;
+        let before = assembler.held_bytes();
+        if let Some(gap) = assembler.acknowledge(segment.acknowledgment) {
+            feed.piece(other, gap, origin.packet);
+            while let Some(piece) = assembler.next_piece() {
+                feed.piece(other, piece, origin.packet);
+            }
+        }
+        *shard_held_bytes = shard_held_bytes.saturating_sub(before.saturating_sub(assembler.held_bytes()));
+        end_half(tcp, other, feed);
+    }
+    if !segment.flags.syn() || segment.payload_original > 0 {
+        let sequence = if segment.flags.syn() {
+            segment.sequence.wrapping_add(1)
+        } else {
+            segment.sequence
+        };
+        let assembler = &mut tcp.half_mut(half).assembler;
+        let before = assembler.held_bytes();
+        let limit_bytes = limits.reassembly_bytes_per_half;
+        match assembler.segment(sequence, segment.payload_original, body, origin, limit_bytes) {
+            Placed::Next { skip } => {
+                feed.bytes(half, body.get(skip..).unwrap_or_default(), origin);
+                let missing = (segment.payload_original as usize).saturating_sub(body.len().max(skip));
+                feed.gap(half, missing as u64, origin.packet);
+            }
+            Placed::Astray => {
+                let reason = "a segment beyond any window";
+                feed.context
+                    .anomalies
+                    .add(origin.packet, Anomaly::Malformed { layer: "TCP", reason });
+            }
+            Placed::Held | Placed::Old => {}
+        }
+        while let Some(piece) = assembler.next_piece() {
+            feed.piece(half, piece, origin.packet);
+        }
+        // A shard over its bound gives up the holes of whichever half adds to it.
+        let held_bytes = shard_held_bytes
+            .saturating_add(assembler.held_bytes())
+            .saturating_sub(before);
+        let over = held_bytes > limits.reassembly_bytes_per_shard;
+        while let Some(gap) = assembler.over_limit(if over { 0 } else { limit_bytes }) {
+            feed.context.anomalies.add(origin.packet, Anomaly::ReassemblyLimit);
+            feed.piece(half, gap, origin.packet);
+            while let Some(piece) = assembler.next_piece() {
+                feed.piece(half, piece, origin.packet);
+            }
+        }
+        *shard_held_bytes = shard_held_bytes
+            .saturating_add(assembler.held_bytes())
+            .saturating_sub(before);
+    }
+    end_half(tcp, half, feed);
+}
+
+/// Tells the dissector once that a half has ended: its FIN was seen and everything before it delivered.
+fn end_half(tcp: &mut Tcp, half: Half, feed: &mut Feed<'_, '_>) {
+    let known = tcp.half_mut(half);
+    if let Some(fin) = known.fin
+        && !known.ended
+        && known.assembler.has_reached(fin)
+    {
+        known.ended = true;
+        feed.dissection.end(half, &mut feed.context);
+    }
+}

@@ -1,0 +1,211 @@
+//! Operators: comparisons, arithmetic, `in`.
+
+use std::ops::Range;
+
+use super::{Checker, a, settle};
+use crate::ast::{self, Operator};
+use crate::codes;
+use crate::diagnostic::Diagnostic;
+use crate::functions::{self, fits};
+use crate::typed::{Expr, Kind};
+use crate::types::Type;
+use crate::value::Value;
+
+impl Checker<'_> {
+    pub(super) fn binary(&mut self, operator: Operator, left: &ast::Expr, right: &ast::Expr, span: &Range<usize>) -> Expr {
+        let (left, left_dyn) = settle(self.expr(left));
+        let (right, right_dyn) = settle(self.expr(right));
+        if left.ty == Type::Broken || right.ty == Type::Broken {
+            // A comparison is true or false whatever it compares: what stands around it can still be checked.
+            let ty = if operator.tier() == 3 { Type::Bool } else { Type::Broken };
+            return Expr::new(Kind::Fail("refused"), ty, span.clone());
+        }
+        let is_dyn = left_dyn || right_dyn;
+        match operator {
+            Operator::In => self.membership(left, right, is_dyn, span),
+            _ if operator.tier() == 3 => self.comparison(operator, left, right, is_dyn, span),
+            _ => self.arithmetic(operator, left, right, is_dyn, span),
+        }
+    }
+
+    fn comparison(&mut self, operator: Operator, left: Expr, right: Expr, is_dyn: bool, span: &Range<usize>) -> Expr {
+        let equality = matches!(operator, Operator::Eq | Operator::Ne);
+        let ordered = |ty: &Type| ty.is_ordered() || *ty == Type::Dyn;
+        let fits = comparable(&left.ty, &right.ty);
+        if fits && (equality || ordered(&left.ty) && ordered(&right.ty)) {
+            let (left, right) = (Box::new(left), Box::new(right));
+            return Expr::new(Kind::Compare { operator, left, right }, Type::Bool, span.clone());
+        }
+        if is_dyn {
+            return match operator {
+                Operator::Eq => Expr::bool(false, span.clone()),
+                Operator::Ne => Expr::bool(true, span.clone()),
+                _ => Expr::new(Kind::Fail("values of these types have no order"), Type::Bool, span.clone()),
+            };
+        }
+        let problem = if fits {
+            let message = format!("values of type {} have no order", left.ty);
+            Diagnostic::new(codes::COMPARISON, span.clone(), message)
+        } else {
+            self.incomparable(&left, &right, span)
+        };
+        self.report(problem);
+        Expr::new(Kind::Fail("refused"), Type::Bool, span.clone())
+    }
+
+    fn incomparable(&self, left: &Expr, right: &Expr, span: &Range<usize>) -> Diagnostic {
+        let message = format!("{} cannot be compared with {}", a(&left.ty), a(&right.ty));
+        let problem = Diagnostic::new(codes::COMPARISON, left.span.clone(), message)
+            .labelled(left.ty.to_string())
+            .beside(right.span.clone(), right.ty.to_string());
+        // The text is on one side and what it is compared with on the other, in either order.
+        let (text, other) = if left.ty == Type::String { (left, right) } else { (right, left) };
+        let (text_written, other_written) = (self.written(&text.span), self.written(&other.span));
+        let hint = match (text.constant(), &other.ty) {
+            (Some(Value::String(value)), ty) if ty.is_number() && value.parse::<f64>().is_ok() => {
+                Some(format!("write the number without quotes: {value}"))
+            }
+            (Some(Value::String(value)), Type::Timestamp) => Some(format!("write timestamp({})", quoted(value))),
+            (Some(Value::String(value)), Type::Duration) => Some(format!("write duration({})", quoted(value))),
+            (Some(Value::String(value)), Type::Ip) => Some(format!("write ip({})", quoted(value))),
+            (_, Type::List(element)) if fits(element, &text.ty) => Some(format!("write {text_written} in {other_written}")),
+            (_, Type::Cidr) if text.ty == Type::String => Some(format!("write {text_written} in {other_written}")),
+            (_, Type::Bytes) if text.ty == Type::String => Some(format!("write b{text_written}")),
+            (None, Type::Int | Type::Uint | Type::Double) if text.ty == Type::String && other.constant().is_some() => {
+                Some(format!("write the text in quotes: \"{other_written}\""))
+            }
+            (None, Type::Bool) if text.ty == Type::String => Some("true and false are no texts".to_owned()),
+            _ => None,
+        };
+        let lists = |one: &Expr, other: &Expr| match &one.ty {
+            Type::List(element) if comparable(element, &other.ty) => {
+                Some(format!("write {} in {}", self.written(&other.span), self.written(&one.span)))
+            }
+            _ => None,
+        };
+        let hint = hint.or_else(|| lists(left, right)).or_else(|| lists(right, left)).or_else(|| {
+            let is = |ty: &Type| left.ty == *ty || right.ty == *ty;
+            match is(&Type::Null) {
+                true => Some("a variable is never null: what a row does not have reads as \"\", 0 or false".to_owned()),
+                false if is(&Type::Duration) && is(&Type::Int) => {
+                    Some("a time in an int counts microseconds: 5 ms is 5000".to_owned())
+                }
+                false => None,
+            }
+        });
+        debug_assert!(span.start <= left.span.start);
+        match hint {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        }
+    }
+
+    fn membership(&mut self, item: Expr, list: Expr, is_dyn: bool, span: &Range<usize>) -> Expr {
+        let fits_in = match &list.ty {
+            Type::List(element) => comparable(element, &item.ty),
+            Type::Map(key, _) => fits(key, &item.ty) || **key == Type::Dyn,
+            Type::Cidr => matches!(item.ty, Type::String | Type::Ip),
+            Type::Dyn => true,
+            _ => false,
+        };
+        if fits_in {
+            return match &list.ty {
+                Type::Map(..) => self.resolved("has_key", vec![list, item], span.clone()),
+                Type::Cidr => self.resolved("containsIP", vec![list, item], span.clone()),
+                _ => self.resolved("_in_", vec![item, list], span.clone()),
+            };
+        }
+        if is_dyn {
+            return Expr::bool(false, span.clone());
+        }
+        let (item_written, list_written) = (self.written(&item.span), self.written(&list.span));
+        let message = match &list.ty {
+            Type::List(element) => format!("the list holds {element} values, never {}", a(&item.ty)),
+            Type::Map(key, _) => format!("the map has {key} keys, never {}", a(&item.ty)),
+            ty => format!("expected a list, a map or a network after `in`, found {}", a(ty)),
+        };
+        let mut problem = Diagnostic::new(codes::OPERAND, list.span.clone(), message);
+        if list.ty == Type::String && item.ty == Type::String {
+            problem = match list.constant() {
+                Some(Value::String(text)) if text.contains('/') => {
+                    problem.hint(format!("a network is written cidr({list_written})"))
+                }
+                _ => problem.hint(format!("write {list_written}.contains({item_written})")),
+            };
+        } else if matches!(item.ty, Type::List(_)) {
+            problem = problem.hint(format!("write {list_written} in {item_written}"));
+        } else if let (Some(Value::String(text)), Type::List(element)) = (item.constant(), &list.ty)
+            && element.is_number()
+            && text.parse::<f64>().is_ok()
+        {
+            problem = problem.hint(format!("write the number without quotes: {text}"));
+        }
+        self.report(problem);
+        Expr::new(Kind::Fail("refused"), Type::Bool, span.clone())
+    }
+
+    fn arithmetic(&mut self, operator: Operator, left: Expr, right: Expr, is_dyn: bool, span: &Range<usize>) -> Expr {
+        let name = match operator {
+            Operator::Add => "_+_",
+            Operator::Subtract => "_-_",
+            Operator::Multiply => "_*_",
+            Operator::Divide => "_/_",
+            _ => "_%_",
+        };
+        let fits = functions::registry()
+            .get(name)
+            .is_some_and(|entry| entry.signatures.iter().any(|one| one.resolve(&[&left.ty, &right.ty]).is_some()));
+        if fits {
+            return self.resolved(name, vec![left, right], span.clone());
+        }
+        if is_dyn {
+            return Expr::new(Kind::Fail("an operator does not take these values"), Type::Dyn, span.clone());
+        }
+        let sign = operator.text();
+        let message = format!("`{sign}` does not take {} and {}", a(&left.ty), a(&right.ty));
+        let mut problem = Diagnostic::new(codes::OPERAND, left.span.clone(), message)
+            .labelled(left.ty.to_string())
+            .beside(right.span.clone(), right.ty.to_string());
+        if left.ty.is_number() && right.ty.is_number() {
+            let converted = format!("{}({})", left.ty, self.written(&right.span));
+            problem = problem.hint(format!("arithmetic never mixes types; convert one side: {converted}"));
+        } else if operator == Operator::Add && (left.ty == Type::String || right.ty == Type::String) {
+            let other = if left.ty == Type::String { &right } else { &left };
+            problem = problem.hint(format!("make it a text first: string({})", self.written(&other.span)));
+        }
+        self.refuse(problem, span)
+    }
+
+    pub(super) fn negate(&mut self, operand: &ast::Expr, span: &Range<usize>) -> Expr {
+        if let ast::Kind::Literal(literal @ (ast::Literal::Int(_) | ast::Literal::Double(_))) = &operand.kind {
+            return self.literal(literal, true, span);
+        }
+        let (operand, is_dyn) = settle(self.expr(operand));
+        if matches!(operand.ty, Type::Int | Type::Double | Type::Duration | Type::Dyn | Type::Broken) {
+            return self.resolved("-_", vec![operand], span.clone());
+        }
+        if is_dyn {
+            return Expr::new(Kind::Fail("only a number has a negative"), Type::Dyn, span.clone());
+        }
+        let message = format!("`-` takes an int, a double or a duration, found {}", a(&operand.ty));
+        let problem = Diagnostic::new(codes::OPERAND, operand.span.clone(), message);
+        let problem = if operand.ty == Type::Bool { problem.hint("the opposite of a condition is written `!`") } else { problem };
+        self.refuse(problem, span)
+    }
+}
+
+/// True if values of the two types can be equal: numbers compare across types.
+fn comparable(left: &Type, right: &Type) -> bool {
+    match (left, right) {
+        (Type::Dyn | Type::Broken, _) | (_, Type::Dyn | Type::Broken) => true,
+        (Type::List(left), Type::List(right)) => comparable(left, right),
+        (Type::Map(left_key, left_value), Type::Map(right_key, right_value)) => {
+            comparable(left_key, right_key) && comparable(left_value, right_value)
+        }
+        (left, right) => left == right || left.is_number() && right.is_number(),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    crate::value::quote(text)
+}

@@ -1,0 +1,345 @@
+//! The registry of functions: each is one entry with its signatures, its words of help, examples with results that a test
+//! runs, and kernels that compute it over Arrow arrays.
+//!
+//! Operators that compute (`+`, `[…]`, `in`, …) are entries too, under names that no identifier has (`_+_`). A kernel is
+//! total: where CEL has an error, the row is null. Constants are folded by the same kernels over arrays of one row.
+
+mod arithmetic;
+mod collections;
+pub(crate) mod compare;
+pub(crate) mod comprehension;
+mod convert;
+pub(crate) mod kernel;
+pub(crate) mod network;
+mod patterns;
+mod strings;
+pub(crate) mod time;
+pub(crate) mod udf;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use datafusion::arrow::array::ArrayRef;
+use datafusion::logical_expr as df;
+
+use crate::types::Type;
+use crate::value::Value;
+use kernel::Arguments;
+
+/// A function with all its signatures.
+#[derive(Debug)]
+pub(crate) struct Function {
+    pub name: &'static str,
+    /// What it computes, in one line.
+    pub doc: &'static str,
+    /// Texts of KFL with the KFL text of their results; "error" where there is none.
+    pub examples: &'static [(&'static str, &'static str)],
+    pub overloads: &'static [Overload],
+}
+
+/// A function for one list of argument types.
+#[derive(Debug)]
+pub(crate) struct Overload {
+    /// `string.contains(string) -> bool` is a method, `size(string) -> int` is not.
+    pub signature: &'static str,
+    pub kernel: fn(&Arguments) -> ArrayRef,
+    /// DataFusion's own function where it has the same meaning: its optimizer knows how to prune with it.
+    pub plan: Option<fn(Vec<df::Expr>) -> df::Expr>,
+    /// Why constant arguments can never give a value, if they cannot.
+    pub refuse: fn(&[Option<&Value>]) -> Option<String>,
+}
+
+impl Overload {
+    pub(crate) const fn new(signature: &'static str, kernel: fn(&Arguments) -> ArrayRef) -> Self {
+        Self { signature, kernel, plan: None, refuse: |_| None }
+    }
+
+    pub(crate) const fn plan(mut self, plan: fn(Vec<df::Expr>) -> df::Expr) -> Self {
+        self.plan = Some(plan);
+        self
+    }
+
+    pub(crate) const fn refuse(mut self, refuse: fn(&[Option<&Value>]) -> Option<String>) -> Self {
+        self.refuse = refuse;
+        self
+    }
+}
+
+/// A signature, read.
+#[derive(Debug)]
+pub(crate) struct Signature {
+    /// True if the first parameter stands before a dot.
+    pub method: bool,
+    pub parameters: Vec<Type>,
+    pub result: Type,
+    pub overload: &'static Overload,
+}
+
+/// A function with its signatures read.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub function: &'static Function,
+    pub signatures: Vec<Signature>,
+}
+
+impl Entry {
+    /// True if filters call it by its name: operators and the like are entries that no filter names.
+    pub(crate) fn is_callable(&self) -> bool {
+        self.function.name.starts_with(|first: char| first.is_ascii_alphabetic()) && self.function.name != "has_key"
+    }
+}
+
+/// A macro: a form that binds a name or looks at a field rather than compute a value from values.
+#[derive(Debug)]
+pub(crate) struct Form {
+    pub name: &'static str,
+    pub form: &'static str,
+    pub doc: &'static str,
+    pub example: (&'static str, &'static str),
+}
+
+/// Every macro.
+pub(crate) const MACROS: &[Form] = &[
+    Form {
+        name: "has",
+        form: "has(map.key) -> bool",
+        doc: "True if a map has a key.",
+        example: ("has({'a': 1}.a)", "true"),
+    },
+    Form {
+        name: "exists",
+        form: "list.exists(x, condition) -> bool",
+        doc: "True if the condition is true of an element of a list or a key of a map.",
+        example: ("[1, 2].exists(x, x > 1)", "true"),
+    },
+    Form {
+        name: "all",
+        form: "list.all(x, condition) -> bool",
+        doc: "True if the condition is true of every element of a list or key of a map.",
+        example: ("[1, 2].all(x, x > 1)", "false"),
+    },
+    Form {
+        name: "exists_one",
+        form: "list.exists_one(x, condition) -> bool",
+        doc: "True if the condition is true of exactly one element of a list or key of a map.",
+        example: ("[1, 2].exists_one(x, x > 1)", "true"),
+    },
+    Form {
+        name: "filter",
+        form: "list.filter(x, condition) -> list",
+        doc: "The elements of a list, or keys of a map, of which the condition is true.",
+        example: ("[1, 2].filter(x, x > 1)", "[2]"),
+    },
+    Form {
+        name: "map",
+        form: "list.map(x, value) -> list",
+        doc: "The value for each element of a list or key of a map; list.map(x, condition, value) for some of them.",
+        example: ("[1, 2].map(x, x * 2)", "[2, 4]"),
+    },
+    Form {
+        name: "now",
+        form: "now() -> timestamp",
+        doc: "The time at which the filter was compiled.",
+        example: ("now() == now()", "true"),
+    },
+    Form {
+        name: "dyn",
+        form: "dyn(value) -> dyn",
+        doc: "The value, with its type checked when the filter runs: a mistake is an error of the row.",
+        example: ("dyn(1) == 'a'", "false"),
+    },
+];
+
+/// What help and reference pages say of a function or macro.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Help {
+    /// The name.
+    pub name: &'static str,
+    /// What it computes, in one line.
+    pub doc: &'static str,
+    /// The forms in which it is called, with types.
+    pub signatures: Vec<&'static str>,
+    /// Texts of KFL with the KFL text of their results; "error" where there is none.
+    pub examples: Vec<(&'static str, &'static str)>,
+}
+
+/// Says what every function and macro of the language is, in order of their names.
+///
+/// ```
+/// let help = kfl::help();
+/// let size = help.iter().find(|entry| entry.name == "size").unwrap();
+/// assert_eq!(size.signatures[0], "size(string) -> int");
+/// ```
+pub fn help() -> Vec<Help> {
+    let functions = registry().values().filter(|entry| entry.is_callable()).map(|entry| Help {
+        name: entry.function.name,
+        doc: entry.function.doc,
+        signatures: entry.function.overloads.iter().map(|overload| overload.signature).collect(),
+        examples: entry.function.examples.to_vec(),
+    });
+    let macros = MACROS.iter().map(|form| Help {
+        name: form.name,
+        doc: form.doc,
+        signatures: vec![form.form],
+        examples: vec![form.example],
+    });
+    let mut help: Vec<_> = functions.chain(macros).collect();
+    help.sort_by_key(|entry| entry.name);
+    help
+}
+
+const GROUPS: &[&[Function]] = &[
+    strings::FUNCTIONS,
+    patterns::FUNCTIONS,
+    collections::FUNCTIONS,
+    convert::FUNCTIONS,
+    time::FUNCTIONS,
+    network::FUNCTIONS,
+    arithmetic::FUNCTIONS,
+];
+
+/// Every function by its name.
+pub(crate) fn registry() -> &'static BTreeMap<&'static str, Entry> {
+    static REGISTRY: LazyLock<BTreeMap<&'static str, Entry>> = LazyLock::new(|| {
+        let functions = GROUPS.iter().flat_map(|group| group.iter());
+        functions.map(|function| (function.name, read(function))).collect()
+    });
+    &REGISTRY
+}
+
+fn read(function: &'static Function) -> Entry {
+    let signature = |overload: &'static Overload| {
+        signature(function.name, overload).expect("a test reads every signature of the registry")
+    };
+    Entry { function, signatures: function.overloads.iter().map(signature).collect() }
+}
+
+fn signature(name: &str, overload: &'static Overload) -> Option<Signature> {
+    let (call, result) = overload.signature.split_once(" -> ")?;
+    let (receiver, arguments) = match call.strip_prefix(name).and_then(|rest| rest.strip_prefix('(')) {
+        Some(arguments) => (None, arguments),
+        None => {
+            let (receiver, rest) = call.split_once(&format!(".{name}("))?;
+            (Some(Type::parse(receiver)?), rest)
+        }
+    };
+    let mut parameters: Vec<_> = receiver.iter().cloned().collect();
+    for argument in split_arguments(arguments.strip_suffix(')')?) {
+        parameters.push(Type::parse(argument)?);
+    }
+    Some(Signature { method: receiver.is_some(), parameters, result: Type::parse(result)?, overload })
+}
+
+/// Splits at the commas outside parentheses.
+fn split_arguments(text: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut pieces) = (0, 0, Vec::new());
+    for (at, character) in text.char_indices() {
+        match character {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            ',' if depth == 0 => {
+                pieces.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    if start < text.len() {
+        pieces.push(&text[start..]);
+    }
+    pieces
+}
+
+/// Types that variables of a signature stand for.
+type Bindings = BTreeMap<char, Type>;
+
+impl Signature {
+    /// The parameter types and the result for arguments of these types; `None` if they do not fit.
+    pub(crate) fn resolve(&self, arguments: &[&Type]) -> Option<(Vec<Type>, Type)> {
+        if arguments.len() != self.parameters.len() {
+            return None;
+        }
+        let mut bindings = Bindings::new();
+        for (parameter, argument) in self.parameters.iter().zip(arguments) {
+            if !unify(parameter, argument, &mut bindings) {
+                return None;
+            }
+        }
+        let parameters = self.parameters.iter().map(|parameter| substitute(parameter, &bindings)).collect();
+        Some((parameters, substitute(&self.result, &bindings)))
+    }
+}
+
+fn unify(parameter: &Type, argument: &Type, bindings: &mut Bindings) -> bool {
+    match (parameter, argument) {
+        (_, Type::Dyn | Type::Broken) => true,
+        (Type::Any(letter), _) => match bindings.get(letter) {
+            None => {
+                bindings.insert(*letter, argument.clone());
+                true
+            }
+            Some(bound) if fits(bound, argument) => true,
+            // An empty list came first: what follows knows more.
+            Some(bound) if fits(argument, bound) => {
+                bindings.insert(*letter, argument.clone());
+                true
+            }
+            Some(_) => false,
+        },
+        (Type::List(parameter), Type::List(argument)) => unify(parameter, argument, bindings),
+        (Type::Map(key, value), Type::Map(other_key, other_value)) => {
+            unify(key, other_key, bindings) && unify(value, other_value, bindings)
+        }
+        _ => parameter == argument,
+    }
+}
+
+/// True if a value of the second type can stand where the first is known.
+pub(crate) fn fits(known: &Type, other: &Type) -> bool {
+    match (known, other) {
+        (_, Type::Dyn | Type::Broken) => true,
+        (Type::List(known), Type::List(other)) => fits(known, other),
+        (Type::Map(key, value), Type::Map(other_key, other_value)) => fits(key, other_key) && fits(value, other_value),
+        _ => known == other,
+    }
+}
+
+fn substitute(ty: &Type, bindings: &Bindings) -> Type {
+    match ty {
+        Type::Any(letter) => bindings.get(letter).cloned().unwrap_or(Type::Dyn),
+        Type::List(element) => Type::list(substitute(element, bindings)),
+        Type::Map(key, value) => Type::map(substitute(key, bindings), substitute(value, bindings)),
+        _ => ty.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_signature_is_read() {
+        for function in GROUPS.iter().flat_map(|group| group.iter()) {
+            for overload in function.overloads {
+                assert!(signature(function.name, overload).is_some(), "{}", overload.signature);
+            }
+        }
+    }
+
+    #[test]
+    fn every_function_is_listed_once_with_words_and_an_example() {
+        let names: Vec<_> = GROUPS.iter().flat_map(|group| group.iter()).map(|function| function.name).collect();
+        assert_eq!(names.len(), registry().len());
+        for entry in registry().values() {
+            assert!(entry.function.doc.ends_with('.') && !entry.function.examples.is_empty(), "{}", entry.function.name);
+        }
+    }
+
+    #[test]
+    fn examples_give_their_results() {
+        let operators = registry().values().flat_map(|entry| entry.function.examples.iter().copied());
+        for (text, result) in operators.chain(help().into_iter().flat_map(|entry| entry.examples)) {
+            assert_eq!(crate::tests::evaluate(text), result, "{text}");
+        }
+    }
+}

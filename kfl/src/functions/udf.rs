@@ -1,0 +1,118 @@
+//! A call of a kernel as a DataFusion function.
+
+use std::hash::{Hash, Hasher};
+
+use datafusion::arrow::array::{Array, ArrayRef};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::Result;
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
+};
+
+use super::kernel::Arguments;
+use crate::types::Type;
+
+/// A kernel with the types it is called with. It takes columns as they are stored, plain or view, and gives null where
+/// CEL has an error: it never fails, because DataFusion evaluates conjuncts in any order.
+#[derive(Debug)]
+pub(crate) struct Kernel {
+    name: &'static str,
+    types: Vec<Type>,
+    result: Type,
+    kernel: fn(&Arguments) -> ArrayRef,
+    signature: Signature,
+}
+
+impl Kernel {
+    /// Calls a kernel on expressions.
+    pub(crate) fn call(
+        name: &'static str,
+        kernel: fn(&Arguments) -> ArrayRef,
+        types: &[Type],
+        result: &Type,
+        arguments: Vec<Expr>,
+    ) -> Expr {
+        let signature = any(arguments.len());
+        let kernel = Self { name: shown(name), types: types.to_vec(), result: result.clone(), kernel, signature };
+        ScalarUDF::new_from_impl(kernel).call(arguments)
+    }
+}
+
+/// The signature of a function whose arguments are cast by itself.
+pub(crate) fn any(arguments: usize) -> Signature {
+    let types = if arguments == 0 { TypeSignature::Nullary } else { TypeSignature::Any(arguments) };
+    Signature::new(types, Volatility::Immutable)
+}
+
+/// The name that a plan shows.
+fn shown(name: &'static str) -> &'static str {
+    match name {
+        "_+_" => "checked_add",
+        "_-_" => "checked_subtract",
+        "_*_" => "checked_multiply",
+        "_/_" => "checked_divide",
+        "_%_" => "checked_remainder",
+        "-_" => "checked_negate",
+        "_[_]" => "element_at",
+        "_in_" => "is_in",
+        name => name,
+    }
+}
+
+// The name and the types say which kernel it is.
+impl PartialEq for Kernel {
+    fn eq(&self, other: &Self) -> bool {
+        (self.name, &self.types, &self.result) == (other.name, &other.types, &other.result)
+    }
+}
+
+impl Eq for Kernel {}
+
+impl Hash for Kernel {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.name, &self.types, &self.result).hash(state);
+    }
+}
+
+impl ScalarUDFImpl for Kernel {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(self.result.arrow())
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let constant: Vec<_> = args.args.iter().map(|argument| matches!(argument, ColumnarValue::Scalar(_))).collect();
+        let all_constant = constant.iter().all(|constant| *constant);
+        let columns = args.args.iter().zip(&self.types).map(|(argument, ty)| column(argument, ty)).collect::<Result<_>>()?;
+        let rows = if all_constant { args.number_rows.min(1) } else { args.number_rows };
+        let arguments = Arguments { columns, constant, types: self.types.clone(), result: self.result.clone(), rows };
+        let result = (self.kernel)(&arguments);
+        match all_constant && rows == 1 {
+            true => datafusion::common::ScalarValue::try_from_array(&result, 0).map(ColumnarValue::Scalar),
+            false => Ok(ColumnarValue::Array(result)),
+        }
+    }
+}
+
+/// An argument as an array of its type's own Arrow type; a constant as one row.
+pub(crate) fn column(argument: &ColumnarValue, ty: &Type) -> Result<ArrayRef> {
+    let array = match argument {
+        ColumnarValue::Array(array) => array.clone(),
+        ColumnarValue::Scalar(scalar) => scalar.to_array_of_size(1)?,
+    };
+    canonical(array, ty)
+}
+
+/// Casts an array as it is stored to the Arrow type of its KFL type.
+pub(crate) fn canonical(array: ArrayRef, ty: &Type) -> Result<ArrayRef> {
+    let wanted = ty.arrow();
+    if array.data_type() == &wanted { Ok(array) } else { Ok(cast(&array, &wanted)?) }
+}

@@ -1,0 +1,132 @@
+//! Lowering: a checked filter, specialised to a table → a DataFusion expression. It cannot fail: the checker refused what
+//! it could not lower.
+//!
+//! **Errors** are NULL: SQL's three-valued logic is CEL's, with *error* in the place of NULL, and a row passes only where
+//! the filter is true. **Absent values** are NULL too, as stored, and read as their default. Both meanings of NULL meet
+//! here and nowhere else:
+//!
+//! - Negation is pushed down to the conditions under `&&` and `||`. In such a place false and NULL are the same: the row
+//!   does not pass by it.
+//! - A condition on one column takes the column as it is stored. All that is built on it is NULL where it is NULL, or has
+//!   the value it has for every value of the column; so the condition may lose the rows that have no value, never add
+//!   one. Whether they pass is computed here, once, from the default: if they do, `OR column IS NULL` is added. Parquet
+//!   statistics see the bare column either way.
+//! - A condition on several columns, and whatever is no condition, supplies the default row by row.
+
+mod fold;
+mod specialise;
+mod value;
+
+use std::collections::BTreeSet;
+
+use datafusion::logical_expr as df;
+use schema::Table;
+
+use crate::Lowered;
+use crate::ast::Operator;
+use crate::catalogue::Variable;
+use crate::eval::{self, Scope};
+use crate::typed::{Expr, Kind};
+use crate::types::Type;
+use crate::value::Value;
+
+pub(crate) use value::Reading;
+
+/// Lowers a filter for one table.
+pub(crate) fn lower(filter: &Expr, table: &'static Table, now_ns: i64) -> Lowered {
+    let tree = specialise::specialise(filter, table, now_ns);
+    match &tree.kind {
+        Kind::Value(Value::Bool(true)) => Lowered::Always,
+        Kind::Value(_) | Kind::Fail(_) => Lowered::Never,
+        _ => Lowered::Where(condition(&tree, false)),
+    }
+}
+
+/// Lowers a condition, or its opposite, in a place where false and NULL are the same.
+fn condition(expr: &Expr, negated: bool) -> df::Expr {
+    match &expr.kind {
+        Kind::Not(operand) => condition(operand, !negated),
+        Kind::And(terms) | Kind::Or(terms) => {
+            let terms = terms.iter().map(|term| condition(term, negated)).collect();
+            balanced(terms, if matches!(expr.kind, Kind::And(_)) != negated { df::Expr::and } else { df::Expr::or })
+        }
+        Kind::Conditional { condition: test, then, otherwise } => {
+            // The simple form of CASE evaluates the condition once; where it is NULL no branch is taken.
+            let test = value::value(test, Reading::Default);
+            let (then, otherwise) = (condition(then, negated), condition(otherwise, negated));
+            case(test, then, otherwise)
+        }
+        _ => leaf(expr, negated),
+    }
+}
+
+fn leaf(expr: &Expr, negated: bool) -> df::Expr {
+    let expr = if negated { negate(expr.clone()) } else { expr.clone() };
+    let mut columns = BTreeSet::new();
+    collect_columns(&expr, &mut columns);
+    let [name] = Vec::from_iter(&columns)[..] else { return value::value(&expr, Reading::Default) };
+    let stored = value::value(&expr, Reading::Stored);
+    let default = |variable: &Variable| variable.default();
+    let mut scope = Scope { variable: &default, locals: Vec::new(), steps: fold::STEPS };
+    match eval::eval(&expr, &mut scope) {
+        Ok(Value::Bool(true)) => stored.or(value::column(name).is_null()),
+        Err(eval::TOO_LONG) => value::value(&expr, Reading::Default),
+        _ => stored,
+    }
+}
+
+/// The opposite of a condition; of a comparison the opposite comparison, which statistics can prune by. Doubles have none:
+/// every comparison with NaN is false.
+fn negate(expr: Expr) -> Expr {
+    let Expr { kind, ty, span } = expr;
+    let opposite = |operator| match operator {
+        Operator::Eq => Operator::Ne,
+        Operator::Ne => Operator::Eq,
+        Operator::Lt => Operator::Ge,
+        Operator::Le => Operator::Gt,
+        Operator::Gt => Operator::Le,
+        _ => Operator::Lt,
+    };
+    match kind {
+        Kind::Compare { operator, left, right }
+            if matches!(operator, Operator::Eq | Operator::Ne) || left.ty != Type::Double && right.ty != Type::Double =>
+        {
+            Expr::new(Kind::Compare { operator: opposite(operator), left, right }, ty, span)
+        }
+        kind => {
+            let inner = Expr::new(kind, ty.clone(), span.clone());
+            Expr::new(Kind::Not(Box::new(inner)), ty, span)
+        }
+    }
+}
+
+/// The names of the variables that a part reads.
+fn collect_columns(expr: &Expr, columns: &mut BTreeSet<&'static str>) {
+    if let Kind::Variable(variable) = &expr.kind {
+        columns.insert(variable.field.name);
+    }
+    expr.each_part(&mut |part| collect_columns(part, columns));
+}
+
+/// Joins terms in a balanced tree: thousands of them must not make thousands of levels.
+fn balanced(mut terms: Vec<df::Expr>, join: fn(df::Expr, df::Expr) -> df::Expr) -> df::Expr {
+    while terms.len() > 1 {
+        let mut pairs = terms.into_iter();
+        let mut joined = Vec::with_capacity(pairs.len().div_ceil(2));
+        while let Some(left) = pairs.next() {
+            joined.push(match pairs.next() {
+                Some(right) => join(left, right),
+                None => left,
+            });
+        }
+        terms = joined;
+    }
+    terms.pop().unwrap_or_else(|| df::lit(true))
+}
+
+/// `CASE test WHEN true THEN … WHEN false THEN … END`.
+fn case(test: df::Expr, then: df::Expr, otherwise: df::Expr) -> df::Expr {
+    let branch = |value: bool, result: df::Expr| (Box::new(df::lit(value)), Box::new(result));
+    let branches = vec![branch(true, then), branch(false, otherwise)];
+    df::Expr::Case(df::expr::Case::new(Some(Box::new(test)), branches, None))
+}

@@ -1,0 +1,105 @@
+//! Any text gives a filter or diagnostics, in linear time and without deep recursion.
+
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+
+use super::{ENVIRONMENT, generate};
+use crate::{compile, complete, highlight, limits};
+
+/// Runs a text through everything that takes one.
+fn swallow(text: &str, cursor: usize) {
+    match compile(text, &ENVIRONMENT) {
+        Ok(filter) => {
+            filter.typed();
+            for table in schema::tables::in_kfl() {
+                filter.on(table);
+            }
+        }
+        Err(problems) => {
+            assert!(!problems.is_empty());
+            for problem in problems.iter().take(3) {
+                assert!(!problem.render(text).is_empty());
+            }
+        }
+    }
+    let pieces = highlight(text);
+    assert!(pieces.windows(2).all(|pair| pair[0].0.end <= pair[1].0.start), "{text}");
+    let completions = complete(text, cursor);
+    assert!(text.get(completions.range.clone()).is_some(), "{text}: {completions:?}");
+}
+
+#[test]
+fn any_text_is_a_filter_or_mistakes() {
+    const PIECES: &[&str] = &[
+        "http", "path", "src.ip", "request.headers", "&&", "||", "!", "(", ")", "[", "]", "{", "}", ",", ".", "?", ":",
+        "==", "=", "in", "'", "\"", "'''", "r'", "b\"\\x", "\\", "1", "0x", "1e", ".5", "u", "//", "#", "\n", "é", "\u{0}",
+        "exists(", "map(", "has(", "and", "not", "null", "-", "+", "%", "|", "10.0.0.1", "timestamp(", "matches('[",
+    ];
+    let mut rng = Rng::with_seed(99);
+    for _ in 0..3000 {
+        let text: String = (0..rng.usize(..24)).flat_map(|_| [generate::one(&mut rng, PIECES), [" ", ""][rng.usize(..2)]]).collect();
+        swallow(&text, rng.usize(..=text.len() + 1));
+    }
+    for _ in 0..1500 {
+        let mut text = generate::condition(&mut rng, 3).into_bytes();
+        for _ in 0..rng.usize(1..4) {
+            let at = rng.usize(..text.len());
+            text[at] = rng.u8(..);
+        }
+        let text = String::from_utf8_lossy(&text).into_owned();
+        swallow(&text, rng.usize(..=text.len()));
+    }
+}
+
+#[test]
+fn depth_never_overflows_the_stack_and_length_is_linear() {
+    let fill = |piece: &str| piece.repeat(limits::TEXT_BYTES / piece.len() - 8);
+    let cases = [
+        fill("("),
+        fill("["),
+        fill("{1:"),
+        fill("!"),
+        fill("-"),
+        fill("- "),
+        fill("f("),
+        fill("a?"),
+        fill("a?b:") + "c",
+        fill("http&&") + "http",
+        fill("id==1||") + "dns",
+        fill("1+") + "1",
+        fill("a==") + "a",
+        String::from("path") + &fill(".x"),
+        String::from("vlan") + &fill("[0]"),
+        String::from("path") + &fill(".trim()"),
+        format!("[{}1] == [1]", fill("1,")),
+        format!("id in [{}1]", fill("17, ")),
+        fill("vlan.all(x,"),
+        format!("{}http{}", "(".repeat(240), ")".repeat(240)),
+        format!("{}http", "!".repeat(240)),
+        format!("{}1 == 1", "1+".repeat(240)),
+        format!("{}true", "has_pcap?http:".repeat(240)),
+        format!("{}[1]{} == [1]", "(has_pcap?".repeat(100), ":[2])".repeat(100)),
+        fill("x "),
+        fill("\""),
+        fill("'"),
+        fill("§"),
+        fill("#\n"),
+        fill("="),
+        fill(")"),
+        fill("a = "),
+        fill("sttus_code == 1 && "),
+        format!("'{}'.matches('{}')", "a", fill("(a*)*")),
+        fill("."),
+        fill("a."),
+        fill(","),
+        fill("?:"),
+    ];
+    for text in &cases {
+        let start = Instant::now();
+        swallow(text, text.len() / 2);
+        let name: String = text.chars().take(24).collect();
+        // Generous: an unoptimised build on a busy machine. What is quadratic takes minutes on such texts.
+        assert!(start.elapsed() < Duration::from_secs(20), "{name} took {:?}", start.elapsed());
+    }
+}

@@ -1,0 +1,155 @@
+//! Types of the language, and the Arrow type that a column of each has inside a query.
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, TimeUnit};
+
+/// A type of the language.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Type {
+    Bool,
+    Int,
+    Uint,
+    Double,
+    String,
+    Bytes,
+    Timestamp,
+    Duration,
+    Null,
+    /// The type of types.
+    Type,
+    Ip,
+    Cidr,
+    List(Box<Type>),
+    Map(Box<Type>, Box<Type>),
+    /// A value whose operators are chosen, and may fail, when the filter runs.
+    Dyn,
+    /// A variable of a signature: `T`.
+    Any(char),
+    /// The type of what was refused: it fits everywhere, so that one mistake is reported once.
+    Broken,
+}
+
+impl Type {
+    pub(crate) fn list(element: Type) -> Self {
+        Type::List(Box::new(element))
+    }
+
+    pub(crate) fn map(key: Type, value: Type) -> Self {
+        Type::Map(Box::new(key), Box::new(value))
+    }
+
+    pub(crate) fn is_number(&self) -> bool {
+        matches!(self, Type::Int | Type::Uint | Type::Double)
+    }
+
+    /// True if values of the type have an order.
+    pub(crate) fn is_ordered(&self) -> bool {
+        matches!(self, Type::Bool | Type::String | Type::Bytes | Type::Timestamp | Type::Duration) || self.is_number()
+    }
+
+    /// The Arrow type of a column of this type inside a query: what kernels take and give.
+    pub(crate) fn arrow(&self) -> DataType {
+        match self {
+            Type::Bool => DataType::Boolean,
+            Type::Int => DataType::Int64,
+            Type::Uint => DataType::UInt64,
+            Type::Double => DataType::Float64,
+            Type::String | Type::Type => DataType::Utf8View,
+            Type::Bytes | Type::Ip | Type::Cidr => DataType::BinaryView,
+            Type::Timestamp => DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())),
+            Type::Duration => DataType::Duration(TimeUnit::Nanosecond),
+            Type::List(element) => DataType::List(Arc::new(Field::new_list_field(element.arrow(), true))),
+            Type::Map(key, value) => {
+                let entries = vec![Field::new("key", key.arrow(), false), Field::new("value", value.arrow(), true)];
+                DataType::Map(Arc::new(Field::new("key_value", DataType::Struct(entries.into()), false)), false)
+            }
+            Type::Null | Type::Dyn | Type::Any(_) | Type::Broken => DataType::Null,
+        }
+    }
+
+    /// Reads a type as [`fmt::Display`] writes it; a single capital is a variable.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Some(element) = text.strip_prefix("list(").and_then(|rest| rest.strip_suffix(')')) {
+            return Type::parse(element).map(Type::list);
+        }
+        if let Some(inside) = text.strip_prefix("map(").and_then(|rest| rest.strip_suffix(')')) {
+            let (key, value) = inside.split_once(',')?;
+            return Some(Type::map(Type::parse(key)?, Type::parse(value)?));
+        }
+        Some(match text {
+            "bool" => Type::Bool,
+            "int" => Type::Int,
+            "uint" => Type::Uint,
+            "double" => Type::Double,
+            "string" => Type::String,
+            "bytes" => Type::Bytes,
+            "timestamp" => Type::Timestamp,
+            "duration" => Type::Duration,
+            "null" => Type::Null,
+            "type" => Type::Type,
+            "ip" => Type::Ip,
+            "cidr" => Type::Cidr,
+            "dyn" => Type::Dyn,
+            _ => match text.as_bytes() {
+                [letter @ b'A'..=b'Z'] => Type::Any(char::from(*letter)),
+                _ => return None,
+            },
+        })
+    }
+}
+
+impl From<schema::Type> for Type {
+    fn from(ty: schema::Type) -> Self {
+        match ty {
+            schema::Type::Bool => Type::Bool,
+            schema::Type::Int => Type::Int,
+            schema::Type::Double => Type::Double,
+            schema::Type::String => Type::String,
+            schema::Type::Bytes => Type::Bytes,
+            schema::Type::Timestamp => Type::Timestamp,
+            schema::Type::Strings => Type::list(Type::String),
+            schema::Type::Ints => Type::list(Type::Int),
+            schema::Type::StringMap => Type::map(Type::String, Type::String),
+        }
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Type::Bool => f.write_str("bool"),
+            Type::Int => f.write_str("int"),
+            Type::Uint => f.write_str("uint"),
+            Type::Double => f.write_str("double"),
+            Type::String => f.write_str("string"),
+            Type::Bytes => f.write_str("bytes"),
+            Type::Timestamp => f.write_str("timestamp"),
+            Type::Duration => f.write_str("duration"),
+            Type::Null => f.write_str("null"),
+            Type::Type => f.write_str("type"),
+            Type::Ip => f.write_str("ip"),
+            Type::Cidr => f.write_str("cidr"),
+            Type::List(element) => write!(f, "list({element})"),
+            Type::Map(key, value) => write!(f, "map({key}, {value})"),
+            Type::Dyn => f.write_str("dyn"),
+            Type::Any(letter) => write!(f, "{letter}"),
+            Type::Broken => f.write_str("?"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Type;
+
+    #[test]
+    fn types_print_as_they_parse() {
+        for text in ["int", "list(string)", "map(string, list(T))", "list(map(K, V))", "cidr", "dyn"] {
+            assert_eq!(Type::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(Type::parse("listing"), None);
+    }
+}

@@ -1,0 +1,282 @@
+//! Values of the language: constants of a filter, results of folding, and their way into and out of Arrow arrays.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BinaryViewArray, BooleanArray, DurationNanosecondArray, Float64Array, Int64Array, ListArray,
+    MapArray, NullArray, StringViewArray, StructArray, TimestampNanosecondArray, UInt64Array,
+};
+use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
+use datafusion::arrow::datatypes::{
+    DataType, DurationNanosecondType, Float64Type, Int64Type, TimestampNanosecondType, UInt64Type,
+};
+use datafusion::common::ScalarValue;
+
+use crate::functions::network::Cidr;
+use crate::functions::time;
+use crate::types::Type;
+
+/// A value.
+#[derive(Clone, Debug)]
+pub(crate) enum Value {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Uint(u64),
+    Double(f64),
+    String(Arc<str>),
+    Bytes(Arc<[u8]>),
+    /// Nanoseconds since 1970-01-01T00:00:00Z.
+    Timestamp(i64),
+    /// Nanoseconds.
+    Duration(i64),
+    Type(Arc<str>),
+    Ip(IpAddr),
+    Cidr(Cidr),
+    List(Arc<[Value]>),
+    Map(Arc<[(Value, Value)]>),
+}
+
+impl Value {
+    pub(crate) fn string(text: impl AsRef<str>) -> Self {
+        Value::String(text.as_ref().into())
+    }
+
+    /// The zero of a type: what a variable reads on a row that has none.
+    pub(crate) fn zero(ty: &Type) -> Self {
+        match ty {
+            Type::Bool => Value::Bool(false),
+            Type::Int => Value::Int(0),
+            Type::Uint => Value::Uint(0),
+            Type::Double => Value::Double(0.0),
+            Type::String => Value::string(""),
+            Type::Bytes => Value::Bytes([].into()),
+            Type::Timestamp => Value::Timestamp(0),
+            Type::Duration => Value::Duration(0),
+            Type::List(_) => Value::List([].into()),
+            Type::Map(..) => Value::Map([].into()),
+            Type::Null | Type::Type | Type::Ip | Type::Cidr | Type::Dyn | Type::Any(_) | Type::Broken => Value::Null,
+        }
+    }
+
+    /// The value as a DataFusion literal of the type's own Arrow type.
+    pub(crate) fn scalar(&self, ty: &Type) -> ScalarValue {
+        ScalarValue::try_from_array(&array(&[Some(self)], ty), 0).expect("every array the types map to has scalars")
+    }
+}
+
+/// Makes an array of values of one type; `None`, or a value of another type, is null.
+pub(crate) fn array(values: &[Option<&Value>], ty: &Type) -> ArrayRef {
+    macro_rules! flat {
+        ($array:ty, $variant:ident, $copy:expr) => {
+            Arc::new(<$array>::from_iter(values.iter().map(|value| match value {
+                Some(Value::$variant(value)) => Some($copy(value)),
+                _ => None,
+            })))
+        };
+    }
+    match ty {
+        Type::Bool => flat!(BooleanArray, Bool, |value: &bool| *value),
+        Type::Int => flat!(Int64Array, Int, |value: &i64| *value),
+        Type::Uint => flat!(UInt64Array, Uint, |value: &u64| *value),
+        Type::Double => flat!(Float64Array, Double, |value: &f64| *value),
+        Type::String => flat!(StringViewArray, String, Arc::clone),
+        Type::Type => flat!(StringViewArray, Type, Arc::clone),
+        Type::Bytes => flat!(BinaryViewArray, Bytes, |value: &Arc<[u8]>| value.to_vec()),
+        Type::Ip => flat!(BinaryViewArray, Ip, |value: &IpAddr| octets(*value)),
+        Type::Cidr => flat!(BinaryViewArray, Cidr, Cidr::to_bytes),
+        Type::Timestamp => {
+            let times = values.iter().map(|value| match value {
+                Some(Value::Timestamp(value)) => Some(*value),
+                _ => None,
+            });
+            Arc::new(TimestampNanosecondArray::from_iter(times).with_timezone("UTC"))
+        }
+        Type::Duration => flat!(DurationNanosecondArray, Duration, |value: &i64| *value),
+        Type::List(element) => lists(values, element, ty),
+        Type::Map(key, value) => maps(values, key, value, ty),
+        Type::Null | Type::Dyn | Type::Any(_) | Type::Broken => Arc::new(NullArray::new(values.len())),
+    }
+}
+
+fn lists(values: &[Option<&Value>], element: &Type, ty: &Type) -> ArrayRef {
+    let items = |value: &Option<&Value>| match value {
+        Some(Value::List(items)) => Some(items.clone()),
+        _ => None,
+    };
+    let lists: Vec<_> = values.iter().map(items).collect();
+    let flat: Vec<_> = lists.iter().flatten().flat_map(|items| items.iter().map(Some)).collect();
+    let offsets = OffsetBuffer::from_lengths(lists.iter().map(|list| list.as_ref().map_or(0, |items| items.len())));
+    let nulls: NullBuffer = lists.iter().map(Option::is_some).collect();
+    let DataType::List(field) = ty.arrow() else { unreachable!("a list type maps to a list") };
+    Arc::new(ListArray::new(field, offsets, array(&flat, element), Some(nulls)))
+}
+
+fn maps(values: &[Option<&Value>], key: &Type, value: &Type, ty: &Type) -> ArrayRef {
+    let entries = |value: &Option<&Value>| match value {
+        Some(Value::Map(entries)) => Some(entries.clone()),
+        _ => None,
+    };
+    let maps: Vec<_> = values.iter().map(entries).collect();
+    let keys: Vec<_> = maps.iter().flatten().flat_map(|map| map.iter().map(|(key, _)| Some(key))).collect();
+    let items: Vec<_> = maps.iter().flatten().flat_map(|map| map.iter().map(|(_, value)| Some(value))).collect();
+    let offsets = OffsetBuffer::from_lengths(maps.iter().map(|map| map.as_ref().map_or(0, |entries| entries.len())));
+    let nulls: NullBuffer = maps.iter().map(Option::is_some).collect();
+    let DataType::Map(field, sorted) = ty.arrow() else { unreachable!("a map type maps to a map") };
+    let DataType::Struct(fields) = field.data_type().clone() else { unreachable!("a map holds structs") };
+    let entries = StructArray::new(fields, vec![array(&keys, key), array(&items, value)], None);
+    Arc::new(MapArray::new(field, offsets, entries, Some(nulls), sorted))
+}
+
+/// Reads one value of an array of a type's own Arrow type; `None` where it is null.
+pub(crate) fn read(array: &dyn Array, row: usize, ty: &Type) -> Option<Value> {
+    if array.is_null(row) || array.data_type() == &DataType::Null {
+        return None;
+    }
+    Some(match ty {
+        Type::Bool => Value::Bool(array.as_boolean().value(row)),
+        Type::Int => Value::Int(array.as_primitive::<Int64Type>().value(row)),
+        Type::Uint => Value::Uint(array.as_primitive::<UInt64Type>().value(row)),
+        Type::Double => Value::Double(array.as_primitive::<Float64Type>().value(row)),
+        Type::String => Value::string(array.as_string_view().value(row)),
+        Type::Type => Value::Type(array.as_string_view().value(row).into()),
+        Type::Bytes => Value::Bytes(array.as_binary_view().value(row).into()),
+        Type::Ip => Value::Ip(address(array.as_binary_view().value(row))?),
+        Type::Cidr => Value::Cidr(Cidr::from_bytes(array.as_binary_view().value(row))?),
+        Type::Timestamp => Value::Timestamp(array.as_primitive::<TimestampNanosecondType>().value(row)),
+        Type::Duration => Value::Duration(array.as_primitive::<DurationNanosecondType>().value(row)),
+        Type::List(element) => {
+            let items = array.as_list::<i32>().value(row);
+            Value::List((0..items.len()).map(|item| read(&items, item, element)).collect::<Option<_>>()?)
+        }
+        Type::Map(key, value) => {
+            let entries = array.as_map().value(row);
+            let pair = |entry| {
+                let item = read(entries.column(1), entry, value).unwrap_or_else(|| Value::zero(value));
+                Some((read(entries.column(0), entry, key)?, item))
+            };
+            Value::Map((0..entries.len()).map(pair).collect::<Option<_>>()?)
+        }
+        Type::Null | Type::Dyn | Type::Any(_) | Type::Broken => return None,
+    })
+}
+
+/// An address as a column holds it: four or sixteen bytes.
+pub(crate) fn octets(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    }
+}
+
+/// The address in four or sixteen bytes.
+pub(crate) fn address(bytes: &[u8]) -> Option<IpAddr> {
+    match bytes.len() {
+        4 => <[u8; 4]>::try_from(bytes).ok().map(IpAddr::from),
+        16 => <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from),
+        _ => None,
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        crate::eval::equal(self, other)
+    }
+}
+
+/// Writes the value as KFL writes it.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Null => f.write_str("null"),
+            Value::Bool(value) => write!(f, "{value}"),
+            Value::Int(value) => write!(f, "{value}"),
+            Value::Uint(value) => write!(f, "{value}u"),
+            Value::Double(value) if value.is_finite() => write!(f, "{value:?}"),
+            Value::Double(value) => write!(f, "double(\"{value}\")"),
+            Value::String(value) => f.write_str(&quote(value)),
+            Value::Bytes(value) => write!(f, "b{}", quote_bytes(value)),
+            Value::Timestamp(value) => write!(f, "timestamp(\"{}\")", time::timestamp_text(*value)),
+            Value::Duration(value) => write!(f, "duration(\"{}\")", time::duration_text(*value)),
+            Value::Type(value) => f.write_str(value),
+            Value::Ip(value) => write!(f, "ip(\"{value}\")"),
+            Value::Cidr(value) => write!(f, "cidr(\"{value}\")"),
+            Value::List(items) => {
+                f.write_str("[")?;
+                for (place, item) in items.iter().enumerate() {
+                    write!(f, "{}{item}", if place == 0 { "" } else { ", " })?;
+                }
+                f.write_str("]")
+            }
+            Value::Map(entries) => {
+                f.write_str("{")?;
+                for (place, (key, value)) in entries.iter().enumerate() {
+                    write!(f, "{}{key}: {value}", if place == 0 { "" } else { ", " })?;
+                }
+                f.write_str("}")
+            }
+        }
+    }
+}
+
+/// A string as a KFL literal.
+pub(crate) fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            character if character.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(character))),
+            character => quoted.push(character),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Bytes as a KFL literal, without its prefix.
+pub(crate) fn quote_bytes(bytes: &[u8]) -> String {
+    let mut quoted = String::with_capacity(bytes.len() + 2);
+    quoted.push('"');
+    for &byte in bytes {
+        match byte {
+            b'"' => quoted.push_str("\\\""),
+            b'\\' => quoted.push_str("\\\\"),
+            b' '..=b'~' => quoted.push(char::from(byte)),
+            byte => quoted.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_survive_arrays() {
+        let map = Value::Map([(Value::string("k"), Value::Int(1))].into());
+        let cases = [
+            (Type::Int, Value::Int(-1)),
+            (Type::Timestamp, Value::Timestamp(7)),
+            (Type::list(Type::String), Value::List([Value::string("a"), Value::string("")].into())),
+            (Type::list(Type::map(Type::String, Type::Int)), Value::List([map].into())),
+            (Type::Ip, Value::Ip("::1".parse().unwrap())),
+            (Type::Bytes, Value::Bytes([0, 255].into())),
+        ];
+        for (ty, value) in cases {
+            let made = array(&[None, Some(&value)], &ty);
+            assert_eq!(made.data_type(), &ty.arrow());
+            assert_eq!(read(&made, 0, &ty), None);
+            assert_eq!(read(&made, 1, &ty), Some(value.clone()), "{ty}");
+            assert_eq!(value.scalar(&ty).data_type(), ty.arrow());
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The command line, as the contract has it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::formats::{self, Format};
+
+/// The database that is opened where none is named.
+pub(crate) const USUAL_DATABASE: &str = "capture.kfl";
+
+/// Reads packet captures once and answers questions about their traffic: in KFL and in SQL, down to the packets.
+///
+/// Without a command it opens the REPL on ./capture.kfl, on --db DIR, or on a capture file given as the argument.
+#[derive(Debug, Parser)]
+#[command(name = "kfl", version, max_term_width = 100, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// Database directory
+    #[arg(long, value_name = "DIR", default_value = USUAL_DATABASE)]
+    pub(crate) db: PathBuf,
+    /// Capture file to read into a temporary database, which the REPL or the command then uses
+    #[arg(value_name = "CAPTURE", conflicts_with = "db")]
+    pub(crate) capture: Option<PathBuf>,
+    /// Filter to run on CAPTURE instead of opening the REPL
+    #[arg(value_name = "KFL", requires = "capture", allow_hyphen_values = true)]
+    pub(crate) filter: Option<String>,
+    #[command(flatten)]
+    pub(crate) answer: AnswerArguments,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+const EXAMPLES: &str = "Examples:
+  kfl trace.pcap 'http && status_code >= 500'
+  kfl ingest trace.pcap.zst && kfl
+  kfl sql 'SELECT dst_ip, count(*) FROM conns GROUP BY 1 ORDER BY 2 DESC'
+  kfl pcap 'dns && \"example.com\" in dns_questions' -o found.pcap
+
+Exit codes: 0 done, 1 wrong input, 2 the system failed, 130 interrupted.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Reads capture files into the database: pcap, pcapng, plain or .gz .zst .lz4
+    Ingest(IngestArguments),
+    /// Answers a KFL filter
+    Query(QueryArguments),
+    /// Answers SQL
+    Sql(SqlArguments),
+    /// Writes the packets of every connection that matches a filter as a capture file
+    Pcap(PcapArguments),
+    /// Shows packets byte by byte
+    Hex(HexArguments),
+    /// Writes whole tables as files
+    Export(ExportArguments),
+    /// Says what is stored
+    Info,
+    /// Reads everything stored and compares it with its digests
+    Verify,
+    /// Lists the fields of the tables; needs no database
+    Schema(SchemaArguments),
+    /// Says what a filter would do: its types, and which tables it opens
+    Explain(FilterArgument),
+    /// Checks a filter; needs no database
+    Check(FilterArgument),
+}
+
+/// How an answer is written.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct AnswerArguments {
+    /// Format of the answer
+    #[arg(short, long, value_name = "FORMAT", value_parser = formats::Parser::ANSWERS, default_value = Format::usual().name)]
+    pub(crate) format: &'static Format,
+    /// File to write to instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Rows at most
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct IngestArguments {
+    /// Capture files, patterns (*.pcap), or - for standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Worker threads; 0 takes one per core. The rows do not depend on it
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) threads: usize,
+    /// Do not store the packets: saves space, gives up pcap and hex
+    #[arg(long)]
+    pub(crate) no_packets: bool,
+    /// Ingest a capture that is stored already once more
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct QueryArguments {
+    /// The filter; empty matches every row
+    #[arg(value_name = "KFL", allow_hyphen_values = true)]
+    pub(crate) filter: String,
+    #[command(flatten)]
+    pub(crate) answer: AnswerArguments,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SqlArguments {
+    /// The statement
+    #[arg(value_name = "SQL", allow_hyphen_values = true)]
+    pub(crate) statement: String,
+    #[command(flatten)]
+    pub(crate) answer: AnswerArguments,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PcapArguments {
+    /// The filter; empty writes every packet stored
+    #[arg(value_name = "KFL", allow_hyphen_values = true)]
+    pub(crate) filter: String,
+    /// File to write; - is standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Format of the file; pcap becomes pcapng where link types differ
+    #[arg(short = 'F', long, value_enum, default_value_t = CaptureFormat::Pcap)]
+    pub(crate) format: CaptureFormat,
+}
+
+/// Format of a capture file.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum CaptureFormat {
+    /// pcap with nanoseconds
+    Pcap,
+    /// pcapng
+    Pcapng,
+}
+
+impl From<CaptureFormat> for engine::CaptureFormat {
+    fn from(format: CaptureFormat) -> Self {
+        match format {
+            CaptureFormat::Pcap => engine::CaptureFormat::Pcap,
+            CaptureFormat::Pcapng => engine::CaptureFormat::Pcapng,
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct HexArguments {
+    /// conn_id of a connection, or number of a packet
+    #[arg(value_name = "CONN_ID|PACKET")]
+    pub(crate) number: i64,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExportArguments {
+    /// Name of a table, or all
+    #[arg(value_name = "TABLE|all", value_parser = tables_or_all())]
+    pub(crate) table: String,
+    /// Directory to write to, one file a table
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// Format of the files
+    #[arg(short, long, value_name = "FORMAT", value_parser = formats::Parser::EXPORTS, default_value = "parquet")]
+    pub(crate) format: &'static Format,
+    /// Only rows that match this filter
+    #[arg(long = "where", value_name = "KFL", allow_hyphen_values = true)]
+    pub(crate) filter: Option<String>,
+    /// Columns by whose values directories are made
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub(crate) partition_by: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SchemaArguments {
+    /// Name of a table; all tables where it is left out
+    #[arg(value_name = "TABLE", value_parser = clap::builder::PossibleValuesParser::new(tables()))]
+    pub(crate) table: Option<String>,
+    /// Format of the list
+    #[arg(short, long, value_enum, default_value_t = SchemaFormat::Table)]
+    pub(crate) format: SchemaFormat,
+}
+
+/// Format of `schema`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SchemaFormat {
+    /// For people
+    Table,
+    /// One JSON array of fields
+    Json,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct FilterArgument {
+    /// The filter
+    #[arg(value_name = "KFL", allow_hyphen_values = true)]
+    pub(crate) filter: String,
+}
+
+/// What `export` takes for every table.
+const ALL_TABLES: &str = "all";
+
+fn tables() -> impl Iterator<Item = &'static str> {
+    schema::tables::ALL.iter().map(|table| table.name)
+}
+
+fn tables_or_all() -> clap::builder::PossibleValuesParser {
+    clap::builder::PossibleValuesParser::new(tables().chain([ALL_TABLES]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        <Arguments as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn a_filter_may_begin_with_a_minus() {
+        for line in [["kfl", "query", "-1 < status_code"], ["kfl", "check", "-(1) < 2"]] {
+            Arguments::try_parse_from(line).expect("a filter is text");
+        }
+        let arguments =
+            Arguments::try_parse_from(["kfl", "query", "-f", "json", "http"]).expect("an option is an option");
+        let Some(Command::Query(query)) = arguments.command else {
+            panic!("query is a command")
+        };
+        assert_eq!((query.filter.as_str(), query.answer.format.name), ("http", "json"));
+    }
+
+    #[test]
+    fn a_capture_and_a_filter_need_no_command() {
+        let arguments =
+            Arguments::try_parse_from(["kfl", "a.pcap", "http && !dns", "-f", "csv"]).expect("the contract has it");
+        assert_eq!(arguments.filter.as_deref(), Some("http && !dns"));
+        assert!(Arguments::try_parse_from(["kfl", "--db", "x", "a.pcap"]).is_err());
+        let arguments = Arguments::try_parse_from(["kfl", "--db", "x", "query", "http"]).expect("the contract has it");
+        assert!(arguments.command.is_some() && arguments.capture.is_none());
+    }
+}

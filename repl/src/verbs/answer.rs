@@ -1,0 +1,115 @@
+//! `query`, `sql`, and `kfl CAPTURE 'KFL'`: an answer in a format.
+
+use std::time::Instant;
+
+use datafusion::arrow::array::RecordBatch;
+use engine::{Database, QueryOptions, Rows};
+use futures::StreamExt;
+
+use super::Opened;
+use crate::cli::AnswerArguments;
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+use crate::render::answer::Answer;
+use crate::render::units;
+use crate::source::Source;
+use crate::terminal::{Paint, Terminal};
+
+/// What is asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Question<'a> {
+    /// A filter.
+    Kfl(&'a str),
+    /// A statement.
+    Sql(&'a str),
+}
+
+impl Question<'_> {
+    /// Asks the database.
+    pub(crate) async fn ask(self, database: &Database, options: &QueryOptions) -> Result<Rows, Failure> {
+        match self {
+            Question::Kfl(text) => database
+                .kfl(text, options)
+                .await
+                .map_err(|error| Failure::of_query(text, error)),
+            Question::Sql(text) => database
+                .sql(text, options)
+                .await
+                .map_err(|error| Failure::of_query(text, error)),
+        }
+    }
+}
+
+/// Takes the next batch out of an answer.
+async fn pull(rows: &mut Rows) -> Result<Option<RecordBatch>, Failure> {
+    match rows.stream.next().await {
+        None => Ok(None),
+        Some(Ok(batch)) => Ok(Some(batch)),
+        Some(Err(error)) => Err(engine::Error::of_query(error).into()),
+    }
+}
+
+/// Asks and holds the whole answer.
+pub(crate) async fn collect(
+    database: &Database,
+    question: Question<'_>,
+    options: &QueryOptions,
+) -> Result<Answer, Failure> {
+    let mut rows = question.ask(database, options).await?;
+    let mut answer = Answer::new(rows.schema.clone());
+    while let Some(batch) = pull(&mut rows).await? {
+        answer.push(batch);
+    }
+    Ok(answer)
+}
+
+/// Answers and writes the answer.
+pub(super) fn run(
+    source: &Source,
+    question: Question<'_>,
+    arguments: &AnswerArguments,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    let AnswerArguments { format, output, limit } = arguments;
+    if format.is_binary && output.is_none() && terminal.stdout.is_terminal {
+        return Err(
+            Failure::input(format!("{} is binary, and standard output is a terminal", format.name))
+                .hint("name a file with -o, or choose another format with -f"),
+        );
+    }
+    let started = Instant::now();
+    let opened = Opened::of(source, terminal)?;
+    // One row more than is shown tells whether there are more.
+    let cap = format.rows.filter(|_| limit.is_none());
+    let options = QueryOptions {
+        limit: limit.or(cap.map(|rows| rows + 1)),
+    };
+    let output = Output::open(output.as_deref())?;
+    let closed = output.closed();
+    let write = opened.runtime.wait(async {
+        let mut rows = question.ask(&opened.database, &options).await?;
+        let mut encoder = format.open(output, &rows.schema, terminal)?;
+        let (mut written, mut found) = (0, 0);
+        while let Some(batch) = pull(&mut rows).await? {
+            found += batch.num_rows();
+            let room = cap.map_or(usize::MAX, |rows| rows - written);
+            let batch = batch.slice(0, batch.num_rows().min(room));
+            written += batch.num_rows();
+            if batch.num_rows() > 0 {
+                encoder.write(batch)?;
+            }
+        }
+        encoder.finish()?.finish()?;
+        Ok((written, found > written))
+    });
+    let (written, more) = write.map_err(|failure| closed.failure(failure))?;
+    if format.rows.is_some() {
+        let mut footer = units::counted(written as u64, "row");
+        if more {
+            footer.push_str(" shown, there are more: --limit N shows N");
+        }
+        let time = units::span_us(started.elapsed().as_micros() as i64);
+        super::say(terminal.stderr.paint(Paint::Faint, &format!("{footer} · {time}")));
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,113 @@
+//! `check` and `explain`: what is wrong with a filter, and what it would do. Neither needs a database; `explain` shows the
+//! plan too if there is one.
+
+use std::fmt::Write as _;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use kfl::{Environment, Filter, Lowered};
+
+use super::{Opened, put, say};
+use crate::failure::{Exit, Failure};
+use crate::source::Source;
+use crate::terminal::{Paint, Screen, Terminal};
+
+/// Checks a filter.
+pub(super) fn run(text: &str) -> Result<Exit, Failure> {
+    let filter = compile(text)?;
+    let tables: Vec<&str> = schema::tables::in_kfl()
+        .filter(|table| filter.on(table) != Lowered::Never)
+        .map(|table| table.name)
+        .collect();
+    say(match tables[..] {
+        [] => "the filter is right, but no table has rows that match it".to_owned(),
+        _ => format!(
+            "the filter is right; rows of these tables can match: {}",
+            tables.join(", ")
+        ),
+    });
+    Ok(Exit::Done)
+}
+
+/// Says what a filter would do.
+pub(super) fn explain(source: &Source, text: &str, terminal: &Terminal) -> Result<Exit, Failure> {
+    let filter = compile(text)?;
+    let explained = match source {
+        Source::Directory(directory) if !directory.exists() => without_plan(&filter, terminal.stdout),
+        _ => {
+            let opened = Opened::of(source, terminal)?;
+            with_plan(&opened.runtime, &opened.database, text, terminal.stdout)?
+        }
+    };
+    put(&explained)?;
+    Ok(Exit::Done)
+}
+
+fn compile(text: &str) -> Result<Filter, Failure> {
+    kfl::compile(text, &environment()).map_err(|diagnostics| Failure::of_filter(text, &diagnostics))
+}
+
+/// What a filter is checked against now.
+pub(crate) fn environment() -> Environment {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Environment {
+        now_ns: i64::try_from(now.as_nanos()).unwrap_or(i64::MAX),
+    }
+}
+
+fn without_plan(filter: &Filter, screen: Screen) -> String {
+    let tables: Vec<(&str, String)> = schema::tables::in_kfl()
+        .map(|table| {
+            let predicate = match filter.on(table) {
+                Lowered::Never => "never".to_owned(),
+                Lowered::Always => "always".to_owned(),
+                Lowered::Where(predicate) => predicate.human_display().to_string(),
+            };
+            (table.name, predicate)
+        })
+        .collect();
+    sections(&filter.typed(), &tables, None, screen)
+}
+
+/// What the database says it would do.
+pub(crate) fn with_plan(
+    runtime: &crate::runtime::Runtime,
+    database: &engine::Database,
+    text: &str,
+    screen: Screen,
+) -> Result<String, Failure> {
+    let explanation = runtime.wait(async {
+        database
+            .explain(text)
+            .await
+            .map_err(|error| Failure::of_query(text, error))
+    })?;
+    Ok(sections(
+        &explanation.typed,
+        &explanation.tables,
+        Some(&explanation.plan),
+        screen,
+    ))
+}
+
+fn sections(typed: &str, tables: &[(&str, String)], plan: Option<&str>, screen: Screen) -> String {
+    let mut text = String::new();
+    let mut section = |head: &str, body: &str| {
+        let body: String = body
+            .trim_end()
+            .lines()
+            .map(|line| format!("  {}\n", crate::render::escape::line(line)))
+            .collect();
+        let _ = write!(text, "{}\n{body}", screen.paint(Paint::Strong, head));
+    };
+    section("filter", typed);
+    let width = tables.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let lines: Vec<String> = tables
+        .iter()
+        .map(|(name, predicate)| format!("{name:width$}  {predicate}"))
+        .collect();
+    section("tables", &lines.join("\n"));
+    if let Some(plan) = plan {
+        section("plan", plan);
+    }
+    text
+}

@@ -1,0 +1,59 @@
+//! `info` and `verify`: what is stored, and whether it is whole.
+
+use engine::Info;
+
+use super::{Opened, put, say};
+use crate::failure::{Exit, Failure};
+use crate::render::grid::{self, Align};
+use crate::render::{escape, units};
+use crate::source::Source;
+use crate::terminal::Terminal;
+
+/// Lists the tables with their rows, parts and bytes.
+pub(super) fn run(source: &Source, terminal: &Terminal) -> Result<Exit, Failure> {
+    let opened = Opened::of(source, terminal)?;
+    put(&draw(&opened.database.info(), terminal))?;
+    Ok(Exit::Done)
+}
+
+/// The database and its tables.
+pub(crate) fn draw(info: &Info, terminal: &Terminal) -> String {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let (mut total_rows, mut total_parts, mut total_bytes) = (0, 0, 0);
+    for table in &info.tables {
+        rows.push(vec![
+            table.name.to_owned(),
+            units::count(table.rows),
+            units::count(table.parts as u64),
+            units::size(table.bytes),
+        ]);
+        total_rows += table.rows;
+        total_parts += table.parts as u64;
+        total_bytes += table.bytes;
+    }
+    rows.push(vec![
+        "total".into(),
+        units::count(total_rows),
+        units::count(total_parts),
+        units::size(total_bytes),
+    ]);
+    let heads = [
+        ("table", Align::Left),
+        ("rows", Align::Right),
+        ("parts", Align::Right),
+        ("size", Align::Right),
+    ];
+    let table = grid::draw_list(&heads, &rows, terminal.width(), terminal.stdout);
+    format!("{}\n\n{table}", escape::line(&info.path.display().to_string()))
+}
+
+/// Reads every part and compares it with the manifest.
+pub(super) fn verify(source: &Source, terminal: &Terminal) -> Result<Exit, Failure> {
+    let opened = Opened::of(source, terminal)?;
+    let parts = opened.runtime.wait(async { Ok(opened.database.verify().await?) })?;
+    say(format!(
+        "{} read, all are as the manifest says",
+        units::counted(parts as u64, "part")
+    ));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,311 @@
+//! `ingest`: capture files into the database, with progress and a closing report.
+//!
+//! A file that cannot be read is told and passed over; the command then ends with exit code 1. What fails in the world (a
+//! full disk) ends it at once.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use engine::{Anomalies, Database, IngestOptions, Ingested, Progress, Watch};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::say;
+use crate::cli::IngestArguments;
+use crate::failure::{Exit, Failure};
+use crate::render::{escape, units};
+use crate::runtime::Runtime;
+use crate::source::Source;
+use crate::terminal::Terminal;
+
+/// Ingests every file.
+pub(super) fn run(source: &Source, arguments: &IngestArguments, terminal: &Terminal) -> Result<Exit, Failure> {
+    let directory = source.directory()?;
+    let options = IngestOptions {
+        threads: arguments.threads,
+        packets: !arguments.no_packets,
+        force: arguments.force,
+        ..IngestOptions::default()
+    };
+    let runtime = Runtime::start()?;
+    let mut exit = Exit::Done;
+    let mut files = Vec::new();
+    for argument in &arguments.files {
+        match expand(argument) {
+            Ok(found) => files.extend(found),
+            Err(failure) => {
+                failure.print(terminal);
+                exit = failure.exit;
+            }
+        }
+    }
+    let Some(first) = files.first() else { return Ok(exit) };
+    // A database is not made for the sake of a file that is not there.
+    if files.len() == 1 && first != Path::new("-") {
+        readable(first)?;
+    }
+    let database = Database::open_or_create(directory)?;
+    let mut total = Total::default();
+    for file in &files {
+        match timed(&database, file, &options, &runtime, terminal) {
+            Ok((ingested, time)) => {
+                say(one_line(&ingested, time));
+                total.add(ingested, time);
+            }
+            Err(failure) if failure.exit == Exit::Input => {
+                failure.print(terminal);
+                exit = Exit::Input;
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    if let Some(report) = total.report() {
+        say(report.trim_end());
+    }
+    Ok(exit)
+}
+
+/// Ingests one file into a temporary database, and says what was odd about it.
+pub(crate) fn one(
+    database: &Database,
+    file: &Path,
+    options: &IngestOptions,
+    runtime: &Runtime,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let (ingested, _) = timed(database, file, options, runtime, terminal)?;
+    let anomalies = anomalies(&ingested.report.anomalies);
+    if !anomalies.is_empty() {
+        say(format!(
+            "{}: anomalies:\n{}",
+            escape::line(&ingested.name),
+            anomalies.trim_end()
+        ));
+    }
+    Ok(())
+}
+
+fn readable(file: &Path) -> Result<(), Failure> {
+    match std::fs::metadata(file) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::input(format!(
+            "cannot read {}: {}",
+            file.display(),
+            crate::failure::sentence(&error)
+        ))),
+    }
+}
+
+/// The files that an argument means: itself, or what its pattern matches, for shells that do not expand patterns.
+fn expand(argument: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let text = argument.to_string_lossy();
+    if argument.exists() || !text.contains(['*', '?', '[']) {
+        return Ok(vec![argument.to_owned()]);
+    }
+    let paths =
+        glob::glob(&text).map_err(|error| Failure::input(format!("the pattern {text} is wrong: {}", error.msg)))?;
+    let mut found = Vec::new();
+    for path in paths {
+        found.push(path.map_err(|error| Failure::of_io(&format!("read {}", error.path().display()), error.error()))?);
+    }
+    if found.is_empty() {
+        return Err(Failure::input(format!("no file matches the pattern {text}")));
+    }
+    Ok(found)
+}
+
+/// Ingests one file on a thread of its own, so that Ctrl-C is heard.
+fn timed(
+    database: &Database,
+    file: &Path,
+    options: &IngestOptions,
+    runtime: &Runtime,
+    terminal: &Terminal,
+) -> Result<(Ingested, Duration), Failure> {
+    let started = Instant::now();
+    let bar = Bar::new(file, terminal);
+    let shown = bar.0.clone();
+    let (database, file, options) = (database.clone(), file.to_owned(), options.clone());
+    let result = runtime.wait_blocking(move || {
+        let mut bar = bar;
+        let result = if file == Path::new("-") {
+            database.ingest_reader("-", std::io::stdin(), &options, &mut bar)
+        } else {
+            database.ingest_path(&file, &options, &mut bar)
+        };
+        result.map_err(Failure::from)
+    });
+    shown.finish_and_clear();
+    Ok((result?, started.elapsed()))
+}
+
+/// A progress bar on standard error, drawn only if that is a terminal.
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new(file: &Path, terminal: &Terminal) -> Self {
+        if !terminal.stderr.is_terminal {
+            return Self(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+        bar.set_prefix(escape::cut(&escape::line(&name), 24).into_owned());
+        bar.set_style(style("{prefix} {spinner} {bytes} · {bytes_per_sec} · {msg}"));
+        Self(bar)
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template)
+        .expect("the template is a constant of ours")
+        .progress_chars("━━─")
+}
+
+impl Watch for Bar {
+    fn progress(&mut self, read_bytes: u64, total_bytes: Option<u64>, progress: Progress) {
+        if self.0.length().is_none()
+            && let Some(total) = total_bytes
+        {
+            self.0.set_length(total);
+            self.0.set_style(style(
+                "{prefix} {wide_bar} {bytes}/{total_bytes} · {bytes_per_sec} · {eta} left · {msg}",
+            ));
+        }
+        self.0.set_position(read_bytes);
+        self.0.set_message(units::counted(progress.packets, "packet"));
+    }
+}
+
+/// What all files gave.
+#[derive(Default)]
+struct Total {
+    files: u64,
+    packets: u64,
+    size_bytes: u64,
+    captured_bytes: u64,
+    stored_bytes: u64,
+    rows: BTreeMap<&'static str, u64>,
+    anomalies: Anomalies,
+    time: Duration,
+}
+
+impl Total {
+    fn add(&mut self, ingested: Ingested, time: Duration) {
+        if ingested.skipped {
+            return;
+        }
+        self.files += 1;
+        self.packets += ingested.report.packets;
+        self.size_bytes += ingested.size_bytes;
+        self.captured_bytes += ingested.report.captured_bytes;
+        self.stored_bytes += ingested.stored_bytes;
+        for (table, rows) in ingested.rows {
+            *self.rows.entry(table).or_default() += rows;
+        }
+        self.anomalies.merge(ingested.report.anomalies);
+        self.time += time;
+    }
+
+    /// The closing report; nothing if no file was stored.
+    fn report(&self) -> Option<String> {
+        if self.files == 0 {
+            return None;
+        }
+        let mut text = String::new();
+        let _ = writeln!(
+            text,
+            "{} of {}, {} of packets, stored in {}",
+            units::counted(self.packets, "packet"),
+            units::counted(self.files, "capture"),
+            units::size(self.captured_bytes),
+            units::size(self.stored_bytes),
+        );
+        let rows: Vec<String> = schema::tables::ALL
+            .iter()
+            .filter_map(|table| Some(format!("{} {}", table.name, units::count(*self.rows.get(table.name)?))))
+            .collect();
+        let _ = writeln!(text, "rows: {}", rows.join(" · "));
+        if !self.anomalies.is_empty() {
+            let _ = write!(text, "anomalies:\n{}", anomalies(&self.anomalies));
+        }
+        let _ = writeln!(text, "{}", speed(self.size_bytes, self.packets, self.time));
+        Some(text)
+    }
+}
+
+fn one_line(ingested: &Ingested, time: Duration) -> String {
+    let name = escape::line(&ingested.name);
+    if ingested.skipped {
+        return format!("{name}: stored already, skipped (--force stores it again)");
+    }
+    let report = &ingested.report;
+    let format = match (report.format, report.compression) {
+        ("", _) => "empty".to_owned(),
+        (format, None) => format.to_owned(),
+        (format, Some(compression)) => format!("{format}, {compression}"),
+    };
+    format!(
+        "{name}: {} in {} ({format}), {}",
+        units::counted(report.packets, "packet"),
+        units::size(ingested.size_bytes),
+        units::span_us(time.as_micros() as i64),
+    )
+}
+
+fn speed(bytes: u64, packets: u64, time: Duration) -> String {
+    let seconds = time.as_secs_f64().max(1e-6);
+    format!(
+        "{}: {:.1} MB/s, {} packets/s",
+        units::span_us(time.as_micros() as i64),
+        bytes as f64 / 1e6 / seconds,
+        units::count((packets as f64 / seconds) as u64)
+    )
+}
+
+/// Each kind with its count and its first example, a line each.
+fn anomalies(anomalies: &Anomalies) -> String {
+    let mut text = String::new();
+    for (kind, finding) in anomalies.iter() {
+        let place = match finding.first_packet {
+            0 => String::new(),
+            packet => format!(", first at packet {packet}"),
+        };
+        let example = finding.first.to_string();
+        let _ = writeln!(
+            text,
+            "  {kind} × {}{place}: {}",
+            units::count(finding.count),
+            escape::line(&example)
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_exists_is_no_pattern() {
+        let directory = tempfile::tempdir().expect("a directory can be made");
+        for name in ["a[1].pcap", "b.pcap", "c.pcap"] {
+            std::fs::write(directory.path().join(name), b"").expect("the directory is writable");
+        }
+        let names = |pattern: &str| {
+            expand(&directory.path().join(pattern)).map(|found| {
+                found
+                    .iter()
+                    .map(|path| path.file_name().expect("it is a file").to_string_lossy().into_owned())
+                    .collect::<Vec<_>>()
+            })
+        };
+        assert_eq!(names("a[1].pcap").expect("it exists"), ["a[1].pcap"]);
+        assert_eq!(names("[bc].pcap").expect("two match"), ["b.pcap", "c.pcap"]);
+        assert_eq!(
+            names("d.pcap").expect("no pattern: the ingest will say that it is missing"),
+            ["d.pcap"]
+        );
+        assert!(names("*.pcapng").is_err());
+    }
+}

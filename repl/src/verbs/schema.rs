@@ -1,0 +1,88 @@
+//! `schema`: the fields of the tables, as they are declared. Needs no database.
+
+use schema::{Field, Source, Table};
+use serde_json::json;
+
+use super::put;
+use crate::cli::{SchemaArguments, SchemaFormat};
+use crate::failure::{Exit, Failure};
+use crate::render::grid::{self, Align};
+use crate::terminal::{Paint, Terminal};
+
+/// Lists the fields of one table or of all.
+pub(super) fn run(arguments: &SchemaArguments, terminal: &Terminal) -> Result<Exit, Failure> {
+    let tables: Vec<&Table> = schema::tables::ALL
+        .iter()
+        .copied()
+        .filter(|table| arguments.table.as_deref().is_none_or(|name| name == table.name))
+        .collect();
+    let text = match arguments.format {
+        SchemaFormat::Table => tables
+            .iter()
+            .map(|table| draw(table, terminal))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        SchemaFormat::Json => {
+            let fields: Vec<_> = tables
+                .iter()
+                .flat_map(|table| table.fields().map(|field| object(table, field)))
+                .collect();
+            let text = serde_json::to_string_pretty(&fields).expect("strings and nulls are JSON");
+            format!("{text}\n")
+        }
+    };
+    put(&text)?;
+    Ok(Exit::Done)
+}
+
+/// One table's fields as a list for people.
+pub(crate) fn draw(table: &Table, terminal: &Terminal) -> String {
+    let heads = [
+        ("variable", Align::Left),
+        ("column", Align::Left),
+        ("type", Align::Left),
+        ("about", Align::Left),
+    ];
+    let rows: Vec<Vec<String>> = table
+        .fields()
+        .map(|field| {
+            let column = if field.is_stored() { field.column } else { "" };
+            vec![
+                field.name.to_owned(),
+                column.to_owned(),
+                type_of(field),
+                field.doc.to_owned(),
+            ]
+        })
+        .collect();
+    let list = grid::draw_list(&heads, &rows, terminal.width(), terminal.stdout);
+    format!(
+        "{}: {}\n\n{list}",
+        terminal.stdout.paint(Paint::Strong, table.name),
+        table.doc
+    )
+}
+
+/// The type and, of a number, its unit.
+pub(crate) fn type_of(field: &Field) -> String {
+    match field.unit {
+        Some(unit) => format!("{} ({unit})", field.ty.kfl()),
+        None => field.ty.kfl().to_owned(),
+    }
+}
+
+fn object(table: &Table, field: &Field) -> serde_json::Value {
+    let expression = match field.source {
+        Source::Virtual(expression) => Some(expression),
+        _ => None,
+    };
+    json!({
+        "table": table.name,
+        "variable": table.in_kfl().then_some(field.name),
+        "column": field.is_stored().then_some(field.column),
+        "type": field.ty.kfl(),
+        "unit": field.unit,
+        "expression": expression,
+        "doc": field.doc,
+    })
+}

@@ -1,0 +1,337 @@
+//! The command line as scripts see it: exit codes, and what goes to which stream.
+
+use std::process::{Command, Stdio};
+
+use crate::place::Place;
+use expect_test::{Expect, expect};
+
+/// Runs, and compares the exit code, standard output and standard error with a text.
+#[track_caller]
+fn check(place: &Place, arguments: &[&str], expect: Expect) {
+    let run = place.run(arguments);
+    let code = run.code.map_or("none".to_owned(), |code| code.to_string());
+    expect.assert_eq(&format!(
+        "exit {code}\n--- stdout\n{}--- stderr\n{}",
+        run.stdout, run.stderr
+    ));
+}
+
+#[test]
+fn what_is_no_capture_is_said_and_the_rest_is_ingested() {
+    let place = Place::with_capture();
+    place.write("text.pcap", b"This is no capture.");
+    std::fs::create_dir(place.path("folder")).expect("the directory is writable");
+    let run = place.run(&[
+        "--db",
+        "db",
+        "ingest",
+        "text.pcap",
+        "folder",
+        "missing.pcap",
+        "talk.pcap",
+        "*.none",
+    ]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
+    let mistakes: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
+    expect![[""]].assert_eq(&mistakes.join("\n"));
+    let counted = place.run(&["--db", "db", "sql", "SELECT count(*) AS n FROM conns", "-f", "csv"]);
+    assert_eq!(counted.stdout, "n\n3\n");
+}
+
+#[test]
+fn a_single_bad_file_makes_no_database() {
+    let place = Place::empty();
+    check(&place, &["ingest", "missing.pcap"], expect![[""]]);
+    assert!(!place.path("capture.kfl").exists());
+}
+
+#[test]
+fn an_empty_file_is_a_capture_without_packets() {
+    let place = Place::empty();
+    place.write("empty.pcap", b"");
+    let run = place.run(&["ingest", "empty.pcap"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let counted = place.run(&["sql", "SELECT count(*) AS n FROM packets", "-f", "csv"]);
+    assert_eq!(counted.stdout, "n\n0\n");
+}
+
+#[test]
+fn a_cut_file_keeps_all_before_the_cut() {
+    let place = Place::with_capture();
+    let bytes = std::fs::read(place.path("talk.pcap")).expect("it was written");
+    place.write("cut.pcap", &bytes[..bytes.len() - 10]);
+    let run = place.run(&["ingest", "cut.pcap"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(run.stderr.contains("cut_file × 1"), "{}", run.stderr);
+    let entries = place.run(&["query", "http", "-f", "ndjson"]);
+    assert_eq!(entries.stdout.lines().count(), 3);
+}
+
+#[test]
+fn the_same_capture_again_is_skipped() {
+    let place = Place::with_database();
+    check(&place, &["--db", "db", "ingest", "talk.pcap"], expect![[""]]);
+}
+
+#[test]
+fn a_capture_comes_from_standard_input() {
+    let place = Place::with_capture();
+    let bytes = std::fs::read(place.path("talk.pcap")).expect("it was written");
+    let ingested = place
+        .command()
+        .args(["ingest", "-"])
+        .write_stdin(bytes)
+        .output()
+        .expect("the program starts");
+    assert_eq!(ingested.status.code(), Some(0));
+    assert_eq!(place.run(&["query", "http", "-f", "ndjson"]).stdout.lines().count(), 3);
+}
+
+#[test]
+fn a_filter_with_mistakes_shows_them_all() {
+    let place = Place::with_database();
+    check(
+        &place,
+        &["--db", "db", "query", "http && statuscode == 5 && nothere"],
+        expect![[""]],
+    );
+    check(&place, &["check", "http && statuscode == 5"], expect![[""]]);
+}
+
+#[test]
+fn a_right_filter_needs_no_database_to_be_checked() {
+    let place = Place::empty();
+    check(&place, &["check", "dns && status_code == 3"], expect![[""]]);
+    check(&place, &["explain", "http && status_code >= 500"], expect![[""]]);
+}
+
+#[test]
+fn sql_with_a_mistake_is_wrong_input() {
+    let place = Place::with_database();
+    for statement in [
+        "SELEC 1",
+        "SELECT nothere FROM http",
+        "SELECT * FROM nothere",
+        "DROP TABLE http",
+        "SELECT 1/0",
+    ] {
+        let run = place.run(&["--db", "db", "sql", statement]);
+        assert_eq!(
+            (run.code, run.stdout.as_str()),
+            (Some(1), ""),
+            "{statement}: {}",
+            run.stderr
+        );
+        assert!(run.stderr.starts_with("error: "), "{statement}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn arguments_that_are_wrong_end_with_1() {
+    let place = Place::empty();
+    for arguments in [
+        &["--nothere"][..],
+        &["query"],
+        &["query", "http", "-f", "xml"],
+        &["export", "nothere", "-o", "x"],
+        &["ingst"],
+    ] {
+        let run = place.run(arguments);
+        assert_eq!(
+            (run.code, run.stdout.as_str()),
+            (Some(1), ""),
+            "{arguments:?}: {}",
+            run.stderr
+        );
+        assert!(!run.stderr.is_empty());
+    }
+    for arguments in [["--help"], ["--version"]] {
+        let run = place.run(&arguments);
+        assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+        assert!(run.stdout.contains("kfl"));
+    }
+}
+
+#[test]
+fn a_database_that_is_not_there_is_wrong_input() {
+    let place = Place::empty();
+    for arguments in [
+        &["query", "http"][..],
+        &["info"],
+        &["verify"],
+        &["hex", "1"],
+        &["--db", "x", "sql", "SELECT 1"],
+    ] {
+        let run = place.run(arguments);
+        assert_eq!(run.code, Some(1), "{arguments:?}: {}", run.stderr);
+        assert!(run.stderr.contains("hint: "), "{arguments:?}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn rows_found_or_not_is_done() {
+    let place = Place::with_database();
+    check(
+        &place,
+        &["--db", "db", "query", "http && status_code == 404", "-f", "ndjson"],
+        expect![[""]],
+    );
+    let run = place.run(&["--db", "db", "query", "http && status_code == 404"]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""));
+    assert!(run.stderr.starts_with("0 rows · "), "{}", run.stderr);
+}
+
+#[test]
+fn an_answer_in_every_format() {
+    let place = Place::with_database();
+    let filter = "http && status_code >= 300";
+    for (format, expected) in [("table", 4), ("json", 4), ("ndjson", 2), ("csv", 3)] {
+        let run = place.run(&["--db", "db", "query", filter, "-f", format]);
+        assert_eq!(
+            (run.code, run.stdout.lines().count()),
+            (Some(0), expected),
+            "{format}: {}",
+            run.stdout
+        );
+    }
+    for format in ["arrow", "parquet"] {
+        let run = place.run(&["--db", "db", "query", filter, "-f", format, "-o", "out"]);
+        assert_eq!(
+            (run.code, run.stdout.as_str()),
+            (Some(0), ""),
+            "{format}: {}",
+            run.stderr
+        );
+        assert!(std::fs::metadata(place.path("out")).expect("it was written").len() > 100);
+    }
+    let run = place.run(&["--db", "db", "query", "http", "--limit", "1", "-f", "ndjson"]);
+    assert_eq!(run.stdout.lines().count(), 1);
+}
+
+#[test]
+fn a_capture_is_asked_in_one_go() {
+    let place = Place::with_capture();
+    let run = place.run(&["talk.pcap", "http && status_code == 503", "-f", "ndjson"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let row: serde_json::Value = serde_json::from_str(&run.stdout).expect("it is one object");
+    assert_eq!(row["path"], "/health");
+    let left: Vec<_> = std::fs::read_dir(place.path("."))
+        .expect("it is a directory")
+        .map(|entry| entry.expect("it can be read").file_name())
+        .collect();
+    assert_eq!(left, ["talk.pcap"], "the temporary database is gone");
+    let run = place.run(&["missing.pcap", "http"]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
+}
+
+#[test]
+fn a_closed_pipe_is_no_trouble() {
+    let place = Place::with_database();
+    for format in ["table", "json", "ndjson", "csv", "arrow", "parquet"] {
+        let arguments = ["--db", "db", "query", "", "-f", format];
+        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("kfl"))
+            .args(arguments)
+            .current_dir(place.path("."))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("the program ends");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{format}: {stderr}");
+        assert!(!stderr.contains("error"), "{format}: {stderr}");
+    }
+}
+
+#[test]
+fn a_connection_is_written_as_a_capture() {
+    let place = Place::with_database();
+    check(
+        &place,
+        &["--db", "db", "pcap", "http && path == '/login'", "-o", "found.pcap"],
+        expect![[""]],
+    );
+    let run = place.run(&["found.pcap", "http", "-f", "ndjson"]);
+    let row: serde_json::Value = serde_json::from_str(&run.stdout).expect("it is one object");
+    assert_eq!(row["method"], "POST");
+    let run = place
+        .command()
+        .args(["--db", "db", "pcap", "dns", "-o", "-"])
+        .output()
+        .expect("the program starts");
+    assert_eq!(run.stdout.get(..4), Some(&0xa1b2_3c4d_u32.to_le_bytes()[..]));
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_the_worlds_fault() {
+    let place = Place::with_database();
+    let run = place.run(&["--db", "db", "query", "http", "-f", "csv", "-o", "nowhere/out.csv"]);
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert!(
+        run.stderr.starts_with("error: cannot write nowhere/out.csv: "),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn frames_are_printed_where_no_person_is() {
+    let place = Place::with_database();
+    let dns = place.run(&["--db", "db", "sql", "SELECT conn_id FROM dns", "-f", "csv"]);
+    let conn_id = dns.stdout.lines().nth(1).expect("there is one row").to_owned();
+    check(&place, &["--db", "db", "hex", &conn_id], expect![[""]]);
+    check(&place, &["--db", "db", "hex", "999999"], expect![[""]]);
+}
+
+#[test]
+fn tables_are_exported() {
+    let place = Place::with_database();
+    let run = place.run(&["--db", "db", "export", "http", "-o", "out", "-f", "ndjson"]);
+    assert_eq!(
+        (run.code, run.stdout.as_str(), run.stderr.as_str()),
+        (Some(0), "", "http: 3 rows\n")
+    );
+    assert_eq!(
+        std::fs::read_to_string(place.path("out/http.ndjson"))
+            .expect("it was written")
+            .lines()
+            .count(),
+        3
+    );
+    let run = place.run(&["--db", "db", "export", "all", "-o", "all"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    for table in schema::tables::ALL {
+        assert!(
+            place.path(&format!("all/{}.parquet", table.name)).exists(),
+            "{}",
+            table.name
+        );
+    }
+}
+
+#[test]
+fn the_store_is_described_and_verified() {
+    let place = Place::with_database();
+    let run = place.run(&["--db", "db", "info"]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    assert!(run.stdout.contains("http"), "{}", run.stdout);
+    let run = place.run(&["--db", "db", "verify"]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""), "{}", run.stderr);
+}
+
+#[test]
+fn every_field_is_listed_without_a_database() {
+    let place = Place::empty();
+    let run = place.run(&["schema", "-f", "json"]);
+    let fields: Vec<serde_json::Value> = serde_json::from_str(&run.stdout).expect("it is one array");
+    let declared: usize = schema::tables::ALL.iter().map(|table| table.fields().count()).sum();
+    assert_eq!(fields.len(), declared);
+    let run = place.run(&["schema", "packets"]);
+    assert_eq!(run.code, Some(0));
+    assert!(
+        run.stdout.contains("captured_length") && !run.stdout.contains("dns_questions"),
+        "{}",
+        run.stdout
+    );
+}

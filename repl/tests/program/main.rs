@@ -1,0 +1,5 @@
+//! The program, run as a user runs it.
+
+mod cli;
+mod place;
+mod session;

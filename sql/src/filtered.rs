@@ -1,0 +1,142 @@
+//! A checked filter as one logical plan: per table of the language that can match, a scan, its predicate and its columns;
+//! over them a union.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::common::{Column, DFSchema, ScalarValue};
+use datafusion::datasource::provider_as_source;
+use datafusion::error::Result;
+use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, lit};
+use kfl::Lowered;
+use schema::Table;
+
+use crate::Tables;
+
+/// The columns that order an answer of KFL.
+const ORDER: [&str; 3] = ["timestamp", "id", "index"];
+
+/// The order of an answer of KFL: by timestamp, id, index.
+pub fn order() -> Vec<SortExpr> {
+    ORDER
+        .iter()
+        .map(|name| Expr::Column(Column::from_name(*name)).sort(true, false))
+        .collect()
+}
+
+/// The tables on which a filter can be true, with its predicate there; `None` where every row matches.
+pub fn tables_of(filter: &kfl::Filter) -> Vec<(&'static Table, Option<Expr>)> {
+    schema::tables::in_kfl()
+        .filter_map(|table| match filter.on(table) {
+            Lowered::Never => None,
+            Lowered::Always => Some((table, None)),
+            Lowered::Where(predicate) => Some((table, Some(predicate))),
+        })
+        .collect()
+}
+
+/// Plans a filter over all tables of the language. One surviving table gives its own columns; several give the union of
+/// theirs, common ones first, null where a table has no such column; none gives the columns that all tables share.
+///
+/// # Errors
+///
+/// If DataFusion refuses a predicate.
+pub fn filtered(filter: &kfl::Filter, tables: &dyn Tables) -> Result<LogicalPlan> {
+    union(&tables_of(filter), tables)
+}
+
+/// Plans the union of some tables, each with its predicate.
+pub(crate) fn union(branches: &[(&'static Table, Option<Expr>)], tables: &dyn Tables) -> Result<LogicalPlan> {
+    let names: Vec<_> = branches.iter().map(|(table, _)| *table).collect();
+    let columns = columns(&names, tables);
+    let mut plan: Option<LogicalPlanBuilder> = None;
+    for (table, predicate) in branches {
+        let branch = branch(table, predicate.as_ref(), &columns, tables)?;
+        plan = Some(match plan {
+            None => LogicalPlanBuilder::new(branch),
+            Some(plan) => plan.union(branch)?,
+        });
+    }
+    match plan {
+        Some(plan) => plan.build(),
+        None => nothing(tables),
+    }
+}
+
+/// The columns of a union: those of the first table, then what each further table adds. As every table begins with the
+/// common groups, common columns come first.
+fn columns(names: &[&'static Table], tables: &dyn Tables) -> Vec<Field> {
+    let mut columns: Vec<Field> = Vec::new();
+    for table in names {
+        for field in tables.provider(table).schema().fields() {
+            if !columns.iter().any(|known| known.name() == field.name()) {
+                columns.push(field.as_ref().clone());
+            }
+        }
+    }
+    columns
+}
+
+/// The fields that every table of the language has.
+pub(crate) fn shared(tables: &dyn Tables) -> Vec<Field> {
+    let all: Vec<_> = schema::tables::in_kfl().collect();
+    let is_shared = |field: &Field| {
+        all.iter().all(|table| {
+            table
+                .fields()
+                .any(|known| known.is_stored() && known.column == field.name())
+        })
+    };
+    columns(&all, tables).into_iter().filter(is_shared).collect()
+}
+
+fn branch(
+    table: &'static Table,
+    predicate: Option<&Expr>,
+    columns: &[Field],
+    tables: &dyn Tables,
+) -> Result<LogicalPlan> {
+    let provider = tables.provider(table);
+    let schema = provider.schema();
+    let mut plan = LogicalPlanBuilder::scan(table.name, provider_as_source(provider), None)?;
+    if let Some(predicate) = predicate {
+        plan = plan.filter(predicate.clone())?;
+    }
+    let values = columns
+        .iter()
+        .map(|column| match schema.field_with_name(column.name()) {
+            Ok(_) => Ok(Expr::Column(Column::new(Some(table.name), column.name())).alias(column.name())),
+            Err(_) => Ok(null(column.data_type())?.alias(column.name())),
+        });
+    plan.project(values.collect::<Result<Vec<_>>>()?)?.build()
+}
+
+fn null(data_type: &DataType) -> Result<Expr> {
+    Ok(lit(ScalarValue::try_from(data_type)?))
+}
+
+fn nothing(tables: &dyn Tables) -> Result<LogicalPlan> {
+    let schema = DFSchema::try_from(Schema::new(shared(tables)))?;
+    Ok(LogicalPlan::EmptyRelation(EmptyRelation {
+        produce_one_row: false,
+        schema: Arc::new(schema),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_of_the_language_has_the_columns_that_order_answers() {
+        for table in schema::tables::in_kfl() {
+            for name in ORDER {
+                assert!(
+                    table.fields().any(|field| field.column == name),
+                    "{} lacks {name}",
+                    table.name
+                );
+            }
+        }
+    }
+}
