@@ -3,25 +3,24 @@
 //! Encoding runs on a thread of its own behind a short channel, so that memory is bounded by a few batches and by what
 //! the part writers hold. An error on either side ends the ingest; the transaction then removes what it wrote.
 
+mod encoder;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::{self, JoinHandle};
 
 use datafusion::arrow::array::RecordBatch;
-use ingest::{Progress, Report, Sink};
-use schema::tables::{captures, packets};
-use schema::{Build, Table};
+use ingest::{Progress, Report};
+use schema::Build;
+use schema::tables::captures;
 
+use self::encoder::{Encoder, Watched};
 use crate::Error;
 use crate::store::{Capture, Manifest, Store, Transaction};
 
-/// Messages that wait for the encoder.
-const WAITING: usize = 4;
 /// Bytes of one read while a capture is digested.
 const READ_BYTES: usize = 1 << 20;
 
@@ -226,16 +225,14 @@ fn digest(file: &mut File, name: &str) -> Result<String, Error> {
 }
 
 fn capture_row(name: &str, digest: &str, size_bytes: u64, first_packet: u64, report: &Report) -> RecordBatch {
-    let texts = |texts: &'_ [String]| -> Vec<String> { texts.to_vec() };
-    let (interfaces, comments) = (texts(&report.interfaces), texts(&report.comments));
-    let interfaces: Vec<_> = interfaces.iter().map(String::as_str).collect();
-    let comments: Vec<_> = comments.iter().map(String::as_str).collect();
-    let anomalies = report
+    let interfaces: Vec<_> = report.interfaces.iter().map(String::as_str).collect();
+    let comments: Vec<_> = report.comments.iter().map(String::as_str).collect();
+    let counts: Vec<_> = report
         .anomalies
         .iter()
-        .map(|(kind, finding)| (kind, finding.count.to_string()));
-    let anomalies: Vec<_> = anomalies.collect();
-    let anomalies: Vec<_> = anomalies.iter().map(|(kind, count)| (*kind, count.as_str())).collect();
+        .map(|(kind, finding)| (kind, finding.count.to_string()))
+        .collect();
+    let anomalies: Vec<_> = counts.iter().map(|(kind, count)| (*kind, count.as_str())).collect();
     let int = |number: u64| Some(i64::try_from(number).unwrap_or(i64::MAX));
     let mut builder = captures::CaptureBuilder::default();
     builder.append(captures::Capture {
@@ -258,105 +255,6 @@ fn capture_row(name: &str, digest: &str, size_bytes: u64, first_packet: u64, rep
         },
     });
     builder.finish()
-}
-
-/// What the ingest hands to the encoder.
-enum Message {
-    Rows(&'static Table, RecordBatch),
-    Seal,
-}
-
-/// The ingest's sink: passes batches to the thread that encodes them.
-struct Encoder<'a> {
-    /// `None` once the thread has ended early.
-    sender: Option<SyncSender<Message>>,
-    thread: Option<JoinHandle<Result<Transaction, Error>>>,
-    watched: Watched<'a>,
-}
-
-/// Marks that the encoder has ended early: its thread knows why.
-#[derive(Debug)]
-struct Ended;
-
-impl<'a> Encoder<'a> {
-    fn start(transaction: Transaction, watched: Watched<'a>) -> Self {
-        let (sender, receiver) = sync_channel(WAITING);
-        let thread = thread::spawn(move || encode(transaction, &receiver));
-        Self {
-            sender: Some(sender),
-            thread: Some(thread),
-            watched,
-        }
-    }
-
-    fn send(&mut self, message: Message) -> Result<(), Ended> {
-        let sent = self.sender.as_ref().map(|sender| sender.send(message));
-        match sent {
-            Some(Ok(())) => Ok(()),
-            Some(Err(_)) | None => {
-                self.sender = None;
-                Err(Ended)
-            }
-        }
-    }
-
-    /// Waits for the encoder; gives the transaction with everything written.
-    fn finish(mut self) -> Result<Transaction, Error> {
-        self.sender = None;
-        let thread = self.thread.take().expect("finish is called once");
-        match thread.join() {
-            Ok(result) => result,
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    }
-
-    /// Ends after an error: what is written is removed with the transaction.
-    fn abort(self, error: ingest::Error<Ended>, name: String) -> Error {
-        match (error, self.finish()) {
-            (ingest::Error::Read { bytes, source }, _) => Error::CannotRead { name, bytes, source },
-            (ingest::Error::NotACapture { found }, _) => Error::NotACapture { name, found },
-            (ingest::Error::Sink(Ended), Err(error)) => error,
-            (ingest::Error::Sink(Ended), Ok(_)) => unreachable!("the encoder ends early with an error alone"),
-        }
-    }
-}
-
-fn encode(mut transaction: Transaction, receiver: &Receiver<Message>) -> Result<Transaction, Error> {
-    for message in receiver {
-        match message {
-            Message::Rows(table, batch) => transaction.write(table, &batch)?,
-            Message::Seal => transaction.seal(&packets::TABLE)?,
-        }
-    }
-    Ok(transaction)
-}
-
-impl Sink for Encoder<'_> {
-    type Error = Ended;
-
-    fn rows(&mut self, table: &'static Table, batch: RecordBatch) -> Result<(), Ended> {
-        self.send(Message::Rows(table, batch))
-    }
-
-    fn seal(&mut self) -> Result<(), Ended> {
-        self.send(Message::Seal)
-    }
-
-    fn progress(&mut self, progress: Progress) {
-        let Watched {
-            watch,
-            read_bytes,
-            total_bytes,
-        } = &mut self.watched;
-        watch.progress(read_bytes.load(Ordering::Relaxed), *total_bytes, progress);
-    }
-}
-
-/// The watch with what it is told.
-struct Watched<'a> {
-    watch: &'a mut dyn Watch,
-    read_bytes: Arc<AtomicU64>,
-    total_bytes: Option<u64>,
 }
 
 /// Counts and digests what is read.

@@ -298,8 +298,13 @@ fn sql_that_is_wrong_or_writes_is_refused() {
     refused(
         "SELECT * FROM kfl('no such thing')",
         expect![[r#"
-        the filter of kfl() is wrong
-        unknown variable no such thing in no such thing"#]],
+            the filter of kfl() is wrong
+            error[K0101]: expected an operator, found `such`
+              |
+            1 | no such thing
+              |    ^^^^
+              |
+              = help: join two conditions with `&&` or `||`"#]],
     );
     refused(
         "SELECT * FROM kfl(1)",

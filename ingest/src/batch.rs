@@ -17,6 +17,11 @@ use crate::shard::Assigned;
 /// Packet bytes that make one batch.
 const BATCH_BYTES: usize = 8 << 20;
 
+/// Timestamp, id and index of a row.
+type SortKey = (i64, i64, i64);
+/// A batch and a row in it.
+type Place = (usize, usize);
+
 /// Joins the batches of each table and sorts the rows by (timestamp, id, index), so that the number of shards and workers
 /// leaves no trace.
 pub(crate) fn merge(rows: Vec<(&'static Table, RecordBatch)>) -> Vec<(&'static Table, RecordBatch)> {
@@ -27,7 +32,7 @@ pub(crate) fn merge(rows: Vec<(&'static Table, RecordBatch)>) -> Vec<(&'static T
             .filter(|(of, _)| of.name == table.name)
             .map(|(_, batch)| batch)
             .collect();
-        let mut order: Vec<((i64, i64, i64), (usize, usize))> = Vec::new();
+        let mut order: Vec<(SortKey, Place)> = Vec::new();
         for (index, batch) in batches.iter().enumerate() {
             order.extend(
                 sort_keys(table, batch)
@@ -39,7 +44,7 @@ pub(crate) fn merge(rows: Vec<(&'static Table, RecordBatch)>) -> Vec<(&'static T
             continue;
         }
         order.sort_unstable();
-        let places: Vec<(usize, usize)> = order.into_iter().map(|(_, place)| place).collect();
+        let places: Vec<Place> = order.into_iter().map(|(_, place)| place).collect();
         let batch = interleave_record_batch(&batches, &places).expect("batches of one table have one schema");
         merged.push((table, batch));
     }
@@ -47,7 +52,7 @@ pub(crate) fn merge(rows: Vec<(&'static Table, RecordBatch)>) -> Vec<(&'static T
 }
 
 /// The sort key of each row of a table that KFL ranges over.
-fn sort_keys<'a>(table: &Table, batch: &'a RecordBatch) -> impl Iterator<Item = (i64, i64, i64)> + use<'a> {
+fn sort_keys<'a>(table: &Table, batch: &'a RecordBatch) -> impl Iterator<Item = SortKey> + use<'a> {
     debug_assert!(table.in_kfl(), "only such tables come from shards");
     let column = |name: &str| {
         let position = COMMON

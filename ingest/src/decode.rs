@@ -133,13 +133,13 @@ impl Datagram {
     }
 }
 
-/// Decodes a packet down to its innermost IP datagram. `Ok(None)` if it carries none (ARP, LLDP, spanning tree).
+/// Decodes a packet of `original` bytes on the wire down to its innermost IP datagram. `Ok(None)` if it carries none (ARP, LLDP, spanning tree).
 ///
 /// # Errors
 ///
 /// What keeps the packet from being decoded further; the packet is stored all the same.
-pub fn decode(link_type: u16, packet: &[u8]) -> Result<Option<Datagram>, Anomaly> {
-    let Some(frame) = link::decode(link_type, packet)? else {
+pub fn decode(link_type: u16, packet: &[u8], original: u32) -> Result<Option<Datagram>, Anomaly> {
+    let Some(frame) = link::decode(link_type, packet, packet.len().max(original as usize))? else {
         return Ok(None);
     };
     Ok(Some(innermost(packet, ip::decode(packet, &frame)?)))

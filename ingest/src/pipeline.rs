@@ -226,7 +226,7 @@ fn dispatch(
             let packet = block.data(record);
             report.see(record);
             last_number = number;
-            let mut datagram = match decode(record.link_type, packet) {
+            let mut datagram = match decode(record.link_type, packet, record.original) {
                 Ok(Some(datagram)) => datagram,
                 Ok(None) => continue,
                 Err(anomaly) => {

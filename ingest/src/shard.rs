@@ -449,6 +449,10 @@ fn tcp_segment(
             segment.sequence
         };
         let assembler = &mut tcp.half_mut(half).assembler;
+        if !assembler.is_started() && segment.payload_original == 1 {
+            // A connection picked up at a keep-alive: its one octet is garbage (RFC 9293 §3.8.4).
+            assembler.start(sequence.wrapping_add(1));
+        }
         let before = assembler.held_bytes();
         let limit_bytes = limits.reassembly_bytes_per_half;
         match assembler.segment(sequence, segment.payload_original, body, origin, limit_bytes) {

@@ -25,17 +25,35 @@ impl PartialEq for Expr {
 pub(crate) enum Kind {
     Literal(Literal),
     Name(String),
-    Select { operand: Box<Expr>, field: Word },
-    Index { operand: Box<Expr>, index: Box<Expr> },
-    Call { target: Option<Box<Expr>>, function: Word, arguments: Vec<Expr> },
+    Select {
+        operand: Box<Expr>,
+        field: Word,
+    },
+    Index {
+        operand: Box<Expr>,
+        index: Box<Expr>,
+    },
+    Call {
+        target: Option<Box<Expr>>,
+        function: Word,
+        arguments: Vec<Expr>,
+    },
     List(Vec<Expr>),
     Map(Vec<(Expr, Expr)>),
     Not(Box<Expr>),
     Negate(Box<Expr>),
-    Binary { operator: Operator, left: Box<Expr>, right: Box<Expr> },
+    Binary {
+        operator: Operator,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
     And(Vec<Expr>),
     Or(Vec<Expr>),
-    Conditional { condition: Box<Expr>, then: Box<Expr>, otherwise: Box<Expr> },
+    Conditional {
+        condition: Box<Expr>,
+        then: Box<Expr>,
+        otherwise: Box<Expr>,
+    },
     /// What was refused already; the checker passes over it.
     Broken,
 }
@@ -130,7 +148,11 @@ impl Expr {
     pub(crate) fn new(kind: Kind, span: Range<usize>) -> Self {
         let mut below = 0;
         kind.each_child(|child| below = below.max(child.depth));
-        Self { kind, span, depth: below + 1 }
+        Self {
+            kind,
+            span,
+            depth: below + 1,
+        }
     }
 }
 
@@ -157,7 +179,11 @@ impl Kind {
                 visit(left);
                 visit(right);
             }
-            Kind::Conditional { condition, then, otherwise } => {
+            Kind::Conditional {
+                condition,
+                then,
+                otherwise,
+            } => {
                 visit(condition);
                 visit(then);
                 visit(otherwise);

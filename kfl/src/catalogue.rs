@@ -31,7 +31,10 @@ pub(crate) fn variables() -> &'static BTreeMap<&'static str, Variable> {
     static VARIABLES: LazyLock<BTreeMap<&'static str, Variable>> = LazyLock::new(|| {
         let mut variables = BTreeMap::new();
         for field in schema::tables::in_kfl().flat_map(schema::Table::fields) {
-            variables.entry(field.name).or_insert_with(|| Variable { field, ty: field.ty.into() });
+            variables.entry(field.name).or_insert_with(|| Variable {
+                field,
+                ty: field.ty.into(),
+            });
         }
         variables
     });
@@ -72,13 +75,24 @@ mod tests {
     fn fields_of_one_name_agree() {
         for field in schema::tables::in_kfl().flat_map(schema::Table::fields) {
             let variable = variable(field.name).unwrap();
-            assert_eq!((field.ty, field.default), (variable.field.ty, variable.field.default), "{}", field.name);
+            assert_eq!(
+                (field.ty, field.default),
+                (variable.field.ty, variable.field.default),
+                "{}",
+                field.name
+            );
         }
     }
 
     #[test]
     fn no_flag_is_a_variable() {
-        assert_eq!(FLAGS.iter().find(|flag| variable(flag.name).is_some()).map(|flag| flag.name), None);
+        assert_eq!(
+            FLAGS
+                .iter()
+                .find(|flag| variable(flag.name).is_some())
+                .map(|flag| flag.name),
+            None
+        );
     }
 
     #[test]

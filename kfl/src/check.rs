@@ -22,9 +22,20 @@ const SUGGESTIONS: usize = 50;
 
 /// Checks a filter, which must be true or false.
 pub(crate) fn check(tree: &ast::Expr, text: &str, environment: &Environment, problems: &mut Vec<Diagnostic>) -> Expr {
-    let mut checker = Checker { text, now_ns: environment.now_ns, locals: Vec::new(), problems };
+    let is_whole = problems.is_empty();
+    let mut checker = Checker {
+        text,
+        now_ns: environment.now_ns,
+        locals: Vec::new(),
+        problems,
+    };
     let typed = checker.expr(tree);
-    checker.condition(typed, "a filter")
+    // What parts of a filter were refused for may be why the rest is no condition.
+    if is_whole {
+        checker.condition(typed, "a filter")
+    } else {
+        typed
+    }
 }
 
 /// Checks any expression: what stands behind a virtual variable or a flag, and what tests evaluate.
@@ -34,7 +45,13 @@ pub(crate) fn check_expression(
     environment: &Environment,
     problems: &mut Vec<Diagnostic>,
 ) -> Expr {
-    Checker { text, now_ns: environment.now_ns, locals: Vec::new(), problems }.expr(tree)
+    Checker {
+        text,
+        now_ns: environment.now_ns,
+        locals: Vec::new(),
+        problems,
+    }
+    .expr(tree)
 }
 
 struct Checker<'a> {
@@ -65,9 +82,11 @@ impl Checker<'_> {
             ast::Kind::Literal(literal) => self.literal(literal, false, &tree.span),
             ast::Kind::Name(_) | ast::Kind::Select { .. } => self.name(tree),
             ast::Kind::Index { operand, index } => self.index(operand, index, &tree.span),
-            ast::Kind::Call { target, function, arguments } => {
-                self.call(target.as_deref(), function, arguments, &tree.span)
-            }
+            ast::Kind::Call {
+                target,
+                function,
+                arguments,
+            } => self.call(target.as_deref(), function, arguments, &tree.span),
             ast::Kind::List(items) => self.list(items, &tree.span),
             ast::Kind::Map(entries) => self.map(entries, &tree.span),
             ast::Kind::Not(operand) => {
@@ -85,9 +104,11 @@ impl Checker<'_> {
                 let terms = self.terms(terms, "||");
                 Expr::new(Kind::Or(terms), Type::Bool, tree.span.clone())
             }
-            ast::Kind::Conditional { condition, then, otherwise } => {
-                self.conditional(condition, then, otherwise, &tree.span)
-            }
+            ast::Kind::Conditional {
+                condition,
+                then,
+                otherwise,
+            } => self.conditional(condition, then, otherwise, &tree.span),
             ast::Kind::Broken => Expr::broken(tree.span.clone()),
         }
     }
@@ -97,7 +118,11 @@ impl Checker<'_> {
             Literal::Null => (Value::Null, Type::Null),
             Literal::Bool(value) => (Value::Bool(*value), Type::Bool),
             Literal::Int(value) => {
-                let value = if negative { 0i64.checked_sub_unsigned(*value) } else { i64::try_from(*value).ok() };
+                let value = if negative {
+                    0i64.checked_sub_unsigned(*value)
+                } else {
+                    i64::try_from(*value).ok()
+                };
                 let Some(value) = value else {
                     let problem = Diagnostic::new(codes::NUMBER, span.clone(), "this number is out of range")
                         .hint("an int goes from -9223372036854775808 to 9223372036854775807");
@@ -120,8 +145,15 @@ impl Checker<'_> {
             if let ast::Kind::Literal(Literal::String(text)) = &term.kind
                 && text.raw
             {
-                let problem = Diagnostic::new(codes::NOT_BOOL, term.span.clone(), "a regular expression alone tests nothing")
-                    .hint(format!("say which variable it tests: path.matches({})", self.written(&term.span)));
+                let problem = Diagnostic::new(
+                    codes::NOT_BOOL,
+                    term.span.clone(),
+                    "a regular expression alone tests nothing",
+                )
+                .hint(format!(
+                    "say which variable it tests: path.matches({})",
+                    self.written(&term.span)
+                ));
                 typed.push(self.refuse(problem, &term.span));
                 continue;
             }
@@ -141,9 +173,9 @@ impl Checker<'_> {
         let problem = Diagnostic::new(codes::NOT_BOOL, expr.span.clone(), message);
         let written = self.written(&expr.span).to_owned();
         let problem = match expr.ty {
-            _ if expr.constant().is_some() && written.starts_with(['r', 'R']) => {
-                problem.hint(format!("say which variable the regular expression tests: path.matches({written})"))
-            }
+            _ if expr.constant().is_some() && written.starts_with(['r', 'R']) => problem.hint(format!(
+                "say which variable the regular expression tests: path.matches({written})"
+            )),
             Type::String if expr.constant().is_none() => problem.hint(format!("compare it: {written} != \"\"")),
             Type::Int => problem.hint(format!("compare it: {written} != 0")),
             Type::List(_) | Type::Map(..) => problem.hint(format!("ask whether it is empty: size({written}) > 0")),
@@ -167,14 +199,26 @@ impl Checker<'_> {
         } else if fits(&otherwise.ty, &then.ty) {
             otherwise.ty.clone()
         } else {
-            let message = format!("both results of `?:` must have one type, found {} and {}", a(&then.ty), a(&otherwise.ty));
+            let message = format!(
+                "both results of `?:` must have one type, found {} and {}",
+                a(&then.ty),
+                a(&otherwise.ty)
+            );
             let problem = Diagnostic::new(codes::MIXED, otherwise.span.clone(), message)
                 .labelled(otherwise.ty.to_string())
                 .beside(then.span.clone(), then.ty.to_string());
             return self.refuse(problem, span);
         };
         let (then, otherwise) = (Box::new(then), Box::new(otherwise));
-        Expr::new(Kind::Conditional { condition, then, otherwise }, ty, span.clone())
+        Expr::new(
+            Kind::Conditional {
+                condition,
+                then,
+                otherwise,
+            },
+            ty,
+            span.clone(),
+        )
     }
 
     fn list(&mut self, items: &[ast::Expr], span: &Range<usize>) -> Expr {
@@ -196,14 +240,19 @@ impl Checker<'_> {
         let (mut keys, mut values) = (Type::Dyn, Type::Dyn);
         for (key, value) in entries {
             let (key, value) = (settle(self.expr(key)).0, settle(self.expr(value)).0);
-            if !matches!(key.ty, Type::Bool | Type::Int | Type::Uint | Type::String | Type::Dyn | Type::Broken) {
+            if !matches!(
+                key.ty,
+                Type::Bool | Type::Int | Type::Uint | Type::String | Type::Dyn | Type::Broken
+            ) {
                 let message = format!("a key of a map is a bool, int, uint or string, this is {}", a(&key.ty));
                 return self.refuse(Diagnostic::new(codes::MIXED, key.span.clone(), message), span);
             }
             let first = typed.first();
             let key_type = self.join(&keys, &key, first.map(|(key, _)| key), "the keys of a map");
             let value_type = self.join(&values, &value, first.map(|(_, value)| value), "the values of a map");
-            let (Some(key_type), Some(value_type)) = (key_type, value_type) else { return Expr::broken(span.clone()) };
+            let (Some(key_type), Some(value_type)) = (key_type, value_type) else {
+                return Expr::broken(span.clone());
+            };
             (keys, values) = (key_type, value_type);
             typed.push((key, value));
         }

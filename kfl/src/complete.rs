@@ -37,21 +37,39 @@ pub fn complete(text: &str, cursor: usize) -> Completions {
     let cursor = text.floor_char_boundary(cursor.min(text.len()));
     let tokens: Vec<_> = token::lex(&text[..cursor]);
     if let Some((Token::Comment | Token::Hash, _)) = tokens.last().filter(|(_, at)| at.end == cursor) {
-        return Completions { range: cursor..cursor, items: Vec::new(), values_of: None };
+        return Completions {
+            range: cursor..cursor,
+            items: Vec::new(),
+            values_of: None,
+        };
     }
     if let Some((Token::Unclosed, at)) = tokens.last() {
-        let quote = text[at.clone()].find(['"', '\'']).map_or(at.start, |quote| at.start + quote + 1);
+        let quote = text[at.clone()]
+            .find(['"', '\''])
+            .map_or(at.start, |quote| at.start + quote + 1);
         let values_of = compared_with(&tokens[..tokens.len() - 1]);
         // What stands after the cursor up to the closing quote is part of the value that is replaced.
-        let end = cursor + text[cursor..].find(['"', '\'', '\n', ' ', ')', ']']).unwrap_or(text.len() - cursor);
-        return Completions { range: quote..end, items: Vec::new(), values_of };
+        let end = cursor
+            + text[cursor..]
+                .find(['"', '\'', '\n', ' ', ')', ']'])
+                .unwrap_or(text.len() - cursor);
+        return Completions {
+            range: quote..end,
+            items: Vec::new(),
+            values_of,
+        };
     }
     let (path, range) = word(text, &tokens, cursor);
-    let items = match target(&tokens, &range) {
-        Some(Target::Value) => methods(&path),
-        None => names(&path),
+    let items = if follows_value(&tokens, &range) {
+        methods(&path)
+    } else {
+        names(&path)
     };
-    Completions { range, items, values_of: None }
+    Completions {
+        range,
+        items,
+        values_of: None,
+    }
 }
 
 /// The dotted word that ends at the cursor, and its range up to the word's end.
@@ -65,47 +83,72 @@ fn word(text: &str, tokens: &[Spanned<'_>], cursor: usize) -> (String, Range<usi
             _ => break,
         }
     }
-    let rest = text[cursor..].find(|next: char| !next.is_ascii_alphanumeric() && next != '_').unwrap_or(text.len() - cursor);
+    let rest = text[cursor..]
+        .find(|next: char| !next.is_ascii_alphanumeric() && next != '_')
+        .unwrap_or(text.len() - cursor);
     (text[start..cursor].to_owned(), start..cursor + rest)
 }
 
-/// What a word that begins with a dot belongs to.
-enum Target {
-    Value,
-}
-
-fn target(tokens: &[Spanned<'_>], word: &Range<usize>) -> Option<Target> {
-    let first = tokens.iter().find(|(_, at)| at.start == word.start)?;
-    (first.0 == Token::Dot).then_some(Target::Value)
+/// True if a word begins with a dot: it is a method of the value before it, which is no name.
+fn follows_value(tokens: &[Spanned<'_>], word: &Range<usize>) -> bool {
+    tokens
+        .iter()
+        .any(|(token, at)| at.start == word.start && *token == Token::Dot)
 }
 
 /// Variables, flags, functions and keywords that begin with a word; after a variable and a dot, its methods.
 fn names(word: &str) -> Vec<Completion> {
     let mut items: Vec<Completion> = Vec::new();
-    let variables = catalogue::variables().values().filter(|variable| variable.field.name.starts_with(word));
+    let variables = catalogue::variables()
+        .values()
+        .filter(|variable| variable.field.name.starts_with(word));
     items.extend(variables.map(|variable| Completion {
         text: variable.field.name.to_owned(),
         detail: variable.ty.to_string(),
     }));
     let flags = schema::FLAGS.iter().filter(|flag| flag.name.starts_with(word));
-    items.extend(flags.map(|flag| Completion { text: flag.name.to_owned(), detail: "flag".to_owned() }));
+    items.extend(flags.map(|flag| Completion {
+        text: flag.name.to_owned(),
+        detail: "flag".to_owned(),
+    }));
     if let Some((variable, method)) = word.rsplit_once('.') {
         if catalogue::variable(variable).is_some() {
             let methods = methods(method).into_iter();
-            items.extend(methods.map(|item| Completion { text: format!("{variable}.{}", item.text), ..item }));
+            items.extend(methods.map(|item| Completion {
+                text: format!("{variable}.{}", item.text),
+                ..item
+            }));
         }
         return items;
     }
     for entry in functions::registry().values().filter(|entry| entry.is_callable()) {
         let name = entry.function.name;
-        if let Some(signature) = entry.signatures.iter().find(|one| !one.method).filter(|_| name.starts_with(word)) {
-            items.push(Completion { text: format!("{name}("), detail: signature.overload.signature.to_owned() });
+        if let Some(signature) = entry
+            .signatures
+            .iter()
+            .find(|one| !one.method)
+            .filter(|_| name.starts_with(word))
+        {
+            items.push(Completion {
+                text: format!("{name}("),
+                detail: signature.overload.signature.to_owned(),
+            });
         }
     }
-    let macros = MACROS.iter().filter(|one| one.form.starts_with(one.name) && one.name.starts_with(word));
-    items.extend(macros.map(|one| Completion { text: format!("{}(", one.name), detail: one.form.to_owned() }));
-    let words = ["true", "false", "null", "in"].into_iter().filter(|keyword| keyword.starts_with(word));
-    items.extend(words.map(|keyword| Completion { text: keyword.to_owned(), detail: "keyword".to_owned() }));
+    let macros = MACROS
+        .iter()
+        .filter(|one| one.form.starts_with(one.name) && one.name.starts_with(word));
+    items.extend(macros.map(|one| Completion {
+        text: format!("{}(", one.name),
+        detail: one.form.to_owned(),
+    }));
+    let words = ["true", "false", "null", "in"]
+        .into_iter()
+        .filter(|keyword| keyword.starts_with(word));
+    items.extend(words.map(|keyword| Completion {
+        text: keyword.to_owned(),
+        detail: "keyword".to_owned(),
+    }));
     // An exact match and short names come first: what was typed so far is most of them.
     items.sort_by(|one, other| (one.text.len(), &one.text).cmp(&(other.text.len(), &other.text)));
     items
@@ -118,12 +161,25 @@ fn methods(prefix: &str) -> Vec<Completion> {
     let mut items = Vec::new();
     for entry in functions::registry().values().filter(|entry| entry.is_callable()) {
         let name = entry.function.name;
-        if let Some(signature) = entry.signatures.iter().find(|one| one.method).filter(|_| name.starts_with(prefix)) {
-            items.push(Completion { text: name_of(name), detail: signature.overload.signature.to_owned() });
+        if let Some(signature) = entry
+            .signatures
+            .iter()
+            .find(|one| one.method)
+            .filter(|_| name.starts_with(prefix))
+        {
+            items.push(Completion {
+                text: name_of(name),
+                detail: signature.overload.signature.to_owned(),
+            });
         }
     }
-    let macros = MACROS.iter().filter(|one| !one.form.starts_with(one.name) && one.name.starts_with(prefix));
-    items.extend(macros.map(|one| Completion { text: name_of(one.name), detail: one.form.to_owned() }));
+    let macros = MACROS
+        .iter()
+        .filter(|one| !one.form.starts_with(one.name) && one.name.starts_with(prefix));
+    items.extend(macros.map(|one| Completion {
+        text: name_of(one.name),
+        detail: one.form.to_owned(),
+    }));
     items
 }
 
@@ -131,24 +187,42 @@ fn methods(prefix: &str) -> Vec<Completion> {
 fn compared_with(tokens: &[Spanned<'_>]) -> Option<&'static schema::Field> {
     let mut before = tokens;
     // Inside a list the variable stands before its bracket.
-    if let Some(open) = before.iter().rposition(|(token, _)| matches!(token, Token::LeftBracket))
-        && before[open..].iter().skip(1).all(|(token, _)| matches!(token, Token::Text(_) | Token::Comma))
+    if let Some(open) = before
+        .iter()
+        .rposition(|(token, _)| matches!(token, Token::LeftBracket))
+        && before[open..]
+            .iter()
+            .skip(1)
+            .all(|(token, _)| matches!(token, Token::Text(_) | Token::Comma))
     {
         before = &before[..open];
     }
     let (operator, before) = match before.split_last()? {
         ((Token::LeftParen, _), before) => {
             // A method of the variable: path.startsWith("…
-            let (_, before) = before.split_last().filter(|((token, _), _)| matches!(token, Token::Name(_)))?;
+            let (_, before) = before
+                .split_last()
+                .filter(|((token, _), _)| matches!(token, Token::Name(_)))?;
             before.split_last()?
         }
         split => split,
     };
-    if !matches!(operator.0, Token::Eq | Token::Ne | Token::In | Token::Dot | Token::Lt | Token::Le | Token::Gt | Token::Ge) {
+    if !matches!(
+        operator.0,
+        Token::Eq | Token::Ne | Token::In | Token::Dot | Token::Lt | Token::Le | Token::Gt | Token::Ge
+    ) {
         return None;
     }
-    let words = before.iter().rev().take(7).take_while(|(token, _)| matches!(token, Token::Name(_) | Token::Dot));
-    let mut words: Vec<_> = words.map(|(token, _)| if let Token::Name(word) = token { *word } else { "." }).collect();
+    let words = before
+        .iter()
+        .rev()
+        .take(7)
+        .take_while(|(token, _)| matches!(token, Token::Name(_) | Token::Dot));
+    let mut words: Vec<_> = words
+        .map(|(token, _)| if let Token::Name(word) = token { *word } else { "." })
+        .collect();
     words.reverse();
-    (0..words.len()).find_map(|start| catalogue::variable(&words[start..].concat())).map(|variable| variable.field)
+    (0..words.len())
+        .find_map(|start| catalogue::variable(&words[start..].concat()))
+        .map(|variable| variable.field)
 }

@@ -22,7 +22,12 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// Makes a diagnostic of the range that is wrong.
     pub(crate) fn new(code: &Code, at: Range<usize>, message: impl Into<String>) -> Self {
-        Self { code: code.code, message: message.into(), labels: vec![(at, String::new())], hint: None }
+        Self {
+            code: code.code,
+            message: message.into(),
+            labels: vec![(at, String::new())],
+            hint: None,
+        }
     }
 
     /// Puts a word on the range that is wrong.
@@ -69,11 +74,22 @@ impl Diagnostic {
     pub fn render(&self, text: &str) -> String {
         let mut snippet = Snippet::source(text).line_start(1);
         for (place, (at, word)) in self.labels.iter().enumerate() {
-            let kind = if place == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
+            let kind = if place == 0 {
+                AnnotationKind::Primary
+            } else {
+                AnnotationKind::Context
+            };
             let annotation = kind.span(within(text, at));
-            snippet = snippet.annotation(if word.is_empty() { annotation } else { annotation.label(word.as_str()) });
+            snippet = snippet.annotation(if word.is_empty() {
+                annotation
+            } else {
+                annotation.label(word.as_str())
+            });
         }
-        let mut group = Level::ERROR.primary_title(self.message.as_str()).id(self.code).element(snippet);
+        let mut group = Level::ERROR
+            .primary_title(self.message.as_str())
+            .id(self.code)
+            .element(snippet);
         if let Some(hint) = &self.hint {
             group = group.element(Level::HELP.message(hint.as_str()));
         }

@@ -44,13 +44,21 @@ pub(crate) fn eval(expr: &Expr, scope: &mut Scope<'_>) -> Result<Value, Fault> {
         Kind::And(terms) => absorbing(terms, false, scope),
         Kind::Or(terms) => absorbing(terms, true, scope),
         Kind::Not(operand) => Ok(Value::Bool(!truth(eval(operand, scope)?)?)),
-        Kind::Conditional { condition, then, otherwise } => match truth(eval(condition, scope)?)? {
+        Kind::Conditional {
+            condition,
+            then,
+            otherwise,
+        } => match truth(eval(condition, scope)?)? {
             true => eval(then, scope),
             false => eval(otherwise, scope),
         },
-        Kind::List(items) => {
-            Ok(Value::List(items.iter().map(|item| eval(item, scope)).collect::<Result<Vec<_>, _>>()?.into()))
-        }
+        Kind::List(items) => Ok(Value::List(
+            items
+                .iter()
+                .map(|item| eval(item, scope))
+                .collect::<Result<Vec<_>, _>>()?
+                .into(),
+        )),
         Kind::Map(entries) => map(entries, scope),
         Kind::Comprehension(comprehension) => walk(comprehension, scope),
     }
@@ -58,12 +66,20 @@ pub(crate) fn eval(expr: &Expr, scope: &mut Scope<'_>) -> Result<Value, Fault> {
 
 fn local_value(local: &Local, scope: &Scope<'_>) -> Result<Value, Fault> {
     let bound = scope.locals.iter().rev().find(|(bound, _)| bound == local);
-    bound.map(|(_, value)| value.clone()).ok_or(Fault("a name is not bound"))
+    bound
+        .map(|(_, value)| value.clone())
+        .ok_or(Fault("a name is not bound"))
 }
 
 fn call(expr: &Expr, scope: &mut Scope<'_>) -> Result<Value, Fault> {
-    let Kind::Call(call) = &expr.kind else { return Err(Fault("not a call")) };
-    let arguments = call.arguments.iter().map(|argument| eval(argument, scope)).collect::<Result<Vec<_>, _>>()?;
+    let Kind::Call(call) = &expr.kind else {
+        return Err(Fault("not a call"));
+    };
+    let arguments = call
+        .arguments
+        .iter()
+        .map(|argument| eval(argument, scope))
+        .collect::<Result<Vec<_>, _>>()?;
     kernel::call(call.overload.kernel, &arguments, &call.parameters, &expr.ty).ok_or(Fault(call.function.name))
 }
 
@@ -117,7 +133,7 @@ fn walk(comprehension: &Comprehension, scope: &mut Scope<'_>) -> Result<Value, F
         }
         results.push(result);
     }
-    let decided = |value: bool| results.iter().any(|result| *result == Ok(Value::Bool(value)));
+    let decided = |value: bool| results.contains(&Ok(Value::Bool(value)));
     match comprehension.form {
         Macro::Exists if decided(true) => return Ok(Value::Bool(true)),
         Macro::All if decided(false) => return Ok(Value::Bool(false)),
@@ -130,7 +146,11 @@ fn walk(comprehension: &Comprehension, scope: &mut Scope<'_>) -> Result<Value, F
         Macro::All => Value::Bool(true),
         Macro::ExistsOne => Value::Bool(results.iter().filter(is_true).count() == 1),
         Macro::Filter => {
-            let kept = elements.into_iter().zip(&results).filter(|(_, keep)| is_true(keep)).map(|(element, _)| element);
+            let kept = elements
+                .into_iter()
+                .zip(&results)
+                .filter(|(_, keep)| is_true(keep))
+                .map(|(element, _)| element);
             Value::List(kept.collect())
         }
         Macro::Map => Value::List(results.into()),
@@ -152,7 +172,6 @@ fn compare(operator: Operator, left: &Value, right: &Value) -> bool {
 pub(crate) fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Null, Value::Null) => true,
-        (Value::Type(left), Value::Type(right)) => left == right,
         (Value::Ip(left), Value::Ip(right)) => left == right,
         (Value::Cidr(left), Value::Cidr(right)) => left == right,
         (Value::List(left), Value::List(right)) => {
@@ -160,7 +179,9 @@ pub(crate) fn equal(left: &Value, right: &Value) -> bool {
         }
         (Value::Map(left), Value::Map(right)) => {
             let has = |(key, value): &(Value, Value)| {
-                right.iter().any(|(other, item)| equal(key, other) && equal(value, item))
+                right
+                    .iter()
+                    .any(|(other, item)| equal(key, other) && equal(value, item))
             };
             left.len() == right.len() && left.iter().all(has)
         }
@@ -198,7 +219,11 @@ fn order_double(left: f64, right: i128) -> Option<Ordering> {
     }
     // The cast saturates, and every int and uint is well inside an i128.
     let whole = left.trunc();
-    Some((whole as i128).cmp(&right).then_with(|| (left - whole).partial_cmp(&0.0).unwrap_or(Ordering::Equal)))
+    Some(
+        (whole as i128)
+            .cmp(&right)
+            .then_with(|| (left - whole).partial_cmp(&0.0).unwrap_or(Ordering::Equal)),
+    )
 }
 
 /// True if a part is the same on every row: it names no variable, no flag, and no macro's name from around it.
@@ -225,4 +250,3 @@ pub(crate) fn is_closed(expr: &Expr) -> bool {
     }
     closed(expr, &mut Vec::new())
 }
-

@@ -51,7 +51,12 @@ pub(crate) struct Overload {
 
 impl Overload {
     pub(crate) const fn new(signature: &'static str, kernel: fn(&Arguments) -> ArrayRef) -> Self {
-        Self { signature, kernel, plan: None, refuse: |_| None }
+        Self {
+            signature,
+            kernel,
+            plan: None,
+            refuse: |_| None,
+        }
     }
 
     pub(crate) const fn plan(mut self, plan: fn(Vec<df::Expr>) -> df::Expr) -> Self {
@@ -85,7 +90,10 @@ pub(crate) struct Entry {
 impl Entry {
     /// True if filters call it by its name: operators and the like are entries that no filter names.
     pub(crate) fn is_callable(&self) -> bool {
-        self.function.name.starts_with(|first: char| first.is_ascii_alphabetic()) && self.function.name != "has_key"
+        self.function
+            .name
+            .starts_with(|first: char| first.is_ascii_alphabetic())
+            && self.function.name != "has_key"
     }
 }
 
@@ -171,12 +179,20 @@ pub struct Help {
 /// assert_eq!(size.signatures[0], "size(string) -> int");
 /// ```
 pub fn help() -> Vec<Help> {
-    let functions = registry().values().filter(|entry| entry.is_callable()).map(|entry| Help {
-        name: entry.function.name,
-        doc: entry.function.doc,
-        signatures: entry.function.overloads.iter().map(|overload| overload.signature).collect(),
-        examples: entry.function.examples.to_vec(),
-    });
+    let functions = registry()
+        .values()
+        .filter(|entry| entry.is_callable())
+        .map(|entry| Help {
+            name: entry.function.name,
+            doc: entry.function.doc,
+            signatures: entry
+                .function
+                .overloads
+                .iter()
+                .map(|overload| overload.signature)
+                .collect(),
+            examples: entry.function.examples.to_vec(),
+        });
     let macros = MACROS.iter().map(|form| Help {
         name: form.name,
         doc: form.doc,
@@ -211,7 +227,10 @@ fn read(function: &'static Function) -> Entry {
     let signature = |overload: &'static Overload| {
         signature(function.name, overload).expect("a test reads every signature of the registry")
     };
-    Entry { function, signatures: function.overloads.iter().map(signature).collect() }
+    Entry {
+        function,
+        signatures: function.overloads.iter().map(signature).collect(),
+    }
 }
 
 fn signature(name: &str, overload: &'static Overload) -> Option<Signature> {
@@ -227,7 +246,12 @@ fn signature(name: &str, overload: &'static Overload) -> Option<Signature> {
     for argument in split_arguments(arguments.strip_suffix(')')?) {
         parameters.push(Type::parse(argument)?);
     }
-    Some(Signature { method: receiver.is_some(), parameters, result: Type::parse(result)?, overload })
+    Some(Signature {
+        method: receiver.is_some(),
+        parameters,
+        result: Type::parse(result)?,
+        overload,
+    })
 }
 
 /// Splits at the commas outside parentheses.
@@ -265,7 +289,11 @@ impl Signature {
                 return None;
             }
         }
-        let parameters = self.parameters.iter().map(|parameter| substitute(parameter, &bindings)).collect();
+        let parameters = self
+            .parameters
+            .iter()
+            .map(|parameter| substitute(parameter, &bindings))
+            .collect();
         Some((parameters, substitute(&self.result, &bindings)))
     }
 }
@@ -328,16 +356,26 @@ mod tests {
 
     #[test]
     fn every_function_is_listed_once_with_words_and_an_example() {
-        let names: Vec<_> = GROUPS.iter().flat_map(|group| group.iter()).map(|function| function.name).collect();
+        let names: Vec<_> = GROUPS
+            .iter()
+            .flat_map(|group| group.iter())
+            .map(|function| function.name)
+            .collect();
         assert_eq!(names.len(), registry().len());
         for entry in registry().values() {
-            assert!(entry.function.doc.ends_with('.') && !entry.function.examples.is_empty(), "{}", entry.function.name);
+            assert!(
+                entry.function.doc.ends_with('.') && !entry.function.examples.is_empty(),
+                "{}",
+                entry.function.name
+            );
         }
     }
 
     #[test]
     fn examples_give_their_results() {
-        let operators = registry().values().flat_map(|entry| entry.function.examples.iter().copied());
+        let operators = registry()
+            .values()
+            .flat_map(|entry| entry.function.examples.iter().copied());
         for (text, result) in operators.chain(help().into_iter().flat_map(|entry| entry.examples)) {
             assert_eq!(crate::tests::evaluate(text), result, "{text}");
         }

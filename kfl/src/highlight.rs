@@ -45,11 +45,16 @@ pub fn highlight(text: &str) -> Vec<(Range<usize>, Token)> {
         let (used, kind) = match token {
             Lexed::Name(_) => name(&tokens[at..], at > 0 && tokens[at - 1].0 == Lexed::Dot, &bound),
             Lexed::Text(_) => (1, Token::String),
-            Lexed::Int(_) | Lexed::Uint(_) | Lexed::Double(_) | Lexed::True | Lexed::False | Lexed::Null => (1, Token::Literal),
-            Lexed::Comment => (1, Token::Comment),
-            Lexed::Unclosed | Lexed::Hash | Lexed::Foreign(_) | Lexed::BadNumber(_) | Lexed::Address(_) | Lexed::Unknown => {
-                (1, Token::Error)
+            Lexed::Int(_) | Lexed::Uint(_) | Lexed::Double(_) | Lexed::True | Lexed::False | Lexed::Null => {
+                (1, Token::Literal)
             }
+            Lexed::Comment => (1, Token::Comment),
+            Lexed::Unclosed
+            | Lexed::Hash
+            | Lexed::Foreign(_)
+            | Lexed::BadNumber(_)
+            | Lexed::Address(_)
+            | Lexed::Unknown => (1, Token::Error),
             _ => (1, Token::Operator),
         };
         let end = tokens[at + used - 1].1.end;
@@ -62,11 +67,13 @@ pub fn highlight(text: &str) -> Vec<(Range<usize>, Token)> {
 /// Names that macros bind anywhere in the text: `list.exists(x, …)` binds `x`.
 fn bound_names<'t>(tokens: &[Spanned<'t>]) -> Vec<&'t str> {
     let binding = |window: &[Spanned<'t>]| match window {
-        [(Lexed::Dot, _), (Lexed::Name(form), _), (Lexed::LeftParen, _), (Lexed::Name(name), _), (Lexed::Comma, _)]
-            if functions::comprehension::Macro::find(form).is_some() =>
-        {
-            Some(*name)
-        }
+        [
+            (Lexed::Dot, _),
+            (Lexed::Name(form), _),
+            (Lexed::LeftParen, _),
+            (Lexed::Name(name), _),
+            (Lexed::Comma, _),
+        ] if functions::comprehension::Macro::find(form).is_some() => Some(*name),
         _ => None,
     };
     let mut names: Vec<_> = tokens.windows(5).filter_map(binding).collect();
@@ -77,11 +84,15 @@ fn bound_names<'t>(tokens: &[Spanned<'t>]) -> Vec<&'t str> {
 
 /// What the name at the front is, and how many tokens belong to it.
 fn name(tokens: &[Spanned<'_>], after_dot: bool, bound: &[&str]) -> (usize, Token) {
-    let Lexed::Name(text) = tokens[0].0 else { return (1, Token::Error) };
+    let Lexed::Name(text) = tokens[0].0 else {
+        return (1, Token::Error);
+    };
     let is_call = tokens.get(1).is_some_and(|(next, _)| *next == Lexed::LeftParen);
     if is_call {
         let known = MACROS.iter().any(|form| form.name == text)
-            || functions::registry().get(text).is_some_and(functions::Entry::is_callable);
+            || functions::registry()
+                .get(text)
+                .is_some_and(functions::Entry::is_callable);
         return (1, if known { Token::Function } else { Token::Error });
     }
     if after_dot {

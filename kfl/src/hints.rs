@@ -13,8 +13,11 @@ pub(crate) const OPERATORS: &[(&str, &str, Token<'static>)] = &[
 ];
 
 /// Operators that other languages spell as words.
-pub(crate) const WORDS: &[(&str, &str, Token<'static>)] =
-    &[("and", "&&", Token::And), ("or", "||", Token::Or), ("not", "!", Token::Not)];
+pub(crate) const WORDS: &[(&str, &str, Token<'static>)] = &[
+    ("and", "&&", Token::And),
+    ("or", "||", Token::Or),
+    ("not", "!", Token::Not),
+];
 
 /// Variables as other tools, or people's memory, name them.
 pub(crate) const NAMES: &[(&str, &str)] = &[
@@ -72,7 +75,10 @@ mod tests {
             assert_eq!(problems, [], "{meant}");
             let environment = crate::Environment { now_ns: 0 };
             let refused = crate::compile(&format!("{written} == 1"), &environment).unwrap_err();
-            assert!(refused[0].hint.as_deref().is_some_and(|hint| hint.contains(meant)), "{written}: {refused:?}");
+            assert!(
+                refused[0].hint.as_deref().is_some_and(|hint| hint.contains(meant)),
+                "{written}: {refused:?}"
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! One boolean expression over the fields that the schema declares becomes, for each table, a DataFusion expression over
 //! that table's columns. Specification: the Common Expression Language with a fixed catalogue of variables; null rules
-//! in [`lower`]'s head and nowhere else.
+//! in the head of `lower.rs` and nowhere else.
 //!
 //! **Architecture invariant:** this crate knows neither captures, nor disk, nor sessions, nor terminals.
 
@@ -82,7 +82,10 @@ pub fn compile(text: &str, environment: &Environment) -> Result<Filter, Vec<Diag
     let tree = parse::parse(text, &mut problems);
     let tree = check::check(&tree, text, environment, &mut problems);
     if problems.is_empty() {
-        return Ok(Filter { tree, now_ns: environment.now_ns });
+        return Ok(Filter {
+            tree,
+            now_ns: environment.now_ns,
+        });
     }
     problems.sort_by_key(|problem| (problem.span().start, problem.span().end));
     problems.truncate(limits::MISTAKES);

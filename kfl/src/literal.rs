@@ -31,7 +31,9 @@ pub(crate) fn quoted(text: &str, start: usize, problems: &mut Vec<Diagnostic>) -
     let triple = rest.len() >= 6 && (rest.starts_with("\"\"\"") || rest.starts_with("'''"));
     let quote = if triple { 3 } else { 1 };
     let body = &rest[quote..rest.len() - quote];
-    let mut out = Decoded { bytes: Vec::with_capacity(body.len()) };
+    let mut out = Decoded {
+        bytes: Vec::with_capacity(body.len()),
+    };
     if raw {
         out.bytes.extend_from_slice(body.as_bytes());
     } else {
@@ -51,7 +53,8 @@ struct Decoded {
 
 impl Decoded {
     fn character(&mut self, character: char) {
-        self.bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        self.bytes
+            .extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
     }
 }
 
@@ -80,8 +83,12 @@ fn unescape(body: &str, start: usize, bytes: bool, out: &mut Decoded, problems: 
 }
 
 fn misspelt(expected: &str, at: Range<usize>) -> Diagnostic {
-    Diagnostic::new(codes::ESCAPE, at, format!("this escape is misspelt: expected {expected}"))
-        .hint("a backslash itself is written `\\\\`, or leave the string raw: r\"…\"")
+    Diagnostic::new(
+        codes::ESCAPE,
+        at,
+        format!("this escape is misspelt: expected {expected}"),
+    )
+    .hint("a backslash itself is written `\\\\`, or leave the string raw: r\"…\"")
 }
 
 enum Escape {
@@ -91,7 +98,9 @@ enum Escape {
 
 /// The value of an escape, its backslash removed, and its length; else what was expected and what to pass over.
 fn escape_value(escape: &str, bytes: bool) -> Result<(Escape, usize), (&'static str, usize)> {
-    let Some(first) = escape.chars().next() else { return Err(("a character after the backslash", 0)) };
+    let Some(first) = escape.chars().next() else {
+        return Err(("a character after the backslash", 0));
+    };
     let simple = match first {
         'a' => '\x07',
         'b' => '\x08',
@@ -102,10 +111,33 @@ fn escape_value(escape: &str, bytes: bool) -> Result<(Escape, usize), (&'static 
         'v' => '\x0B',
         '\\' | '?' | '"' | '\'' | '`' => first,
         'x' | 'X' => return numeric(escape, 1, 2, 16, bytes, "two hexadecimal digits after `\\x`"),
-        'u' if !bytes => return numeric(escape, 1, 4, 16, false, "four hexadecimal digits of a character after `\\u`"),
-        'U' if !bytes => return numeric(escape, 1, 8, 16, false, "eight hexadecimal digits of a character after `\\U`"),
+        'u' if !bytes => {
+            return numeric(
+                escape,
+                1,
+                4,
+                16,
+                false,
+                "four hexadecimal digits of a character after `\\u`",
+            );
+        }
+        'U' if !bytes => {
+            return numeric(
+                escape,
+                1,
+                8,
+                16,
+                false,
+                "eight hexadecimal digits of a character after `\\U`",
+            );
+        }
         '0'..='3' => return numeric(escape, 0, 3, 8, bytes, "three octal digits after the backslash"),
-        _ => return Err(("one of `\\n \\r \\t \\\\ \\\" \\' \\xHH \\uHHHH \\UHHHHHHHH \\ooo`", first.len_utf8())),
+        _ => {
+            return Err((
+                "one of `\\n \\r \\t \\\\ \\\" \\' \\xHH \\uHHHH \\UHHHHHHHH \\ooo`",
+                first.len_utf8(),
+            ));
+        }
     };
     Ok((Escape::Character(simple), first.len_utf8()))
 }
@@ -128,7 +160,9 @@ fn numeric(
     } else {
         char::from_u32(number).map(Escape::Character)
     };
-    value.map(|value| (value, skip + digits)).ok_or((expected, skip + digits))
+    value
+        .map(|value| (value, skip + digits))
+        .ok_or((expected, skip + digits))
 }
 
 #[cfg(test)]
@@ -156,7 +190,10 @@ mod tests {
 
     #[test]
     fn bytes_escapes_are_bytes() {
-        assert_eq!(quoted(r"b'\xff\377'", 0, &mut Vec::new()), Quoted::Bytes(vec![255, 255]));
+        assert_eq!(
+            quoted(r"b'\xff\377'", 0, &mut Vec::new()),
+            Quoted::Bytes(vec![255, 255])
+        );
     }
 
     #[test]

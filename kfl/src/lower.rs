@@ -30,11 +30,11 @@ use crate::typed::{Expr, Kind};
 use crate::types::Type;
 use crate::value::Value;
 
-pub(crate) use value::Reading;
+use value::Reading;
 
 /// Lowers a filter for one table.
 pub(crate) fn lower(filter: &Expr, table: &'static Table, now_ns: i64) -> Lowered {
-    let tree = specialise::specialise(filter, table, now_ns);
+    let tree = without_failures(specialise::specialise(filter, table, now_ns), false);
     match &tree.kind {
         Kind::Value(Value::Bool(true)) => Lowered::Always,
         Kind::Value(_) | Kind::Fail(_) => Lowered::Never,
@@ -48,9 +48,20 @@ fn condition(expr: &Expr, negated: bool) -> df::Expr {
         Kind::Not(operand) => condition(operand, !negated),
         Kind::And(terms) | Kind::Or(terms) => {
             let terms = terms.iter().map(|term| condition(term, negated)).collect();
-            balanced(terms, if matches!(expr.kind, Kind::And(_)) != negated { df::Expr::and } else { df::Expr::or })
+            balanced(
+                terms,
+                if matches!(expr.kind, Kind::And(_)) != negated {
+                    df::Expr::and
+                } else {
+                    df::Expr::or
+                },
+            )
         }
-        Kind::Conditional { condition: test, then, otherwise } => {
+        Kind::Conditional {
+            condition: test,
+            then,
+            otherwise,
+        } => {
             // The simple form of CASE evaluates the condition once; where it is NULL no branch is taken.
             let test = value::value(test, Reading::Default);
             let (then, otherwise) = (condition(then, negated), condition(otherwise, negated));
@@ -60,14 +71,48 @@ fn condition(expr: &Expr, negated: bool) -> df::Expr {
     }
 }
 
+/// Takes out what fails on every row, in places where an error and false are the same.
+fn without_failures(expr: Expr, negated: bool) -> Expr {
+    let Expr { kind, ty, span } = expr;
+    let (terms, is_and) = match kind {
+        Kind::Not(operand) => {
+            let operand = without_failures(*operand, !negated);
+            let kind = match operand.kind {
+                Kind::Fail(reason) => Kind::Fail(reason),
+                _ => Kind::Not(Box::new(operand)),
+            };
+            return Expr::new(kind, ty, span);
+        }
+        Kind::And(terms) => (terms, true),
+        Kind::Or(terms) => (terms, false),
+        kind => return Expr::new(kind, ty, span),
+    };
+    let terms: Vec<_> = terms.into_iter().map(|term| without_failures(term, negated)).collect();
+    let (mut failed, mut kept): (Vec<_>, Vec<_>) =
+        terms.into_iter().partition(|term| matches!(term.kind, Kind::Fail(_)));
+    // One term that is never true decides a conjunction; in a disjunction it does not count.
+    match (is_and != negated, failed.pop()) {
+        (true, Some(failure)) => failure,
+        (false, Some(failure)) if kept.is_empty() => failure,
+        _ if kept.len() == 1 => kept.swap_remove(0),
+        _ => Expr::new(if is_and { Kind::And(kept) } else { Kind::Or(kept) }, ty, span),
+    }
+}
+
 fn leaf(expr: &Expr, negated: bool) -> df::Expr {
     let expr = if negated { negate(expr.clone()) } else { expr.clone() };
     let mut columns = BTreeSet::new();
     collect_columns(&expr, &mut columns);
-    let [name] = Vec::from_iter(&columns)[..] else { return value::value(&expr, Reading::Default) };
+    let [name] = Vec::from_iter(&columns)[..] else {
+        return value::value(&expr, Reading::Default);
+    };
     let stored = value::value(&expr, Reading::Stored);
     let default = |variable: &Variable| variable.default();
-    let mut scope = Scope { variable: &default, locals: Vec::new(), steps: fold::STEPS };
+    let mut scope = Scope {
+        variable: &default,
+        locals: Vec::new(),
+        steps: fold::STEPS,
+    };
     match eval::eval(&expr, &mut scope) {
         Ok(Value::Bool(true)) => stored.or(value::column(name).is_null()),
         Err(eval::TOO_LONG) => value::value(&expr, Reading::Default),
@@ -89,9 +134,18 @@ fn negate(expr: Expr) -> Expr {
     };
     match kind {
         Kind::Compare { operator, left, right }
-            if matches!(operator, Operator::Eq | Operator::Ne) || left.ty != Type::Double && right.ty != Type::Double =>
+            if matches!(operator, Operator::Eq | Operator::Ne)
+                || left.ty != Type::Double && right.ty != Type::Double =>
         {
-            Expr::new(Kind::Compare { operator: opposite(operator), left, right }, ty, span)
+            Expr::new(
+                Kind::Compare {
+                    operator: opposite(operator),
+                    left,
+                    right,
+                },
+                ty,
+                span,
+            )
         }
         kind => {
             let inner = Expr::new(kind, ty.clone(), span.clone());

@@ -26,8 +26,15 @@ pub(crate) fn parse(text: &str, problems: &mut Vec<Diagnostic>) -> Expr {
     let nothing = Expr::new(Kind::Broken, 0..text.len());
     if text.len() > limits::TEXT_BYTES {
         let limit = limits::TEXT_BYTES / 1024;
-        let message = format!("a filter may have {limit} KiB of text, this one has {} bytes", text.len());
-        problems.push(Diagnostic::new(codes::TOO_LONG, limits::TEXT_BYTES..text.len(), message));
+        let message = format!(
+            "a filter may have {limit} KiB of text, this one has {} bytes",
+            text.len()
+        );
+        problems.push(Diagnostic::new(
+            codes::TOO_LONG,
+            limits::TEXT_BYTES..text.len(),
+            message,
+        ));
         return nothing;
     }
     let mut tokens = repair::repair(token::lex(text), problems);
@@ -46,8 +53,12 @@ pub(crate) fn parse(text: &str, problems: &mut Vec<Diagnostic>) -> Expr {
             }
             Err(error) => {
                 let (at, problem) = explain(error, &tokens, text.len());
-                problems.push(problem);
-                cut_out(&mut tokens, at);
+                let stretch = stretch(&tokens, at);
+                // What holds a part that was refused already says nothing new.
+                if !tokens[stretch.clone()].iter().any(|(token, _)| *token == Token::Broken) {
+                    problems.push(problem);
+                }
+                cut_out(&mut tokens, stretch);
             }
         }
     }
@@ -56,13 +67,12 @@ pub(crate) fn parse(text: &str, problems: &mut Vec<Diagnostic>) -> Expr {
 
 /// What the grammar's actions call to make nodes.
 #[derive(Debug, Default)]
-pub(crate) struct Builder<'t> {
+pub(crate) struct Builder {
     problems: Vec<Diagnostic>,
     too_deep: bool,
-    _text: std::marker::PhantomData<&'t str>,
 }
 
-impl Builder<'_> {
+impl Builder {
     pub(crate) fn node(&mut self, kind: Kind, span: Range<usize>) -> Expr {
         let node = Expr::new(kind, span);
         self.bounded(node)
@@ -77,7 +87,14 @@ impl Builder<'_> {
     }
 
     pub(crate) fn binary(&mut self, operator: Operator, left: Expr, right: Expr, span: Range<usize>) -> Expr {
-        self.node(Kind::Binary { operator, left: Box::new(left), right: Box::new(right) }, span)
+        self.node(
+            Kind::Binary {
+                operator,
+                left: Box::new(left),
+                right: Box::new(right),
+            },
+            span,
+        )
     }
 
     /// Parentheses are depth too, though they are no node.
@@ -93,12 +110,20 @@ impl Builder<'_> {
     pub(crate) fn int(&mut self, digits: &str, span: Range<usize>) -> Expr {
         // 2^63 is let through: `-9223372036854775808` is a negation of it. The checker refuses it where it stands alone.
         let value = literal::integer(digits).filter(|value| *value <= 1 << 63);
-        self.number(value.map(Literal::Int), "an int goes from -9223372036854775808 to 9223372036854775807", span)
+        self.number(
+            value.map(Literal::Int),
+            "an int goes from -9223372036854775808 to 9223372036854775807",
+            span,
+        )
     }
 
     pub(crate) fn uint(&mut self, digits: &str, span: Range<usize>) -> Expr {
         let value = literal::integer(&digits[..digits.len() - 1]);
-        self.number(value.map(Literal::Uint), "a uint goes from 0u to 18446744073709551615u", span)
+        self.number(
+            value.map(Literal::Uint),
+            "a uint goes from 0u to 18446744073709551615u",
+            span,
+        )
     }
 
     pub(crate) fn double(&mut self, digits: &str, span: Range<usize>) -> Expr {
@@ -130,8 +155,12 @@ impl Builder<'_> {
         }
         if !self.too_deep {
             self.too_deep = true;
-            let message = format!("a filter may be nested {} deep, this part is nested deeper", limits::DEPTH);
-            self.problems.push(Diagnostic::new(codes::TOO_DEEP, node.span.clone(), message));
+            let message = format!(
+                "a filter may be nested {} deep, this part is nested deeper",
+                limits::DEPTH
+            );
+            self.problems
+                .push(Diagnostic::new(codes::TOO_DEEP, node.span.clone(), message));
         }
         Expr::new(Kind::Broken, node.span)
     }
@@ -142,9 +171,10 @@ type Failure<'t> = ParseError<usize, Token<'t>, ()>;
 /// Says in the user's words what the grammar expected, and at which token it stopped.
 fn explain(error: Failure<'_>, tokens: &[Spanned<'_>], end: usize) -> (usize, Diagnostic) {
     let (at, span, expected) = match error {
-        ParseError::UnrecognizedToken { token: (from, _, to), expected } => {
-            (tokens.partition_point(|(_, at)| at.start < from), from..to, expected)
-        }
+        ParseError::UnrecognizedToken {
+            token: (from, _, to),
+            expected,
+        } => (tokens.partition_point(|(_, at)| at.start < from), from..to, expected),
         ParseError::ExtraToken { token: (from, _, to) } => {
             (tokens.partition_point(|(_, at)| at.start < from), from..to, Vec::new())
         }
@@ -177,9 +207,18 @@ fn in_words(expected: &[String]) -> String {
     if has("&&") || has("==") || has("+") {
         words.push("an operator");
     }
-    words.extend([("(", "`(`"), (")", "`)`"), ("]", "`]`"), ("}", "`}`"), (",", "`,`"), (":", "`:`")].into_iter().filter_map(
-        |(token, word)| (has(token) && !(token == "(" && (has("int") || has("&&")))).then_some(word),
-    ));
+    words.extend(
+        [
+            ("(", "`(`"),
+            (")", "`)`"),
+            ("]", "`]`"),
+            ("}", "`}`"),
+            (",", "`,`"),
+            (":", "`:`"),
+        ]
+        .into_iter()
+        .filter_map(|(token, word)| (has(token) && !(token == "(" && (has("int") || has("&&")))).then_some(word)),
+    );
     match words.split_last() {
         None => "the end of the filter".to_owned(),
         Some((last, [])) => (*last).to_owned(),
@@ -197,38 +236,76 @@ fn found(token: &Token<'_>) -> String {
     }
 }
 
-/// Replaces the stretch around a mistake, between the nearest separators of its bracket, by a broken token.
-fn cut_out(tokens: &mut Vec<Spanned<'_>>, at: usize) {
-    let separates = |token: &Token<'_>| {
-        matches!(token, Token::And | Token::Or | Token::Comma | Token::Question | Token::Colon)
+/// The stretch of tokens around a mistake that is cut out: what stands between the nearest separators of its bracket; if
+/// that was cut out before and did not help, all of the bracket, then the bracket itself.
+fn stretch(tokens: &[Spanned<'_>], at: usize) -> Range<usize> {
+    let separators = |token: &Token<'_>| {
+        matches!(
+            token,
+            Token::And | Token::Or | Token::Comma | Token::Question | Token::Colon
+        )
     };
-    let mut from = at;
+    let is_spent = |range: &Range<usize>| matches!(&tokens[range.clone()], [(Token::Broken, _)]);
+    // A separator that is itself the mistake, and lacks nothing before it, is cut out too: else it would fail again.
+    let is_separator = tokens.get(at).is_some_and(|(token, _)| separators(token));
+    let before = at.checked_sub(1).map(|before| &tokens[before].0);
+    let lacks_value = before.is_none_or(|token| separators(token) || repair::opens(token));
+    let near = left_of(tokens, at, separators)
+        ..right_of(
+            tokens,
+            if is_separator && !lacks_value { at + 1 } else { at },
+            separators,
+        );
+    if !is_spent(&near) {
+        return near;
+    }
+    let none = |_: &Token<'_>| false;
+    let whole = left_of(tokens, at, none)..right_of(tokens, at, none);
+    if !is_spent(&whole) {
+        return whole;
+    }
+    whole.start.saturating_sub(1)..(whole.end + 1).min(tokens.len())
+}
+
+/// The place after the nearest separator, or opening bracket, to the left.
+fn left_of(tokens: &[Spanned<'_>], at: usize, separates: impl Fn(&Token<'_>) -> bool) -> usize {
     let mut depth = 0usize;
-    while let Some((token, _)) = from.checked_sub(1).and_then(|before| tokens.get(before)) {
-        match token {
-            token if repair::closes(token) => depth += 1,
-            token if repair::opens(token) && depth == 0 => break,
-            token if repair::opens(token) => depth -= 1,
-            token if depth == 0 && separates(token) => break,
-            _ => {}
+    for place in (0..at.min(tokens.len())).rev() {
+        let token = &tokens[place].0;
+        if repair::closes(token) {
+            depth += 1;
+        } else if depth == 0 && (repair::opens(token) || separates(token)) {
+            return place + 1;
+        } else if repair::opens(token) {
+            depth -= 1;
         }
-        from -= 1;
     }
-    // A separator that is itself the mistake, and lacks nothing before it, is passed over: else it would fail again.
-    let separator = tokens.get(at).is_some_and(|(token, _)| separates(token));
-    let mut to = if separator && from < at { at + 1 } else { at };
-    depth = 0;
-    while let Some((token, _)) = tokens.get(to) {
-        match token {
-            token if repair::opens(token) => depth += 1,
-            token if repair::closes(token) && depth == 0 => break,
-            token if repair::closes(token) => depth -= 1,
-            token if depth == 0 && separates(token) => break,
-            _ => {}
+    0
+}
+
+/// The place of the nearest separator, or closing bracket, to the right.
+fn right_of(tokens: &[Spanned<'_>], at: usize, separates: impl Fn(&Token<'_>) -> bool) -> usize {
+    let mut depth = 0usize;
+    for (place, (token, _)) in tokens.iter().enumerate().skip(at) {
+        if repair::opens(token) {
+            depth += 1;
+        } else if depth == 0 && (repair::closes(token) || separates(token)) {
+            return place;
+        } else if repair::closes(token) {
+            depth -= 1;
         }
-        to += 1;
     }
-    let start = tokens.get(from).map_or_else(|| tokens.last().map_or(0, |(_, at)| at.end), |(_, at)| at.start);
-    let end = to.checked_sub(1).and_then(|last| tokens.get(last)).map_or(start, |(_, at)| at.end.max(start));
-    tokens.splice(from..to, [(Token::Broken, start..end)]);
+    tokens.len()
+}
+
+/// Replaces a stretch by one broken token.
+fn cut_out(tokens: &mut Vec<Spanned<'_>>, stretch: Range<usize>) {
+    let last = tokens.last().map_or(0, |(_, at)| at.end);
+    let start = tokens.get(stretch.start).map_or(last, |(_, at)| at.start);
+    let end = stretch
+        .end
+        .checked_sub(1)
+        .and_then(|last| tokens.get(last))
+        .map_or(start, |(_, at)| at.end.max(start));
+    tokens.splice(stretch, [(Token::Broken, start..end)]);
 }

@@ -30,7 +30,11 @@ impl fmt::Display for Expr {
                 at_least(f, operand, 7)?;
                 write!(f, "[{index}]")
             }
-            Kind::Call { target, function, arguments } => {
+            Kind::Call {
+                target,
+                function,
+                arguments,
+            } => {
                 if let Some(target) = target {
                     at_least(f, target, 7)?;
                     f.write_str(".")?;
@@ -61,7 +65,11 @@ impl fmt::Display for Expr {
             }
             Kind::And(terms) => chain(f, terms, " && ", 3),
             Kind::Or(terms) => chain(f, terms, " || ", 2),
-            Kind::Conditional { condition, then, otherwise } => {
+            Kind::Conditional {
+                condition,
+                then,
+                otherwise,
+            } => {
                 at_least(f, condition, 1)?;
                 f.write_str(" ? ")?;
                 at_least(f, then, 1)?;
@@ -90,7 +98,11 @@ impl fmt::Display for Literal {
 
 /// Writes a part, in parentheses if it binds looser than its place requires.
 fn at_least(f: &mut fmt::Formatter<'_>, part: &Expr, required: u8) -> fmt::Result {
-    if tier(&part.kind) < required { write!(f, "({part})") } else { write!(f, "{part}") }
+    if tier(&part.kind) < required {
+        write!(f, "({part})")
+    } else {
+        write!(f, "{part}")
+    }
 }
 
 fn chain(f: &mut fmt::Formatter<'_>, terms: &[Expr], operator: &str, required: u8) -> fmt::Result {

@@ -8,13 +8,31 @@ use crate::token::{Spanned, Token};
 
 /// Names that CEL keeps for other languages; none may stand where a variable stands.
 pub(crate) const RESERVED: &[&str] = &[
-    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package", "namespace",
-    "return", "var", "void", "while",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
 ];
 
 /// Gives the tokens that the grammar knows, in balanced brackets.
 pub(crate) fn repair<'t>(tokens: Vec<Spanned<'t>>, problems: &mut Vec<Diagnostic>) -> Vec<Spanned<'t>> {
-    let tokens: Vec<_> = tokens.into_iter().filter(|(token, _)| *token != Token::Comment).collect();
+    let tokens: Vec<_> = tokens
+        .into_iter()
+        .filter(|(token, _)| *token != Token::Comment)
+        .collect();
     let mut repaired: Vec<Spanned<'t>> = Vec::with_capacity(tokens.len());
     for (place, (token, span)) in tokens.iter().enumerate() {
         let next = tokens.get(place + 1).map(|(next, _)| next);
@@ -51,42 +69,77 @@ fn replace<'t>(
             (None, Some(problem.hint("write `//` before a comment")))
         }
         Token::Address(text) => broken(
-            Diagnostic::new(codes::NUMBER, span.clone(), format!("an address is a string, found `{text}` without quotes"))
-                .hint(if text.contains('/') { format!("src.ip in cidr(\"{text}\")") } else { format!("\"{text}\"") }),
+            Diagnostic::new(
+                codes::NUMBER,
+                span.clone(),
+                format!("an address is a string, found `{text}` without quotes"),
+            )
+            .hint(if text.contains('/') {
+                format!("write src.ip in cidr(\"{text}\")")
+            } else {
+                format!("write \"{text}\"")
+            }),
         ),
         Token::BadNumber(text) => {
             let problem = Diagnostic::new(codes::NUMBER, span.clone(), format!("`{text}` is no number"));
             let unit = text.trim_start_matches(|character: char| character.is_ascii_digit());
             broken(match unit {
-                "ns" | "us" | "ms" | "s" | "m" | "h" => problem.hint(format!("a length of time is written duration(\"{text}\")")),
+                "ns" | "us" | "ms" | "s" | "m" | "h" => {
+                    problem.hint(format!("a length of time is written duration(\"{text}\")"))
+                }
                 _ => problem,
             })
         }
         Token::Foreign(text) => match hints::OPERATORS.iter().find(|(written, ..)| *written == text) {
             Some((_, meant, token)) => (Some(*token), Some(foreign(text, meant, span.clone()))),
-            None => broken(Diagnostic::new(codes::UNKNOWN_CHARACTER, span.clone(), format!("`{text}` is no operator"))
-                .hint("a regular expression is tested with path.matches(r\"…\")")),
+            None => broken(
+                Diagnostic::new(
+                    codes::UNKNOWN_CHARACTER,
+                    span.clone(),
+                    format!("`{text}` is no operator"),
+                )
+                .hint("a regular expression is tested with path.matches(r\"…\")"),
+            ),
         },
         Token::Unknown => {
-            let problem = Diagnostic::new(codes::UNKNOWN_CHARACTER, span.clone(), "this character is no part of the language");
+            let problem = Diagnostic::new(
+                codes::UNKNOWN_CHARACTER,
+                span.clone(),
+                "this character is no part of the language",
+            );
             broken(problem)
         }
         Token::Name(text @ ("and" | "or")) if after_value && before_value => {
-            let (_, meant, token) = hints::WORDS.iter().find(|(written, ..)| *written == text).expect("the table has it");
+            let (_, meant, token) = hints::WORDS
+                .iter()
+                .find(|(written, ..)| *written == text)
+                .expect("the table has it");
             (Some(*token), Some(foreign(text, meant, span.clone())))
+        }
+        // `x not in list`, as Python has it: without the word it is a comparison that can be checked.
+        Token::Name("not") if after_value && next == Some(&Token::In) => {
+            let problem = Diagnostic::new(codes::FOREIGN_SPELLING, span.clone(), "`not in` is no operator here");
+            (None, Some(problem.hint("write `!(x in list)`")))
         }
         Token::Name("not") if !after_value && last != Some(&Token::Dot) && before_value => {
             (Some(Token::Not), Some(foreign("not", "!", span.clone())))
         }
-        Token::Name(text) if last != Some(&Token::Dot) && RESERVED.contains(&text) => {
-            broken(Diagnostic::new(codes::RESERVED_WORD, span.clone(), format!("`{text}` is a reserved word and names no variable")))
-        }
+        Token::Name(text) if last != Some(&Token::Dot) && RESERVED.contains(&text) => broken(Diagnostic::new(
+            codes::RESERVED_WORD,
+            span.clone(),
+            format!("`{text}` is a reserved word and names no variable"),
+        )),
         token => (Some(token), None),
     }
 }
 
 fn foreign(written: &str, meant: &str, span: std::ops::Range<usize>) -> Diagnostic {
-    Diagnostic::new(codes::FOREIGN_SPELLING, span, format!("`{written}` is no operator here")).hint(format!("write `{meant}`"))
+    Diagnostic::new(
+        codes::FOREIGN_SPELLING,
+        span,
+        format!("`{written}` is no operator here"),
+    )
+    .hint(format!("write `{meant}`"))
 }
 
 fn ends_value(token: &Token<'_>) -> bool {
@@ -162,7 +215,11 @@ fn pair_brackets<'t>(tokens: Vec<Spanned<'t>>, problems: &mut Vec<Diagnostic>) -
             open.push((token, span.clone()));
         } else if closes(&token) {
             let Some((opener, opened)) = open.pop() else {
-                report(Diagnostic::new(codes::BRACKET, span, format!("`{}` closes no bracket", spelling(&token))));
+                report(Diagnostic::new(
+                    codes::BRACKET,
+                    span,
+                    format!("`{}` closes no bracket", spelling(&token)),
+                ));
                 continue;
             };
             let expected = partner(&opener);
@@ -177,7 +234,11 @@ fn pair_brackets<'t>(tokens: Vec<Spanned<'t>>, problems: &mut Vec<Diagnostic>) -
     }
     let end = paired.last().map_or(0, |(_, span)| span.end);
     while let Some((opener, opened)) = open.pop() {
-        report(Diagnostic::new(codes::BRACKET, opened, format!("`{}` is never closed", spelling(&opener))));
+        report(Diagnostic::new(
+            codes::BRACKET,
+            opened,
+            format!("`{}` is never closed", spelling(&opener)),
+        ));
         paired.push((partner(&opener), end..end));
     }
     paired

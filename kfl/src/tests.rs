@@ -7,6 +7,7 @@ mod generate;
 mod hostile;
 mod law;
 mod lowering;
+mod plans;
 mod printing;
 mod typing;
 
@@ -15,7 +16,9 @@ use crate::value::Value;
 use crate::{Environment, check, eval, parse};
 
 /// The environment of all tests: 2026-01-01T00:00:00Z.
-pub(crate) const ENVIRONMENT: Environment = Environment { now_ns: 1_767_225_600_000_000_000 };
+pub(crate) const ENVIRONMENT: Environment = Environment {
+    now_ns: 1_767_225_600_000_000_000,
+};
 
 /// Evaluates an expression without variables; "error" where it has no value.
 #[track_caller]
@@ -24,11 +27,18 @@ pub(crate) fn evaluate(text: &str) -> String {
     let tree = parse::parse(text, &mut problems);
     let typed = check::check_expression(&tree, text, &ENVIRONMENT, &mut problems);
     // A constant that is malformed is refused where it is written; that is its error.
-    if problems.iter().any(|problem| problem.code != crate::codes::BAD_VALUE.code) {
+    if problems
+        .iter()
+        .any(|problem| problem.code != crate::codes::BAD_VALUE.code)
+    {
         panic!("{text}: {problems:?}");
     }
     let unread = |_: &Variable| Value::Null;
-    let mut scope = eval::Scope { variable: &unread, locals: Vec::new(), steps: 10_000 };
+    let mut scope = eval::Scope {
+        variable: &unread,
+        locals: Vec::new(),
+        steps: 10_000,
+    };
     eval::eval(&typed, &mut scope).map_or("error".to_owned(), |value| value.to_string())
 }
 

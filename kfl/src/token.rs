@@ -119,7 +119,14 @@ fn quoted<'t>(lexer: &mut Lexer<'t, Token<'t>>) -> Option<&'t str> {
         match byte {
             b'\n' | b'\r' if !triple => break,
             // In a raw string a backslash is a character, yet CEL lets it guard no quote.
-            b'\\' if !raw && rest.get(at + 1).is_some_and(|next| triple || !matches!(next, b'\n' | b'\r')) => at += 2,
+            b'\\'
+                if !raw
+                    && rest
+                        .get(at + 1)
+                        .is_some_and(|next| triple || !matches!(next, b'\n' | b'\r')) =>
+            {
+                at += 2
+            }
             _ => at += 1,
         }
     }
@@ -144,7 +151,11 @@ pub(crate) fn lex(text: &str) -> Vec<Spanned<'_>> {
 
 /// What a piece is that the lexer could not take.
 fn broken(piece: &str) -> Token<'_> {
-    if piece.contains(['"', '\'']) { Token::Unclosed } else { Token::Unknown }
+    if piece.contains(['"', '\'']) {
+        Token::Unclosed
+    } else {
+        Token::Unknown
+    }
 }
 
 #[cfg(test)]
@@ -153,38 +164,65 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, tokens: &[Token<'_>]) {
-        assert_eq!(lex(text).into_iter().map(|(token, _)| token).collect::<Vec<_>>(), tokens);
+        assert_eq!(
+            lex(text).into_iter().map(|(token, _)| token).collect::<Vec<_>>(),
+            tokens
+        );
     }
 
     #[test]
     fn every_kind_of_token() {
         check("a.b", &[Token::Name("a"), Token::Dot, Token::Name("b")]);
-        check("123 0x1F 7u .5e3 1.5", &[
-            Token::Int("123"),
-            Token::Int("0x1F"),
-            Token::Uint("7u"),
-            Token::Double(".5e3"),
-            Token::Double("1.5"),
-        ]);
-        check(r#"'a\'b' """x "y" z""" r"\" b'z'"#, &[
-            Token::Text(r"'a\'b'"),
-            Token::Text(r#""""x "y" z""""#),
-            Token::Text(r#"r"\""#),
-            Token::Text("b'z'"),
-        ]);
+        check(
+            "123 0x1F 7u .5e3 1.5",
+            &[
+                Token::Int("123"),
+                Token::Int("0x1F"),
+                Token::Uint("7u"),
+                Token::Double(".5e3"),
+                Token::Double("1.5"),
+            ],
+        );
+        check(
+            r#"'a\'b' """x "y" z""" r"\" b'z'"#,
+            &[
+                Token::Text(r"'a\'b'"),
+                Token::Text(r#""""x "y" z""""#),
+                Token::Text(r#"r"\""#),
+                Token::Text("b'z'"),
+            ],
+        );
         check("'a\n1", &[Token::Unclosed, Token::Int("1")]);
-        check("a // b\n!= c", &[Token::Name("a"), Token::Comment, Token::Ne, Token::Name("c")]);
-        check("a = 10.0.0.1 5m", &[
-            Token::Name("a"),
-            Token::Foreign("="),
-            Token::Address("10.0.0.1"),
-            Token::BadNumber("5m"),
-        ]);
-        check("[1, 2]", &[Token::LeftBracket, Token::Int("1"), Token::Comma, Token::Int("2"), Token::RightBracket]);
+        check(
+            "a // b\n!= c",
+            &[Token::Name("a"), Token::Comment, Token::Ne, Token::Name("c")],
+        );
+        check(
+            "a = 10.0.0.1 5m",
+            &[
+                Token::Name("a"),
+                Token::Foreign("="),
+                Token::Address("10.0.0.1"),
+                Token::BadNumber("5m"),
+            ],
+        );
+        check(
+            "[1, 2]",
+            &[
+                Token::LeftBracket,
+                Token::Int("1"),
+                Token::Comma,
+                Token::Int("2"),
+                Token::RightBracket,
+            ],
+        );
     }
 
     #[test]
     fn ranges_are_byte_ranges() {
-        assert_eq!(lex("'é' §").into_iter().map(|(_, at)| at).collect::<Vec<_>>(), [0..4, 5..7]);
+        assert_eq!(
+            lex("'é' §").into_iter().map(|(_, at)| at).collect::<Vec<_>>(),
+            [0..4, 5..7]
+        );
     }
 }

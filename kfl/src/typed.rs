@@ -28,11 +28,19 @@ pub(crate) enum Kind {
     Flag(&'static Flag),
     Local(Local),
     Call(Call),
-    Compare { operator: Operator, left: Box<Expr>, right: Box<Expr> },
+    Compare {
+        operator: Operator,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
     And(Vec<Expr>),
     Or(Vec<Expr>),
     Not(Box<Expr>),
-    Conditional { condition: Box<Expr>, then: Box<Expr>, otherwise: Box<Expr> },
+    Conditional {
+        condition: Box<Expr>,
+        then: Box<Expr>,
+        otherwise: Box<Expr>,
+    },
     List(Vec<Expr>),
     Map(Vec<(Expr, Expr)>),
     Comprehension(Box<Comprehension>),
@@ -108,7 +116,11 @@ impl Expr {
                 visit(left);
                 visit(right);
             }
-            Kind::Conditional { condition, then, otherwise } => {
+            Kind::Conditional {
+                condition,
+                then,
+                otherwise,
+            } => {
                 visit(condition);
                 visit(then);
                 visit(otherwise);
@@ -139,10 +151,16 @@ impl Expr {
             Kind::List(parts) => Kind::List(parts.into_iter().map(map).collect()),
             Kind::Not(part) => Kind::Not(boxed(part, map)),
             Kind::Dyn(part) => Kind::Dyn(boxed(part, map)),
-            Kind::Compare { operator, left, right } => {
-                Kind::Compare { operator, left: boxed(left, map), right: boxed(right, map) }
-            }
-            Kind::Conditional { condition, then, otherwise } => Kind::Conditional {
+            Kind::Compare { operator, left, right } => Kind::Compare {
+                operator,
+                left: boxed(left, map),
+                right: boxed(right, map),
+            },
+            Kind::Conditional {
+                condition,
+                then,
+                otherwise,
+            } => Kind::Conditional {
                 condition: boxed(condition, map),
                 then: boxed(then, map),
                 otherwise: boxed(otherwise, map),
@@ -166,16 +184,31 @@ impl fmt::Display for Expr {
             Kind::Variable(variable) => write!(f, "{}:{}", variable.field.name, self.ty),
             Kind::Flag(flag) => write!(f, "{}:bool", flag.name),
             Kind::Local(local) => write!(f, "{}:{}", local.name, self.ty),
-            Kind::Call(call) => {
-                write!(f, "{}", call.function.name)?;
-                joined(f, "(", &call.arguments, ", ", ")")?;
+            Kind::Call(Call {
+                function, arguments, ..
+            }) => {
+                match (function.name, &arguments[..]) {
+                    ("_[_]", [operand, index]) => write!(f, "{operand}[{index}]")?,
+                    ("-_", [operand]) => write!(f, "-{operand}")?,
+                    (name, [left, right]) if name.starts_with('_') => {
+                        write!(f, "({left} {} {right})", name.trim_matches('_'))?
+                    }
+                    (name, arguments) => {
+                        f.write_str(name)?;
+                        joined(f, "(", arguments, ", ", ")")?;
+                    }
+                }
                 write!(f, ":{}", self.ty)
             }
             Kind::Compare { operator, left, right } => write!(f, "({left} {} {right})", operator.text()),
             Kind::And(terms) => joined(f, "(", terms, " && ", ")"),
             Kind::Or(terms) => joined(f, "(", terms, " || ", ")"),
             Kind::Not(operand) => write!(f, "!{operand}"),
-            Kind::Conditional { condition, then, otherwise } => write!(f, "({condition} ? {then} : {otherwise}):{}", self.ty),
+            Kind::Conditional {
+                condition,
+                then,
+                otherwise,
+            } => write!(f, "({condition} ? {then} : {otherwise}):{}", self.ty),
             Kind::List(items) => {
                 joined(f, "[", items, ", ", "]")?;
                 write!(f, ":{}", self.ty)
@@ -188,8 +221,20 @@ impl fmt::Display for Expr {
                 write!(f, "}}:{}", self.ty)
             }
             Kind::Comprehension(comprehension) => {
-                let Comprehension { form, range, local, element, body } = &**comprehension;
-                write!(f, "{range}.{}({}:{element}, {body}):{}", form.name(), local.name, self.ty)
+                let Comprehension {
+                    form,
+                    range,
+                    local,
+                    element,
+                    body,
+                } = &**comprehension;
+                write!(
+                    f,
+                    "{range}.{}({}:{element}, {body}):{}",
+                    form.name(),
+                    local.name,
+                    self.ty
+                )
             }
             Kind::Dyn(inner) => write!(f, "dyn({inner})"),
             Kind::Fail(reason) => write!(f, "error({reason})"),

@@ -17,8 +17,6 @@ pub(crate) enum Type {
     Timestamp,
     Duration,
     Null,
-    /// The type of types.
-    Type,
     Ip,
     Cidr,
     List(Box<Type>),
@@ -46,7 +44,10 @@ impl Type {
 
     /// True if values of the type have an order.
     pub(crate) fn is_ordered(&self) -> bool {
-        matches!(self, Type::Bool | Type::String | Type::Bytes | Type::Timestamp | Type::Duration) || self.is_number()
+        matches!(
+            self,
+            Type::Bool | Type::String | Type::Bytes | Type::Timestamp | Type::Duration
+        ) || self.is_number()
     }
 
     /// The Arrow type of a column of this type inside a query: what kernels take and give.
@@ -56,14 +57,20 @@ impl Type {
             Type::Int => DataType::Int64,
             Type::Uint => DataType::UInt64,
             Type::Double => DataType::Float64,
-            Type::String | Type::Type => DataType::Utf8View,
+            Type::String => DataType::Utf8View,
             Type::Bytes | Type::Ip | Type::Cidr => DataType::BinaryView,
             Type::Timestamp => DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())),
             Type::Duration => DataType::Duration(TimeUnit::Nanosecond),
             Type::List(element) => DataType::List(Arc::new(Field::new_list_field(element.arrow(), true))),
             Type::Map(key, value) => {
-                let entries = vec![Field::new("key", key.arrow(), false), Field::new("value", value.arrow(), true)];
-                DataType::Map(Arc::new(Field::new("key_value", DataType::Struct(entries.into()), false)), false)
+                let entries = vec![
+                    Field::new("key", key.arrow(), false),
+                    Field::new("value", value.arrow(), true),
+                ];
+                DataType::Map(
+                    Arc::new(Field::new("key_value", DataType::Struct(entries.into()), false)),
+                    false,
+                )
             }
             Type::Null | Type::Dyn | Type::Any(_) | Type::Broken => DataType::Null,
         }
@@ -89,7 +96,6 @@ impl Type {
             "timestamp" => Type::Timestamp,
             "duration" => Type::Duration,
             "null" => Type::Null,
-            "type" => Type::Type,
             "ip" => Type::Ip,
             "cidr" => Type::Cidr,
             "dyn" => Type::Dyn,
@@ -129,7 +135,6 @@ impl fmt::Display for Type {
             Type::Timestamp => f.write_str("timestamp"),
             Type::Duration => f.write_str("duration"),
             Type::Null => f.write_str("null"),
-            Type::Type => f.write_str("type"),
             Type::Ip => f.write_str("ip"),
             Type::Cidr => f.write_str("cidr"),
             Type::List(element) => write!(f, "list({element})"),
@@ -147,7 +152,14 @@ mod tests {
 
     #[test]
     fn types_print_as_they_parse() {
-        for text in ["int", "list(string)", "map(string, list(T))", "list(map(K, V))", "cidr", "dyn"] {
+        for text in [
+            "int",
+            "list(string)",
+            "map(string, list(T))",
+            "list(map(K, V))",
+            "cidr",
+            "dyn",
+        ] {
             assert_eq!(Type::parse(text).unwrap().to_string(), text);
         }
         assert_eq!(Type::parse("listing"), None);

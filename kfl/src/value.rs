@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BinaryViewArray, BooleanArray, DurationNanosecondArray, Float64Array, Int64Array, ListArray,
-    MapArray, NullArray, StringViewArray, StructArray, TimestampNanosecondArray, UInt64Array,
+    Array, ArrayRef, AsArray, BinaryViewArray, BooleanArray, DurationNanosecondArray, Float64Array, Int64Array,
+    ListArray, MapArray, NullArray, StringViewArray, StructArray, TimestampNanosecondArray, UInt64Array,
 };
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::datatypes::{
@@ -32,7 +32,6 @@ pub(crate) enum Value {
     Timestamp(i64),
     /// Nanoseconds.
     Duration(i64),
-    Type(Arc<str>),
     Ip(IpAddr),
     Cidr(Cidr),
     List(Arc<[Value]>),
@@ -57,7 +56,7 @@ impl Value {
             Type::Duration => Value::Duration(0),
             Type::List(_) => Value::List([].into()),
             Type::Map(..) => Value::Map([].into()),
-            Type::Null | Type::Type | Type::Ip | Type::Cidr | Type::Dyn | Type::Any(_) | Type::Broken => Value::Null,
+            Type::Null | Type::Ip | Type::Cidr | Type::Dyn | Type::Any(_) | Type::Broken => Value::Null,
         }
     }
 
@@ -83,10 +82,9 @@ pub(crate) fn array(values: &[Option<&Value>], ty: &Type) -> ArrayRef {
         Type::Uint => flat!(UInt64Array, Uint, |value: &u64| *value),
         Type::Double => flat!(Float64Array, Double, |value: &f64| *value),
         Type::String => flat!(StringViewArray, String, Arc::clone),
-        Type::Type => flat!(StringViewArray, Type, Arc::clone),
         Type::Bytes => flat!(BinaryViewArray, Bytes, |value: &Arc<[u8]>| value.to_vec()),
         Type::Ip => flat!(BinaryViewArray, Ip, |value: &IpAddr| octets(*value)),
-        Type::Cidr => flat!(BinaryViewArray, Cidr, Cidr::to_bytes),
+        Type::Cidr => flat!(BinaryViewArray, Cidr, |value: &Cidr| value.to_bytes()),
         Type::Timestamp => {
             let times = values.iter().map(|value| match value {
                 Some(Value::Timestamp(value)) => Some(*value),
@@ -107,10 +105,16 @@ fn lists(values: &[Option<&Value>], element: &Type, ty: &Type) -> ArrayRef {
         _ => None,
     };
     let lists: Vec<_> = values.iter().map(items).collect();
-    let flat: Vec<_> = lists.iter().flatten().flat_map(|items| items.iter().map(Some)).collect();
+    let flat: Vec<_> = lists
+        .iter()
+        .flatten()
+        .flat_map(|items| items.iter().map(Some))
+        .collect();
     let offsets = OffsetBuffer::from_lengths(lists.iter().map(|list| list.as_ref().map_or(0, |items| items.len())));
     let nulls: NullBuffer = lists.iter().map(Option::is_some).collect();
-    let DataType::List(field) = ty.arrow() else { unreachable!("a list type maps to a list") };
+    let DataType::List(field) = ty.arrow() else {
+        unreachable!("a list type maps to a list")
+    };
     Arc::new(ListArray::new(field, offsets, array(&flat, element), Some(nulls)))
 }
 
@@ -120,12 +124,24 @@ fn maps(values: &[Option<&Value>], key: &Type, value: &Type, ty: &Type) -> Array
         _ => None,
     };
     let maps: Vec<_> = values.iter().map(entries).collect();
-    let keys: Vec<_> = maps.iter().flatten().flat_map(|map| map.iter().map(|(key, _)| Some(key))).collect();
-    let items: Vec<_> = maps.iter().flatten().flat_map(|map| map.iter().map(|(_, value)| Some(value))).collect();
+    let keys: Vec<_> = maps
+        .iter()
+        .flatten()
+        .flat_map(|map| map.iter().map(|(key, _)| Some(key)))
+        .collect();
+    let items: Vec<_> = maps
+        .iter()
+        .flatten()
+        .flat_map(|map| map.iter().map(|(_, value)| Some(value)))
+        .collect();
     let offsets = OffsetBuffer::from_lengths(maps.iter().map(|map| map.as_ref().map_or(0, |entries| entries.len())));
     let nulls: NullBuffer = maps.iter().map(Option::is_some).collect();
-    let DataType::Map(field, sorted) = ty.arrow() else { unreachable!("a map type maps to a map") };
-    let DataType::Struct(fields) = field.data_type().clone() else { unreachable!("a map holds structs") };
+    let DataType::Map(field, sorted) = ty.arrow() else {
+        unreachable!("a map type maps to a map")
+    };
+    let DataType::Struct(fields) = field.data_type().clone() else {
+        unreachable!("a map holds structs")
+    };
     let entries = StructArray::new(fields, vec![array(&keys, key), array(&items, value)], None);
     Arc::new(MapArray::new(field, offsets, entries, Some(nulls), sorted))
 }
@@ -141,7 +157,6 @@ pub(crate) fn read(array: &dyn Array, row: usize, ty: &Type) -> Option<Value> {
         Type::Uint => Value::Uint(array.as_primitive::<UInt64Type>().value(row)),
         Type::Double => Value::Double(array.as_primitive::<Float64Type>().value(row)),
         Type::String => Value::string(array.as_string_view().value(row)),
-        Type::Type => Value::Type(array.as_string_view().value(row).into()),
         Type::Bytes => Value::Bytes(array.as_binary_view().value(row).into()),
         Type::Ip => Value::Ip(address(array.as_binary_view().value(row))?),
         Type::Cidr => Value::Cidr(Cidr::from_bytes(array.as_binary_view().value(row))?),
@@ -149,7 +164,11 @@ pub(crate) fn read(array: &dyn Array, row: usize, ty: &Type) -> Option<Value> {
         Type::Duration => Value::Duration(array.as_primitive::<DurationNanosecondType>().value(row)),
         Type::List(element) => {
             let items = array.as_list::<i32>().value(row);
-            Value::List((0..items.len()).map(|item| read(&items, item, element)).collect::<Option<_>>()?)
+            Value::List(
+                (0..items.len())
+                    .map(|item| read(&items, item, element))
+                    .collect::<Option<_>>()?,
+            )
         }
         Type::Map(key, value) => {
             let entries = array.as_map().value(row);
@@ -200,7 +219,6 @@ impl fmt::Display for Value {
             Value::Bytes(value) => write!(f, "b{}", quote_bytes(value)),
             Value::Timestamp(value) => write!(f, "timestamp(\"{}\")", time::timestamp_text(*value)),
             Value::Duration(value) => write!(f, "duration(\"{}\")", time::duration_text(*value)),
-            Value::Type(value) => f.write_str(value),
             Value::Ip(value) => write!(f, "ip(\"{value}\")"),
             Value::Cidr(value) => write!(f, "cidr(\"{value}\")"),
             Value::List(items) => {
@@ -266,8 +284,14 @@ mod tests {
         let cases = [
             (Type::Int, Value::Int(-1)),
             (Type::Timestamp, Value::Timestamp(7)),
-            (Type::list(Type::String), Value::List([Value::string("a"), Value::string("")].into())),
-            (Type::list(Type::map(Type::String, Type::Int)), Value::List([map].into())),
+            (
+                Type::list(Type::String),
+                Value::List([Value::string("a"), Value::string("")].into()),
+            ),
+            (
+                Type::list(Type::map(Type::String, Type::Int)),
+                Value::List([map].into()),
+            ),
             (Type::Ip, Value::Ip("::1".parse().unwrap())),
             (Type::Bytes, Value::Bytes([0, 255].into())),
         ];

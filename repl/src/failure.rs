@@ -170,7 +170,7 @@ impl From<engine::Error> for Failure {
         let hint = hint_of(&error);
         Self {
             exit,
-            message: with_sources(&error),
+            message: without_numbers(&with_sources(&error)),
             rendered: false,
             hint,
         }
@@ -209,15 +209,25 @@ fn with_sources(error: &dyn Error) -> String {
 
 /// The system's words without their number: "No such file or directory (os error 2)" reads "no such file or directory".
 pub(crate) fn sentence(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
+    let text = without_numbers(&error.to_string());
     let mut letters = text.chars();
     match letters.next() {
         Some(first) if !letters.as_str().starts_with(char::is_uppercase) => {
             first.to_lowercase().chain(letters).collect()
         }
-        _ => text.to_owned(),
+        _ => text,
     }
+}
+
+/// A message without the numbers that the system gives its errors.
+fn without_numbers(message: &str) -> String {
+    let mut text = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some((before, after)) = rest.split_once(" (os error ") {
+        text.push_str(before);
+        rest = after.split_once(')').map_or("", |(_, after)| after);
+    }
+    text + rest
 }
 
 #[cfg(test)]

@@ -20,51 +20,76 @@ pub(crate) const FLOW_STATE: &str = "flow_state";
 pub(crate) const FLOW_CONNS: &str = "flow_conns";
 pub(crate) const FLOW_ENTRIES: &str = "flow_entries";
 
-/// Columns worth a place on screen when all rows are of one table, most telling first.
-pub(crate) const MAIN: &[(&str, &[&str])] = &[
+/// A column worth a place on screen when all rows are of one table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Main {
+    /// Its head, shorter than its name.
+    pub(crate) title: &'static str,
+    pub(crate) column: &'static str,
+    /// Columns of a higher rank give way first; see [`crate::render::choice`] for those of the columns that all rows have.
+    pub(crate) rank: usize,
+}
+
+const fn main(title: &'static str, column: &'static str, rank: usize) -> Main {
+    Main { title, column, rank }
+}
+
+/// The main columns of each table, in order of the screen.
+pub(crate) const MAIN: &[(&str, &[Main])] = &[
     (
         schema::tables::flows::TABLE.name,
         &[
-            FLOW_STATE,
-            FLOW_CONNS,
-            FLOW_ENTRIES,
-            "flow_l7_detected",
-            "flow_local_bytes",
-            "flow_remote_bytes",
-            "flow_local_pkts",
-            "flow_remote_pkts",
+            main("state", FLOW_STATE, 3),
+            main("l7", "flow_l7_detected", 6),
+            main("conns", FLOW_CONNS, 4),
+            main("entries", FLOW_ENTRIES, 5),
+            main("bytes →", "flow_local_bytes", 8),
+            main("bytes ←", "flow_remote_bytes", 8),
+            main("packets →", "flow_local_pkts", 10),
+            main("packets ←", "flow_remote_pkts", 10),
         ],
     ),
     (
         schema::tables::conns::TABLE.name,
         &[
-            "conn_state",
-            "conn_l7_detected",
-            "conn_entries",
-            "conn_local_bytes",
-            "conn_remote_bytes",
-            "conn_local_pkts",
-            "conn_remote_pkts",
+            main("state", "conn_state", 3),
+            main("l7", "conn_l7_detected", 5),
+            main("entries", "conn_entries", 6),
+            main("bytes →", "conn_local_bytes", 8),
+            main("bytes ←", "conn_remote_bytes", 8),
+            main("packets →", "conn_local_pkts", 10),
+            main("packets ←", "conn_remote_pkts", 10),
         ],
     ),
     (
         schema::tables::http::TABLE.name,
         &[
-            "method",
-            STATUS_CODE,
-            "host",
-            "url",
-            "response_body_size",
-            "content_type",
+            main("method", "method", 3),
+            main("status", STATUS_CODE, 2),
+            main("host", "host", 6),
+            main("url", "url", 3),
+            main("size", "response_body_size", 8),
+            main("type", "content_type", 10),
         ],
     ),
     (
         schema::tables::dns::TABLE.name,
-        &["dns_question_types", "dns_questions", "dns_rcode", "dns_answers"],
+        &[
+            main("type", "dns_question_types", 5),
+            main("question", "dns_questions", 3),
+            main("rcode", "dns_rcode", 3),
+            main("answers", "dns_answers", 6),
+        ],
     ),
     (
         schema::tables::tlsx::TABLE.name,
-        &["tlsx_info", "tlsx_sni", "tlsx_alpn", "tlsx_summary", "tlsx_ja4"],
+        &[
+            main("hello", "tlsx_info", 3),
+            main("sni", "tlsx_sni", 3),
+            main("alpn", "tlsx_alpn", 6),
+            main("summary", "tlsx_summary", 8),
+            main("ja4", "tlsx_ja4", 9),
+        ],
     ),
 ];
 
@@ -101,7 +126,7 @@ mod tests {
         assert!(exists(&schema::tables::packets::TABLE, PACKET));
         for (table, columns) in MAIN {
             let table = schema::tables::find(table).expect("the name comes from a table");
-            for column in *columns {
+            for Main { column, .. } in *columns {
                 assert!(exists(table, column), "{column} is no column of {}", table.name);
             }
         }

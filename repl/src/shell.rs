@@ -124,17 +124,14 @@ impl Shell {
             .tables
             .iter()
             .filter(|table| table.rows > 0)
-            .map(|table| format!("{} {}", units::count(table.rows), table.name))
+            .map(|table| format!("{} {}", table.name, units::count(table.rows)))
             .collect();
         let stored = if tables.is_empty() {
             "nothing stored yet".to_owned()
         } else {
             tables.join(" · ")
         };
-        let text = format!(
-            "kfl {} · {stored} · \\h helps, Ctrl-D leaves",
-            env!("CARGO_PKG_VERSION")
-        );
+        let text = format!("kfl {} · {stored}\n\\h helps, Ctrl-D leaves", env!("CARGO_PKG_VERSION"));
         self.terminal.stderr.paint(Paint::Faint, &text)
     }
 
@@ -155,7 +152,7 @@ impl Shell {
         verbs::put(&drawn.text)?;
         let mut footer = vec![units::counted(answer.len() as u64, "row")];
         if more {
-            footer.push(format!("there are more than \\limit {} shows", self.limit));
+            footer.push("more were found: \\limit N shows N".to_owned());
         }
         if !drawn.hidden.is_empty() {
             footer.push(format!(

@@ -31,43 +31,58 @@ pub(crate) struct Sequence {
 /// The two ends of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ends {
-    src: String,
-    dst: String,
-    src_bytes: Vec<u8>,
-    dst_bytes: Vec<u8>,
+    src: End,
+    dst: End,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct End {
+    /// Address and port as text.
+    text: String,
+    address: Vec<u8>,
+    port: [u8; 2],
 }
 
 impl Ends {
     /// The ends that a row names.
     pub(crate) fn of(row: &Row<'_>) -> Option<Self> {
-        let address = |column| row.text(column)?.parse::<IpAddr>().ok().map(octets);
+        let end = |ip, port| {
+            let address = match row.text(ip)?.parse().ok()? {
+                IpAddr::V4(address) => address.octets().to_vec(),
+                IpAddr::V6(address) => address.octets().to_vec(),
+            };
+            let text = row.endpoint(ip, port)?;
+            let port = u16::try_from(row.int(port).unwrap_or(0)).unwrap_or(0).to_be_bytes();
+            Some(End { text, address, port })
+        };
         Some(Self {
-            src: row.endpoint(names::SRC_IP, names::SRC_PORT)?,
-            dst: row.endpoint(names::DST_IP, names::DST_PORT)?,
-            src_bytes: address(names::SRC_IP)?,
-            dst_bytes: address(names::DST_IP)?,
+            src: end(names::SRC_IP, names::SRC_PORT)?,
+            dst: end(names::DST_IP, names::DST_PORT)?,
         })
     }
 
-    /// From where to where a packet travels. The headers of IPv4 and IPv6 both have the destination's address right after
-    /// the source's, so the direction shows without decoding (RFC 791 §3.1, RFC 8200 §3).
+    /// From where to where a packet travels. The headers of IPv4 and IPv6 both end with the source's address and the
+    /// destination's, and those of TCP and UDP begin with their ports, so the direction shows without decoding; after IPv4
+    /// options or IPv6 extension headers the addresses alone must do (RFC 791 §3.1, RFC 8200 §3, RFC 9293 §3.1, RFC 768).
     fn direction(&self, packet: &Packet) -> String {
-        let forth = [self.src_bytes.as_slice(), &self.dst_bytes].concat();
-        let back = [self.dst_bytes.as_slice(), &self.src_bytes].concat();
-        let place = |bytes: &[u8]| search::find(&packet.data, bytes, 0);
-        match (place(&forth), place(&back)) {
-            (Some(at), Some(other)) if other < at => format!("{} → {}", self.dst, self.src),
-            (None, Some(_)) => format!("{} → {}", self.dst, self.src),
-            (Some(_), _) => format!("{} → {}", self.src, self.dst),
-            (None, None) => format!("{} ↔ {}", self.src, self.dst),
+        let with_ports = |from: &End, to: &End| [&from.address[..], &to.address, &from.port, &to.port].concat();
+        let without = |from: &End, to: &End| [&from.address[..], &to.address].concat();
+        let holds = |bytes: Vec<u8>| search::find(&packet.data, &bytes, 0).is_some();
+        let (src, dst) = (&self.src, &self.dst);
+        let is_forth = match (holds(with_ports(src, dst)), holds(with_ports(dst, src))) {
+            (false, false) => match (holds(without(src, dst)), holds(without(dst, src))) {
+                (true, false) => Some(true),
+                (false, true) => Some(false),
+                _ => None,
+            },
+            (true, _) => Some(true),
+            (false, true) => Some(false),
+        };
+        match is_forth {
+            Some(true) => format!("{} → {}", src.text, dst.text),
+            Some(false) => format!("{} → {}", dst.text, src.text),
+            None => format!("{} ↔ {}", src.text, dst.text),
         }
-    }
-}
-
-fn octets(address: IpAddr) -> Vec<u8> {
-    match address {
-        IpAddr::V4(address) => address.octets().to_vec(),
-        IpAddr::V6(address) => address.octets().to_vec(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use datafusion::arrow::array::RecordBatch;
 use expect_test::{Expect, expect};
 use schema::Build;
 use schema::tables::captures::{Capture as CaptureRow, CaptureBuilder, CaptureOwn, TABLE};
@@ -12,7 +13,7 @@ use super::*;
 /// A commit of one row in the table of captures.
 fn commit(store: &Store, name: &str) -> Manifest {
     let mut transaction = Transaction::begin(store).unwrap();
-    write(&mut transaction, name);
+    transaction.write(&TABLE, &row(name)).unwrap();
     let capture = Capture {
         digest: name.to_owned(),
         size_bytes: name.len() as u64,
@@ -20,7 +21,7 @@ fn commit(store: &Store, name: &str) -> Manifest {
     transaction.commit(capture, 10).unwrap().0
 }
 
-fn write(transaction: &mut Transaction, name: &str) {
+fn row(name: &str) -> RecordBatch {
     let mut builder = CaptureBuilder::default();
     builder.append(CaptureRow {
         own: CaptureOwn {
@@ -41,7 +42,7 @@ fn write(transaction: &mut Transaction, name: &str) {
             anomalies: &[],
         },
     });
-    transaction.write(&TABLE, &builder.finish()).unwrap();
+    builder.finish()
 }
 
 /// The files of a store, one a line.
@@ -92,9 +93,9 @@ fn a_dropped_transaction_leaves_the_last_commit_and_no_files() {
     let (store, _) = Store::create(directory.path()).unwrap();
     let manifest = commit(&store, "one");
     let mut transaction = Transaction::begin(&store).unwrap();
-    write(&mut transaction, "sealed");
+    transaction.write(&TABLE, &row("sealed")).unwrap();
     transaction.seal(&TABLE).unwrap();
-    write(&mut transaction, "open");
+    transaction.write(&TABLE, &row("open")).unwrap();
     drop(transaction);
     assert_eq!(store.manifest().unwrap(), manifest);
     check_files(
@@ -136,29 +137,7 @@ fn a_table_that_cannot_be_written_leaves_everything_stored_before() {
     let (store, manifest) = Store::create(directory.path()).unwrap();
     fs::write(directory.path().join(TABLES), "in the way").unwrap();
     let mut transaction = Transaction::begin(&store).unwrap();
-    let batch = CaptureBuilder::default().finish();
-    transaction.write(&TABLE, &batch).unwrap();
-    let mut builder = CaptureBuilder::default();
-    builder.append(CaptureRow {
-        own: CaptureOwn {
-            capture_id: None,
-            name: None,
-            digest: None,
-            size_bytes: None,
-            format: None,
-            compression: None,
-            interfaces: &[],
-            comments: &[],
-            packets: None,
-            captured_bytes: None,
-            original_bytes: None,
-            first_time: None,
-            last_time: None,
-            ingested_time: None,
-            anomalies: &[],
-        },
-    });
-    let error = transaction.write(&TABLE, &builder.finish());
+    let error = transaction.write(&TABLE, &row("one"));
     check_error(
         error,
         directory.path(),

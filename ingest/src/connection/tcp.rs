@@ -26,6 +26,8 @@ pub(crate) struct TcpHalf {
     pub(crate) ended: bool,
     /// Initial sequence number, if the SYN was seen.
     initial: Option<u32>,
+    /// Sequence number that counts as 1: the first after the SYN, or the first that a segment of either side told.
+    first: Option<u32>,
 }
 
 /// A TCP connection.
@@ -77,8 +79,9 @@ impl Tcp {
         let flags: TcpFlags = segment.flags;
         if flags.syn() {
             self.note_syn(half, segment, time_ns);
-        } else if flags.ack() && segment.payload_original == 0 && !flags.fin() && !flags.rst() {
-            self.note_pure_ack(half, segment, time_ns);
+        }
+        if flags.ack() {
+            self.note_ack(half, segment, time_ns);
         }
         if segment.payload_original > 0 {
             self.completeness |= completeness::DATA;
@@ -104,24 +107,25 @@ impl Tcp {
         }
         let known = self.half_mut(half);
         known.initial.get_or_insert(segment.sequence);
+        known.first.get_or_insert(segment.sequence.wrapping_add(1));
         if !known.assembler.is_started() {
             known.assembler.start(segment.sequence.wrapping_add(1));
         }
     }
 
     /// The acknowledgment that ends the handshake: the first bytes of both halves come next.
-    fn note_pure_ack(&mut self, half: Half, segment: &Segment, time_ns: i64) {
+    fn note_ack(&mut self, half: Half, segment: &Segment, time_ns: i64) {
         let other = match half {
             Half::Client => Half::Server,
             Half::Server => Half::Client,
         };
-        let begins = self.half(half).assembler.base() == Some(segment.sequence)
-            && self.half(other).assembler.base() == Some(segment.acknowledgment);
-        if !begins {
+        let begins = *self.half_mut(half).first.get_or_insert(segment.sequence) == segment.sequence
+            && *self.half_mut(other).first.get_or_insert(segment.acknowledgment) == segment.acknowledgment;
+        if !begins || segment.flags.syn() || self.completeness & completeness::ACK != 0 {
             return;
         }
         let both = completeness::SYN | completeness::SYN_ACK;
-        if half == Half::Client && self.completeness & both == both && self.completeness & completeness::ACK == 0 {
+        if half == Half::Client && self.completeness & both == both {
             self.handshake_ns = self.syn_time_ns.map(|syn| time_ns.saturating_sub(syn));
         }
         self.completeness |= completeness::ACK;

@@ -149,7 +149,9 @@ struct Payload {
 }
 
 impl Payload {
-    fn datagram(self, family: Family, source: Address, destination: Address, bytes: &[u8], frame: &Frame) -> Datagram {
+    fn datagram(mut self, family: Family, source: Address, destination: Address, bytes: &[u8], frame: &Frame) -> Datagram {
+        // A length beyond the frame is wrong; the frame's own then counts.
+        self.total = self.total.min(frame.wire_end.saturating_sub(frame.ip_start));
         let original = self.total.saturating_sub(self.start);
         let captured = original.min(bytes.len().saturating_sub(self.start));
         let narrow = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);

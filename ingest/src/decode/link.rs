@@ -63,6 +63,8 @@ const TAGS: usize = 16;
 #[derive(Clone, Copy)]
 pub(super) struct Frame {
     pub(super) ip_start: usize,
+    /// Where the frame ended on the wire: no inner length reaches beyond it.
+    pub(super) wire_end: usize,
     pub(super) vlans: Vlans,
     pub(super) tunnel: Option<&'static str>,
 }
@@ -71,9 +73,9 @@ pub(super) struct Frame {
 pub(super) type Found = Result<Option<Frame>, Anomaly>;
 
 /// Finds the IP header of a captured frame.
-pub(super) fn decode(link_type: u16, packet: &[u8]) -> Found {
+pub(super) fn decode(link_type: u16, packet: &[u8], wire_end: usize) -> Found {
     let start = |ip_start| Frame {
-        ip_start,
+        ip_start, wire_end,
         vlans: Vlans::default(),
         tunnel: None,
     };

@@ -38,8 +38,8 @@ pub(super) fn inner(bytes: &[u8], datagram: &Datagram) -> Option<Frame> {
     let start = datagram.payload_start as usize;
     let end = start.checked_add(datagram.payload_captured as usize)?;
     let bytes = bytes.get(..end)?;
-    let frame = |tunnel| Frame {
-        ip_start: start,
+    let wire_end = start.checked_add(datagram.payload_original as usize)?;
+    let frame = |tunnel| Frame { ip_start: start, wire_end,
         vlans: datagram.vlans,
         tunnel: Some(tunnel),
     };

@@ -12,6 +12,7 @@ pub struct Kept {
     pub batches: Vec<Option<(&'static str, RecordBatch)>>,
 }
 
+#[allow(dead_code, reason = "each test binary uses what it needs")]
 impl Kept {
     /// Rows of a table.
     pub fn rows(&self, table: &str) -> usize {

@@ -40,7 +40,11 @@ impl Checker<'_> {
         }
         // `math.greatest(…)`: a function whose own name has a dot.
         if let Some(namespace) = target.and_then(path) {
-            let words: Vec<_> = namespace.iter().chain([function]).map(|word| word.text.as_str()).collect();
+            let words: Vec<_> = namespace
+                .iter()
+                .chain([function])
+                .map(|word| word.text.as_str())
+                .collect();
             if words.len() == 2 && functions::registry().contains_key(words.join(".").as_str()) {
                 return self.function(&words.join("."), function, None, arguments, span);
             }
@@ -74,10 +78,16 @@ impl Checker<'_> {
         }
         let types: Vec<_> = all.iter().map(|argument| &argument.ty).collect();
         let fitting = entry.signatures.iter().filter(|signature| signature.method == method);
-        let found = fitting.into_iter().find_map(|signature| Some((signature.overload, signature.resolve(&types)?)));
+        let found = fitting
+            .into_iter()
+            .find_map(|signature| Some((signature.overload, signature.resolve(&types)?)));
         let Some((overload, (parameters, ty))) = found else {
             if is_dyn {
-                return Expr::new(Kind::Fail("a function does not take these values"), Type::Dyn, span.clone());
+                return Expr::new(
+                    Kind::Fail("a function does not take these values"),
+                    Type::Dyn,
+                    span.clone(),
+                );
             }
             let problem = self.unfit(entry, word, method, &all);
             return self.refuse(problem, span);
@@ -88,13 +98,22 @@ impl Checker<'_> {
             let at = all.last().map_or(span.clone(), |argument| argument.span.clone());
             return self.refuse(Diagnostic::new(codes::BAD_VALUE, at, reason), span);
         }
-        let call = Call { function: entry.function, overload, parameters, arguments: all };
+        let call = Call {
+            function: entry.function,
+            overload,
+            parameters,
+            arguments: all,
+        };
         Expr::new(Kind::Call(call), ty, span.clone())
     }
 
     fn unknown_function(&self, word: &Word, method: bool, arguments: &[Expr]) -> Diagnostic {
         let name = word.text.as_str();
-        let problem = Diagnostic::new(codes::UNKNOWN_FUNCTION, word.span.clone(), format!("there is no function `{name}`"));
+        let problem = Diagnostic::new(
+            codes::UNKNOWN_FUNCTION,
+            word.span.clone(),
+            format!("there is no function `{name}`"),
+        );
         if name == "not" {
             return problem.hint("write `!(…)`");
         }
@@ -104,15 +123,24 @@ impl Checker<'_> {
         if let (false, [argument]) = (method, arguments)
             && (catalogue::variable(name).is_some() || catalogue::flag(name).is_some())
         {
-            return problem.hint(format!("`{name}` is a variable; compare it: {name} == {}", self.written(&argument.span)));
+            return problem.hint(format!(
+                "`{name}` is a variable; compare it: {name} == {}",
+                self.written(&argument.span)
+            ));
         }
         if self.problems.len() >= SUGGESTIONS {
             return problem;
         }
-        let known = functions::registry().values().filter(|entry| entry.is_callable()).map(|entry| entry.function.name);
+        let known = functions::registry()
+            .values()
+            .filter(|entry| entry.is_callable())
+            .map(|entry| entry.function.name);
         // Letters in another case, and words of other languages for the same thing.
         let close = catalogue::closest(name, known.chain(MACROS.iter().map(|known| known.name)));
-        let alias = ALIASES.iter().find(|(written, _)| written.eq_ignore_ascii_case(name)).map(|(_, meant)| *meant);
+        let alias = ALIASES
+            .iter()
+            .find(|(written, _)| written.eq_ignore_ascii_case(name))
+            .map(|(_, meant)| *meant);
         match (alias, close.as_slice()) {
             (Some(meant), _) => problem.hint(format!("here it is `{meant}`")),
             (None, []) => problem,
@@ -128,7 +156,13 @@ impl Checker<'_> {
             (true, Some((target, rest))) => format!("{target}.{name}({})", rest.join(", ")),
             _ => format!("{name}({})", types.join(", ")),
         };
-        let forms: Vec<_> = entry.signatures.iter().map(|one| one.overload.signature.split(" -> ").next().unwrap_or(name)).collect();
+        let same_form = entry.signatures.iter().any(|one| one.method == method);
+        let forms: Vec<_> = entry
+            .signatures
+            .iter()
+            .filter(|one| !same_form || one.method == method)
+            .map(|one| one.overload.signature.split(" -> ").next().unwrap_or(name))
+            .collect();
         let message = format!("expected {}, found `{found}`", either(&forms));
         let problem = Diagnostic::new(codes::ARGUMENTS, word.span.clone(), message);
         let written: Vec<_> = arguments.iter().map(|argument| self.written(&argument.span)).collect();
@@ -138,13 +172,19 @@ impl Checker<'_> {
                     return problem.hint(format!("write {} in {}", written[1], written[0]));
                 }
                 Type::String if item.ty != Type::String => {
-                    return problem.hint(format!("a string holds strings: write the text in quotes, or string({})", written[1]));
+                    return problem.hint(format!(
+                        "a string holds strings: write the text in quotes, or string({})",
+                        written[1]
+                    ));
                 }
                 _ => {}
             }
         }
         let types: Vec<_> = arguments.iter().map(|argument| &argument.ty).collect();
-        let other_form = entry.signatures.iter().any(|one| one.method != method && one.resolve(&types).is_some());
+        let other_form = entry
+            .signatures
+            .iter()
+            .any(|one| one.method != method && one.resolve(&types).is_some());
         match (other_form, method, written.split_first()) {
             (true, false, Some((target, rest))) => problem.hint(format!("write {target}.{name}({})", rest.join(", "))),
             (true, true, _) => problem.hint(format!("write {name}({})", written.join(", "))),
@@ -153,7 +193,10 @@ impl Checker<'_> {
     }
 
     pub(super) fn misused_macro(&mut self, name: &str, span: &Range<usize>) -> Expr {
-        let form = MACROS.iter().find(|known| known.name == name).map_or(name, |known| known.form);
+        let form = MACROS
+            .iter()
+            .find(|known| known.name == name)
+            .map_or(name, |known| known.form);
         let problem = Diagnostic::new(codes::MACRO, span.clone(), format!("`{name}` does not take this form"));
         self.refuse(problem.hint(format!("it is used as {form}")), span)
     }

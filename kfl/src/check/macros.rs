@@ -28,12 +28,16 @@ impl Checker<'_> {
         };
         let field = settle(self.expr(argument)).0;
         match field.kind {
-            Kind::Call(Call { function, arguments, .. }) if function.name == "_[_]" => {
-                self.resolved("has_key", arguments, span.clone())
-            }
+            Kind::Call(Call {
+                function, arguments, ..
+            }) if function.name == "_[_]" => self.resolved("has_key", arguments, span.clone()),
             Kind::Variable(variable) => {
                 let default = Box::new(Expr::value(variable.default(), field.ty.clone(), span.clone()));
-                let compare = Kind::Compare { operator: Operator::Ne, left: Box::new(field), right: default };
+                let compare = Kind::Compare {
+                    operator: Operator::Ne,
+                    left: Box::new(field),
+                    right: default,
+                };
                 Expr::new(compare, Type::Bool, span.clone())
             }
             _ => Expr::broken(span.clone()),
@@ -59,8 +63,14 @@ impl Checker<'_> {
             return self.refuse(Diagnostic::new(codes::MACRO, name.span.clone(), message), span);
         };
         if self.locals.len() >= limits::COMPREHENSIONS {
-            let message = format!("macros over lists may stand {} deep in each other", limits::COMPREHENSIONS);
-            return self.refuse(Diagnostic::new(codes::COMPREHENSION_DEPTH, function.span.clone(), message), span);
+            let message = format!(
+                "macros over lists may stand {} deep in each other",
+                limits::COMPREHENSIONS
+            );
+            return self.refuse(
+                Diagnostic::new(codes::COMPREHENSION_DEPTH, function.span.clone(), message),
+                span,
+            );
         }
         let range = settle(self.expr(target)).0;
         let element = match &range.ty {
@@ -70,7 +80,10 @@ impl Checker<'_> {
             Type::Dyn => return Expr::new(Kind::Fail("only lists and maps have elements"), Type::Dyn, span.clone()),
             _ => return self.not_walkable(&range, span),
         };
-        let local = Local { depth: self.locals.len(), name: name_text.clone() };
+        let local = Local {
+            depth: self.locals.len(),
+            name: name_text.clone(),
+        };
         self.locals.push((local.clone(), element.clone()));
         let condition = condition.map(|condition| {
             let condition = self.expr(condition);
@@ -91,7 +104,13 @@ impl Checker<'_> {
             Macro::Map => Type::list(body.ty.clone()),
         };
         let walk = |form, range, body, ty| {
-            let comprehension = Comprehension { form, range, local: local.clone(), element: element.clone(), body };
+            let comprehension = Comprehension {
+                form,
+                range,
+                local: local.clone(),
+                element: element.clone(),
+                body,
+            };
             Expr::new(Kind::Comprehension(Box::new(comprehension)), ty, span.clone())
         };
         match condition {

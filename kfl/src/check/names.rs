@@ -23,7 +23,10 @@ pub(super) fn path(tree: &ast::Expr) -> Option<Path> {
     loop {
         match &at.kind {
             ast::Kind::Name(text) => {
-                words.push(Word { text: text.clone(), span: at.span.clone() });
+                words.push(Word {
+                    text: text.clone(),
+                    span: at.span.clone(),
+                });
                 words.reverse();
                 return Some(words);
             }
@@ -38,7 +41,11 @@ pub(super) fn path(tree: &ast::Expr) -> Option<Path> {
 
 /// The words of a path with dots between them.
 fn dotted(words: &[Word]) -> String {
-    words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(".")
+    words
+        .iter()
+        .map(|word| word.text.as_str())
+        .collect::<Vec<_>>()
+        .join(".")
 }
 
 fn span(words: &[Word]) -> Range<usize> {
@@ -59,7 +66,9 @@ pub(super) fn longest_variable(words: &[Word]) -> Option<(&'static Variable, usi
 impl Checker<'_> {
     pub(super) fn name(&mut self, tree: &ast::Expr) -> Expr {
         let Some(words) = path(tree) else {
-            let ast::Kind::Select { operand, field } = &tree.kind else { return Expr::broken(tree.span.clone()) };
+            let ast::Kind::Select { operand, field } = &tree.kind else {
+                return Expr::broken(tree.span.clone());
+            };
             let operand = settle(self.expr(operand)).0;
             return self.select(operand, field);
         };
@@ -67,7 +76,9 @@ impl Checker<'_> {
             Ok(found) => found,
             Err(problem) => return self.refuse(problem, &tree.span),
         };
-        words[used..].iter().fold(root, |operand, field| self.select(operand, field))
+        words[used..]
+            .iter()
+            .fold(root, |operand, field| self.select(operand, field))
     }
 
     /// The variable, flag or bound name that a path begins with, and how many words it takes.
@@ -101,7 +112,10 @@ impl Checker<'_> {
     fn foreign(&self, words: &[Word]) -> Option<Diagnostic> {
         let (meant, used) = (1..=words.len().min(4)).rev().find_map(|count| {
             let name = dotted(&words[..count]);
-            hints::NAMES.iter().find(|(written, _)| *written == name).map(|(_, meant)| (*meant, count))
+            hints::NAMES
+                .iter()
+                .find(|(written, _)| *written == name)
+                .map(|(_, meant)| (*meant, count))
         })?;
         let message = format!("there is no variable `{}`", dotted(&words[..used]));
         Some(Diagnostic::new(codes::FOREIGN_NAME, span(&words[..used]), message).hint(format!("here it is `{meant}`")))
@@ -120,19 +134,40 @@ impl Checker<'_> {
             };
         }
         let name = dotted(words);
-        let mut problem = Diagnostic::new(codes::UNKNOWN_NAME, span(words), format!("there is no variable `{name}`"));
+        let mut problem = Diagnostic::new(
+            codes::UNKNOWN_NAME,
+            span(words),
+            format!("there is no variable `{name}`"),
+        );
         if self.problems.len() >= SUGGESTIONS {
             return problem;
         }
-        let names = || catalogue::variables().keys().copied().chain(schema::FLAGS.iter().map(|flag| flag.name));
+        let names = || {
+            catalogue::variables()
+                .keys()
+                .copied()
+                .chain(schema::FLAGS.iter().map(|flag| flag.name))
+        };
         let close = catalogue::closest(&name, names());
-        let below: Vec<_> = names().filter(|known| known.starts_with(&format!("{name}."))).take(4).collect();
+        let below: Vec<_> = names()
+            .filter(|known| known.starts_with(&format!("{name}.")))
+            .take(4)
+            .collect();
+        let beside: Vec<_> = match words {
+            [_] => Vec::new(),
+            _ => names()
+                .filter(|known| known.starts_with(&format!("{}.", first.text)))
+                .take(4)
+                .collect(),
+        };
         if functions::registry().contains_key(name.as_str()) {
             problem = problem.hint(format!("`{name}` is a function; it is called with parentheses"));
         } else if !below.is_empty() {
             problem = problem.hint(format!("there is {}", either(&below)));
         } else if !close.is_empty() {
             problem = problem.hint(format!("did you mean {}?", either(&close)));
+        } else if !beside.is_empty() {
+            problem = problem.hint(format!("there is {}", either(&beside)));
         }
         problem
     }
@@ -182,9 +217,16 @@ impl Checker<'_> {
             signatures.find_map(|signature| Some((entry.function, signature.overload, signature.resolve(&types)?)))
         });
         match found {
-            Some((function, overload, (parameters, ty))) => {
-                Expr::new(Kind::Call(Call { function, overload, parameters, arguments }), ty, span)
-            }
+            Some((function, overload, (parameters, ty))) => Expr::new(
+                Kind::Call(Call {
+                    function,
+                    overload,
+                    parameters,
+                    arguments,
+                }),
+                ty,
+                span,
+            ),
             None => Expr::broken(span),
         }
     }

@@ -12,7 +12,13 @@ use crate::types::Type;
 use crate::value::Value;
 
 impl Checker<'_> {
-    pub(super) fn binary(&mut self, operator: Operator, left: &ast::Expr, right: &ast::Expr, span: &Range<usize>) -> Expr {
+    pub(super) fn binary(
+        &mut self,
+        operator: Operator,
+        left: &ast::Expr,
+        right: &ast::Expr,
+        span: &Range<usize>,
+    ) -> Expr {
         let (left, left_dyn) = settle(self.expr(left));
         let (right, right_dyn) = settle(self.expr(right));
         if left.ty == Type::Broken || right.ty == Type::Broken {
@@ -40,26 +46,34 @@ impl Checker<'_> {
             return match operator {
                 Operator::Eq => Expr::bool(false, span.clone()),
                 Operator::Ne => Expr::bool(true, span.clone()),
-                _ => Expr::new(Kind::Fail("values of these types have no order"), Type::Bool, span.clone()),
+                _ => Expr::new(
+                    Kind::Fail("values of these types have no order"),
+                    Type::Bool,
+                    span.clone(),
+                ),
             };
         }
         let problem = if fits {
             let message = format!("values of type {} have no order", left.ty);
             Diagnostic::new(codes::COMPARISON, span.clone(), message)
         } else {
-            self.incomparable(&left, &right, span)
+            self.incomparable(&left, &right)
         };
         self.report(problem);
         Expr::new(Kind::Fail("refused"), Type::Bool, span.clone())
     }
 
-    fn incomparable(&self, left: &Expr, right: &Expr, span: &Range<usize>) -> Diagnostic {
+    fn incomparable(&self, left: &Expr, right: &Expr) -> Diagnostic {
         let message = format!("{} cannot be compared with {}", a(&left.ty), a(&right.ty));
         let problem = Diagnostic::new(codes::COMPARISON, left.span.clone(), message)
             .labelled(left.ty.to_string())
             .beside(right.span.clone(), right.ty.to_string());
         // The text is on one side and what it is compared with on the other, in either order.
-        let (text, other) = if left.ty == Type::String { (left, right) } else { (right, left) };
+        let (text, other) = if left.ty == Type::String {
+            (left, right)
+        } else {
+            (right, left)
+        };
         let (text_written, other_written) = (self.written(&text.span), self.written(&other.span));
         let hint = match (text.constant(), &other.ty) {
             (Some(Value::String(value)), ty) if ty.is_number() && value.parse::<f64>().is_ok() => {
@@ -68,7 +82,9 @@ impl Checker<'_> {
             (Some(Value::String(value)), Type::Timestamp) => Some(format!("write timestamp({})", quoted(value))),
             (Some(Value::String(value)), Type::Duration) => Some(format!("write duration({})", quoted(value))),
             (Some(Value::String(value)), Type::Ip) => Some(format!("write ip({})", quoted(value))),
-            (_, Type::List(element)) if fits(element, &text.ty) => Some(format!("write {text_written} in {other_written}")),
+            (_, Type::List(element)) if fits(element, &text.ty) => {
+                Some(format!("write {text_written} in {other_written}"))
+            }
             (_, Type::Cidr) if text.ty == Type::String => Some(format!("write {text_written} in {other_written}")),
             (_, Type::Bytes) if text.ty == Type::String => Some(format!("write b{text_written}")),
             (None, Type::Int | Type::Uint | Type::Double) if text.ty == Type::String && other.constant().is_some() => {
@@ -78,22 +94,28 @@ impl Checker<'_> {
             _ => None,
         };
         let lists = |one: &Expr, other: &Expr| match &one.ty {
-            Type::List(element) if comparable(element, &other.ty) => {
-                Some(format!("write {} in {}", self.written(&other.span), self.written(&one.span)))
-            }
+            Type::List(element) if comparable(element, &other.ty) => Some(format!(
+                "write {} in {}",
+                self.written(&other.span),
+                self.written(&one.span)
+            )),
             _ => None,
         };
-        let hint = hint.or_else(|| lists(left, right)).or_else(|| lists(right, left)).or_else(|| {
-            let is = |ty: &Type| left.ty == *ty || right.ty == *ty;
-            match is(&Type::Null) {
-                true => Some("a variable is never null: what a row does not have reads as \"\", 0 or false".to_owned()),
-                false if is(&Type::Duration) && is(&Type::Int) => {
-                    Some("a time in an int counts microseconds: 5 ms is 5000".to_owned())
+        let hint = hint
+            .or_else(|| lists(left, right))
+            .or_else(|| lists(right, left))
+            .or_else(|| {
+                let is = |ty: &Type| left.ty == *ty || right.ty == *ty;
+                match is(&Type::Null) {
+                    true => {
+                        Some("a variable is never null: what a row does not have reads as \"\", 0 or false".to_owned())
+                    }
+                    false if is(&Type::Duration) && is(&Type::Int) => {
+                        Some("a time in an int counts microseconds: 5 ms is 5000".to_owned())
+                    }
+                    false => None,
                 }
-                false => None,
-            }
-        });
-        debug_assert!(span.start <= left.span.start);
+            });
         match hint {
             Some(hint) => problem.hint(hint),
             None => problem,
@@ -139,6 +161,11 @@ impl Checker<'_> {
             && text.parse::<f64>().is_ok()
         {
             problem = problem.hint(format!("write the number without quotes: {text}"));
+        } else if let (true, Type::List(element)) = (item.ty.is_number(), &list.ty)
+            && **element == Type::String
+            && list_written.starts_with('[')
+        {
+            problem = problem.hint("write the numbers in the list without quotes");
         }
         self.report(problem);
         Expr::new(Kind::Fail("refused"), Type::Bool, span.clone())
@@ -152,14 +179,21 @@ impl Checker<'_> {
             Operator::Divide => "_/_",
             _ => "_%_",
         };
-        let fits = functions::registry()
-            .get(name)
-            .is_some_and(|entry| entry.signatures.iter().any(|one| one.resolve(&[&left.ty, &right.ty]).is_some()));
+        let fits = functions::registry().get(name).is_some_and(|entry| {
+            entry
+                .signatures
+                .iter()
+                .any(|one| one.resolve(&[&left.ty, &right.ty]).is_some())
+        });
         if fits {
             return self.resolved(name, vec![left, right], span.clone());
         }
         if is_dyn {
-            return Expr::new(Kind::Fail("an operator does not take these values"), Type::Dyn, span.clone());
+            return Expr::new(
+                Kind::Fail("an operator does not take these values"),
+                Type::Dyn,
+                span.clone(),
+            );
         }
         let sign = operator.text();
         let message = format!("`{sign}` does not take {} and {}", a(&left.ty), a(&right.ty));
@@ -167,7 +201,13 @@ impl Checker<'_> {
             .labelled(left.ty.to_string())
             .beside(right.span.clone(), right.ty.to_string());
         if left.ty.is_number() && right.ty.is_number() {
-            let converted = format!("{}({})", left.ty, self.written(&right.span));
+            // A double holds more than an int or uint loses, so that is the side to convert to.
+            let (wanted, other) = if right.ty == Type::Double {
+                (&right, &left)
+            } else {
+                (&left, &right)
+            };
+            let converted = format!("{}({})", wanted.ty, self.written(&other.span));
             problem = problem.hint(format!("arithmetic never mixes types; convert one side: {converted}"));
         } else if operator == Operator::Add && (left.ty == Type::String || right.ty == Type::String) {
             let other = if left.ty == Type::String { &right } else { &left };
@@ -181,7 +221,10 @@ impl Checker<'_> {
             return self.literal(literal, true, span);
         }
         let (operand, is_dyn) = settle(self.expr(operand));
-        if matches!(operand.ty, Type::Int | Type::Double | Type::Duration | Type::Dyn | Type::Broken) {
+        if matches!(
+            operand.ty,
+            Type::Int | Type::Double | Type::Duration | Type::Dyn | Type::Broken
+        ) {
             return self.resolved("-_", vec![operand], span.clone());
         }
         if is_dyn {
@@ -189,7 +232,11 @@ impl Checker<'_> {
         }
         let message = format!("`-` takes an int, a double or a duration, found {}", a(&operand.ty));
         let problem = Diagnostic::new(codes::OPERAND, operand.span.clone(), message);
-        let problem = if operand.ty == Type::Bool { problem.hint("the opposite of a condition is written `!`") } else { problem };
+        let problem = if operand.ty == Type::Bool {
+            problem.hint("the opposite of a condition is written `!`")
+        } else {
+            problem
+        };
         self.refuse(problem, span)
     }
 }

@@ -44,7 +44,10 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             ("[1] + [2]", "[1, 2]"),
             ("[] + ['a']", "[\"a\"]"),
             ("duration('1m') + duration('1s')", "duration(\"61s\")"),
-            ("timestamp('2026-01-01T00:00:00Z') + duration('1h')", "timestamp(\"2026-01-01T01:00:00Z\")"),
+            (
+                "timestamp('2026-01-01T00:00:00Z') + duration('1h')",
+                "timestamp(\"2026-01-01T01:00:00Z\")",
+            ),
         ],
         overloads: &[
             ints!("_+_(int, int) -> int", checked_add),
@@ -86,8 +89,14 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         examples: &[
             ("3 - 5", "-2"),
             ("1u - 2u", "error"),
-            ("timestamp('2026-01-01T00:00:01Z') - timestamp('2026-01-01T00:00:00Z')", "duration(\"1s\")"),
-            ("timestamp('2026-01-01T00:00:00Z') - duration('1s')", "timestamp(\"2025-12-31T23:59:59Z\")"),
+            (
+                "timestamp('2026-01-01T00:00:01Z') - timestamp('2026-01-01T00:00:00Z')",
+                "duration(\"1s\")",
+            ),
+            (
+                "timestamp('2026-01-01T00:00:00Z') - duration('1s')",
+                "timestamp(\"2025-12-31T23:59:59Z\")",
+            ),
         ],
         overloads: &[
             ints!("_-_(int, int) -> int", checked_sub),
@@ -110,7 +119,11 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function {
         name: "_*_",
         doc: "The product of numbers.",
-        examples: &[("3 * 5", "15"), ("4611686018427387904 * 2", "error"), ("0.5 * 4.0", "2.0")],
+        examples: &[
+            ("3 * 5", "15"),
+            ("4611686018427387904 * 2", "error"),
+            ("0.5 * 4.0", "2.0"),
+        ],
         overloads: &[
             ints!("_*_(int, int) -> int", checked_mul),
             uints!("_*_(uint, uint) -> uint", checked_mul),
@@ -139,7 +152,11 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function {
         name: "-_",
         doc: "The number with the other sign.",
-        examples: &[("-(1 + 2)", "-3"), ("-(-9223372036854775808)", "error"), ("-duration('1s')", "duration(\"-1s\")")],
+        examples: &[
+            ("-(1 + 2)", "-3"),
+            ("-(-9223372036854775808)", "error"),
+            ("-duration('1s')", "duration(\"-1s\")"),
+        ],
         overloads: &[
             Overload::new("-_(int) -> int", |args| {
                 let operand = args.int(0);

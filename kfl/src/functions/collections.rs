@@ -12,7 +12,12 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function {
         name: "size",
         doc: "The number of code points of a string, of bytes, of elements of a list, of keys of a map.",
-        examples: &[("size('né')", "2"), ("b'né'.size()", "3"), ("[1, 2].size()", "2"), ("size({'a': 1})", "1")],
+        examples: &[
+            ("size('né')", "2"),
+            ("b'né'.size()", "3"),
+            ("[1, 2].size()", "2"),
+            ("size({'a': 1})", "1"),
+        ],
         overloads: &[
             Overload::new("size(string) -> int", characters),
             Overload::new("string.size() -> int", characters),
@@ -27,7 +32,10 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function {
         name: "map_get",
         doc: "The value of a key in a map, or the third argument if the map does not have it.",
-        examples: &[("map_get({'a': '1'}, 'a', '')", "\"1\""), ("map_get({'a': '1'}, 'b', '-')", "\"-\"")],
+        examples: &[
+            ("map_get({'a': '1'}, 'a', '')", "\"1\""),
+            ("map_get({'a': '1'}, 'b', '-')", "\"-\""),
+        ],
         overloads: &[Overload::new("map_get(map(K, V), K, V) -> V", |args| {
             args.values(|row| {
                 let (key, otherwise) = (args.value(1, row)?, args.value(2, row)?);
@@ -38,7 +46,12 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function {
         name: "_[_]",
         doc: "The element at a position of a list, from 0, or the value of a key of a map; an error if there is none.",
-        examples: &[("[1, 2][1]", "2"), ("[1][1]", "error"), ("{'a': 1}['a']", "1"), ("{'a': 1}.b", "error")],
+        examples: &[
+            ("[1, 2][1]", "2"),
+            ("[1][1]", "error"),
+            ("{'a': 1}['a']", "1"),
+            ("{'a': 1}.b", "error"),
+        ],
         overloads: &[
             Overload::new("_[_](list(T), int) -> T", |args| {
                 let (list, position) = (args.list(0), args.int(1));
@@ -55,7 +68,11 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function {
         name: "has_key",
         doc: "True if a map has a key; what `has(map.key)` and `key in map` compute.",
-        examples: &[("has({'a': 1}.a)", "true"), ("has({'a': 1}.b)", "false"), ("'b' in {'a': 1}", "false")],
+        examples: &[
+            ("has({'a': 1}.a)", "true"),
+            ("has({'a': 1}.b)", "false"),
+            ("'b' in {'a': 1}", "false"),
+        ],
         overloads: &[Overload::new("has_key(map(K, V), K) -> bool", |args| {
             args.bools(|row| Some(entry(args, row, &args.value(1, row)?)?.is_some()))
         })],
@@ -63,7 +80,11 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function {
         name: "_in_",
         doc: "True if a value is an element of a list.",
-        examples: &[("2 in [1, 2]", "true"), ("'c' in ['a', 'b']", "false"), ("1.0 in [1]", "true")],
+        examples: &[
+            ("2 in [1, 2]", "true"),
+            ("'c' in ['a', 'b']", "false"),
+            ("1.0 in [1]", "true"),
+        ],
         overloads: &[Overload::new("_in_(A, list(B)) -> bool", |args| {
             args.bools(|row| match (args.value(0, row)?, args.value(1, row)?) {
                 (item, Value::List(items)) => Some(items.iter().any(|other| eval::equal(&item, other))),
@@ -99,7 +120,9 @@ fn count(length: usize) -> Option<i64> {
 
 /// The value of a key in the map of a row: `None` if the row has no map, `Some(None)` if the map has no such key.
 fn entry(args: &Arguments, row: usize, key: &Value) -> Option<Option<Value>> {
-    let Type::Map(key_type, value_type) = &args.types[0] else { return None };
+    let Type::Map(key_type, value_type) = &args.types[0] else {
+        return None;
+    };
     let entries = args.map(0).at(row)?;
     let (keys, values) = (entries.column(0), entries.column(1));
     let position = match key {
@@ -107,7 +130,8 @@ fn entry(args: &Arguments, row: usize, key: &Value) -> Option<Option<Value>> {
             let keys = keys.as_string_view();
             (0..keys.len()).find(|entry| keys.value(*entry) == &**key)
         }
-        key => (0..keys.len()).find(|entry| value::read(keys, *entry, key_type).is_some_and(|other| eval::equal(key, &other))),
+        key => (0..keys.len())
+            .find(|entry| value::read(keys, *entry, key_type).is_some_and(|other| eval::equal(key, &other))),
     };
     // A stored map may hold a key without a value: it reads as the zero of its type, like any absent value.
     Some(position.map(|entry| value::read(values, entry, value_type).unwrap_or_else(|| Value::zero(value_type))))

@@ -23,7 +23,9 @@ pub(crate) fn kernel(operator: Operator) -> (&'static str, fn(&Arguments) -> Arr
         Operator::Le => ("less_or_equal", |args| {
             ordered(args, |order| matches!(order, Some(Ordering::Less | Ordering::Equal)))
         }),
-        Operator::Gt => ("greater", |args| ordered(args, |order| order == Some(Ordering::Greater))),
+        Operator::Gt => ("greater", |args| {
+            ordered(args, |order| order == Some(Ordering::Greater))
+        }),
         _ => ("greater_or_equal", |args| {
             ordered(args, |order| matches!(order, Some(Ordering::Greater | Ordering::Equal)))
         }),

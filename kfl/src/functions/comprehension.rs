@@ -49,13 +49,17 @@ impl Macro {
 
     /// The macro of a method's name.
     pub(crate) fn find(name: &str) -> Option<Self> {
-        [Macro::Exists, Macro::All, Macro::ExistsOne, Macro::Filter, Macro::Map].into_iter().find(|one| one.name() == name)
+        [Macro::Exists, Macro::All, Macro::ExistsOne, Macro::Filter, Macro::Map]
+            .into_iter()
+            .find(|one| one.name() == name)
     }
 }
 
 /// A macro with its body, as a function of the list and of the columns that the body names.
 #[derive(Debug)]
 pub(crate) struct Comprehension {
+    /// The macro with its body, for plans to show.
+    name: String,
     form: Macro,
     /// The list or map that is walked.
     range: Type,
@@ -91,8 +95,19 @@ impl Comprehension {
         let schema = Arc::new(Schema::new(fields));
         let compiled = compile(&body, &schema).map_err(|error| error.to_string());
         let signature = udf::any(arguments.len());
-        let comprehension =
-            Self { form, range, body, element: element.0, captured: names, result, compiled, schema, signature };
+        let (name, element) = (format!("{}[{} -> {body}]", form.name(), element.0), element.0);
+        let comprehension = Self {
+            name,
+            form,
+            range,
+            body,
+            element,
+            captured: names,
+            result,
+            compiled,
+            schema,
+            signature,
+        };
         ScalarUDF::new_from_impl(comprehension).call(arguments)
     }
 
@@ -111,12 +126,18 @@ impl Comprehension {
         }
         let options = RecordBatchOptions::new().with_row_count(Some(count));
         let batch = RecordBatch::try_new_with_options(self.schema.clone(), batch, &options)?;
-        let body = self.compiled.as_ref().map_err(|error| DataFusionError::Internal(error.clone()))?;
+        let body = self
+            .compiled
+            .as_ref()
+            .map_err(|error| DataFusionError::Internal(error.clone()))?;
         let body = body.evaluate(&batch)?.into_array(count)?;
         let lengths: Vec<_> = list.offsets().lengths().collect();
         Ok(match self.form {
             Macro::Exists | Macro::All | Macro::ExistsOne => {
-                let fold = Fold { form: self.form, body: body.as_boolean() };
+                let fold = Fold {
+                    form: self.form,
+                    body: body.as_boolean(),
+                };
                 Arc::new(fold.rows(&list, &lengths))
             }
             Macro::Filter => self.kept(&list, &lengths, &elements, body.as_boolean())?,
@@ -137,7 +158,12 @@ impl Comprehension {
         let (mut at, mut kept, mut nulls) = (0, Vec::new(), Vec::new());
         for (row, length) in lengths.iter().enumerate() {
             let range = at..at + length;
-            kept.push(range.clone().filter(|element| body.is_valid(*element) && body.value(*element)).count());
+            kept.push(
+                range
+                    .clone()
+                    .filter(|element| body.is_valid(*element) && body.value(*element))
+                    .count(),
+            );
             nulls.push(list.is_valid(row) && range.clone().all(|element| body.is_valid(element)));
             at = range.end;
         }
@@ -155,7 +181,12 @@ impl Comprehension {
 
     fn list(&self, values: ArrayRef, lengths: Vec<usize>, nulls: Vec<bool>) -> ArrayRef {
         let field = Arc::new(Field::new_list_field(values.data_type().clone(), true));
-        Arc::new(ListArray::new(field, OffsetBuffer::from_lengths(lengths), values, Some(NullBuffer::from(nulls))))
+        Arc::new(ListArray::new(
+            field,
+            OffsetBuffer::from_lengths(lengths),
+            values,
+            Some(NullBuffer::from(nulls)),
+        ))
     }
 }
 
@@ -166,7 +197,10 @@ fn compile(body: &Expr, schema: &SchemaRef) -> Result<Arc<dyn PhysicalExpr>> {
 
 fn row_of_each_element(list: &ListArray, first_row: usize) -> UInt32Array {
     let lengths = list.offsets().lengths().enumerate();
-    lengths.flat_map(|(row, length)| std::iter::repeat_n((first_row + row) as u32, length)).collect::<Vec<_>>().into()
+    lengths
+        .flat_map(|(row, length)| std::iter::repeat_n((first_row + row) as u32, length))
+        .collect::<Vec<_>>()
+        .into()
 }
 
 /// Folds the results of the elements of each row into one.
@@ -223,16 +257,7 @@ impl Hash for Comprehension {
 
 impl ScalarUDFImpl for Comprehension {
     fn name(&self) -> &str {
-        self.form.name()
-    }
-
-    fn display_name(&self, arguments: &[Expr]) -> Result<String> {
-        self.schema_name(arguments)
-    }
-
-    fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
-        let list = arguments.first().map(ToString::to_string).unwrap_or_default();
-        Ok(format!("{}({list}, {} -> {})", self.form.name(), self.element, self.body))
+        &self.name
     }
 
     fn signature(&self) -> &Signature {
@@ -245,7 +270,9 @@ impl ScalarUDFImpl for Comprehension {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let mut arguments = args.args.iter();
-        let range = arguments.next().ok_or_else(|| DataFusionError::Internal("a macro walks a list".to_owned()))?;
+        let range = arguments
+            .next()
+            .ok_or_else(|| DataFusionError::Internal("a macro walks a list".to_owned()))?;
         let range = udf::canonical(range.to_array(args.number_rows)?, &self.range)?;
         let list = match &self.range {
             Type::Map(..) => keys(&range),

@@ -32,7 +32,12 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             Overload::new("int(double) -> int", |args| {
                 let value = args.double(0);
                 // CEL refuses -2^63 too, because the doubles around it round to it.
-                args.ints(|row| value.at(row).filter(|value| value.abs() < INT_BOUND).map(|value| value as i64))
+                args.ints(|row| {
+                    value
+                        .at(row)
+                        .filter(|value| value.abs() < INT_BOUND)
+                        .map(|value| value as i64)
+                })
             }),
             Overload::new("int(string) -> int", |args| {
                 let value = args.string(0);
@@ -51,7 +56,12 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function {
         name: "uint",
         doc: "The value as a uint: doubles lose their fraction.",
-        examples: &[("uint(7)", "7u"), ("uint(-1)", "error"), ("uint('7')", "7u"), ("uint(2.9)", "2u")],
+        examples: &[
+            ("uint(7)", "7u"),
+            ("uint(-1)", "error"),
+            ("uint('7')", "7u"),
+            ("uint(2.9)", "2u"),
+        ],
         overloads: &[
             Overload::new("uint(uint) -> uint", |args| {
                 let value = args.uint(0);
@@ -64,7 +74,10 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             Overload::new("uint(double) -> uint", |args| {
                 let value = args.double(0);
                 args.uints(|row| {
-                    value.at(row).filter(|value| (0.0..UINT_BOUND).contains(value)).map(|value| value as u64)
+                    value
+                        .at(row)
+                        .filter(|value| (0.0..UINT_BOUND).contains(value))
+                        .map(|value| value as u64)
                 })
             }),
             Overload::new("uint(string) -> uint", |args| {
@@ -76,7 +89,11 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function {
         name: "double",
         doc: "The value as a double, rounded to the nearest.",
-        examples: &[("double(7)", "7.0"), ("double('1e3')", "1000.0"), ("double('x')", "error")],
+        examples: &[
+            ("double(7)", "7.0"),
+            ("double('1e3')", "1000.0"),
+            ("double('x')", "error"),
+        ],
         overloads: &[
             Overload::new("double(double) -> double", |args| {
                 let value = args.double(0);
@@ -168,7 +185,11 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function {
         name: "bool",
         doc: "The value as a bool: of a string, \"true\", \"t\", \"1\" and their opposites, in the cases Go takes.",
-        examples: &[("bool('true')", "true"), ("bool('0')", "false"), ("bool('yes')", "error")],
+        examples: &[
+            ("bool('true')", "true"),
+            ("bool('0')", "false"),
+            ("bool('yes')", "error"),
+        ],
         overloads: &[
             Overload::new("bool(bool) -> bool", |args| {
                 let value = args.bool(0);

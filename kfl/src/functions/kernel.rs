@@ -113,9 +113,24 @@ impl Arguments {
 }
 
 /// Computes one value from values by a kernel; `None` where the kernel has none.
-pub(crate) fn call(kernel: fn(&Arguments) -> ArrayRef, arguments: &[Value], types: &[Type], result: &Type) -> Option<Value> {
-    let columns = arguments.iter().zip(types).map(|(argument, ty)| value::array(&[Some(argument)], ty)).collect();
+pub(crate) fn call(
+    kernel: fn(&Arguments) -> ArrayRef,
+    arguments: &[Value],
+    types: &[Type],
+    result: &Type,
+) -> Option<Value> {
+    let columns = arguments
+        .iter()
+        .zip(types)
+        .map(|(argument, ty)| value::array(&[Some(argument)], ty))
+        .collect();
     let constant = vec![true; arguments.len()];
-    let arguments = Arguments { columns, constant, types: types.to_vec(), result: result.clone(), rows: 1 };
+    let arguments = Arguments {
+        columns,
+        constant,
+        types: types.to_vec(),
+        result: result.clone(),
+        rows: 1,
+    };
     value::read(&kernel(&arguments), 0, result)
 }

@@ -31,7 +31,9 @@ impl Cidr {
 
     fn contains(&self, other: IpAddr) -> bool {
         let (network, other) = match (self.address, other) {
-            (IpAddr::V4(network), IpAddr::V4(other)) => (u128::from(network.to_bits()) << 96, u128::from(other.to_bits()) << 96),
+            (IpAddr::V4(network), IpAddr::V4(other)) => {
+                (u128::from(network.to_bits()) << 96, u128::from(other.to_bits()) << 96)
+            }
             (IpAddr::V6(network), IpAddr::V6(other)) => (network.to_bits(), other.to_bits()),
             _ => return false,
         };
@@ -41,7 +43,7 @@ impl Cidr {
     }
 
     /// The network as a column holds it: the address, then the prefix length.
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(self) -> Vec<u8> {
         let mut bytes = octets(self.address);
         bytes.push(self.prefix);
         bytes
@@ -50,7 +52,10 @@ impl Cidr {
     /// Reads what [`Cidr::to_bytes`] wrote.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (prefix, bytes) = bytes.split_last()?;
-        Some(Self { address: address(bytes)?, prefix: *prefix })
+        Some(Self {
+            address: address(bytes)?,
+            prefix: *prefix,
+        })
     }
 }
 
@@ -82,7 +87,13 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             let text = args.string(0);
             args.binaries(|row| parse_ip(text.at(row)?).map(octets))
         })
-        .refuse(|arguments| refuse(arguments, |text| parse_ip(text).is_some(), "an address such as 10.0.0.1 or 2001:db8::1"))],
+        .refuse(|arguments| {
+            refuse(
+                arguments,
+                |text| parse_ip(text).is_some(),
+                "an address such as 10.0.0.1 or 2001:db8::1",
+            )
+        })],
     },
     Function {
         name: "isIP",
@@ -110,7 +121,13 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             let text = args.string(0);
             args.binaries(|row| Cidr::parse(text.at(row)?).map(|network| network.to_bytes()))
         })
-        .refuse(|arguments| refuse(arguments, |text| Cidr::parse(text).is_some(), "a network such as 10.0.0.0/8"))],
+        .refuse(|arguments| {
+            refuse(
+                arguments,
+                |text| Cidr::parse(text).is_some(),
+                "a network such as 10.0.0.0/8",
+            )
+        })],
     },
     Function {
         name: "isCIDR",

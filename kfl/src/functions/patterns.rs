@@ -11,7 +11,10 @@ const COMPILED_BYTES: usize = 1 << 20;
 pub(crate) const FUNCTIONS: &[Function] = &[Function {
     name: "matches",
     doc: "True if a regular expression (RE2 syntax) matches somewhere in a string.",
-    examples: &[(r"'/api/v2/users'.matches(r'^/api/v\d+/')", "true"), ("'a'.matches('[')", "error")],
+    examples: &[
+        (r"'/api/v2/users'.matches(r'^/api/v\d+/')", "true"),
+        ("'a'.matches('[')", "error"),
+    ],
     overloads: &[
         Overload::new("string.matches(string) -> bool", matches).refuse(refuse),
         Overload::new("matches(string, string) -> bool", matches).refuse(refuse),
@@ -31,7 +34,8 @@ fn matches(args: &super::kernel::Arguments) -> datafusion::arrow::array::ArrayRe
         if last.as_ref().is_none_or(|(pattern, _)| pattern != wanted) {
             last = Some((wanted.to_owned(), compile(wanted).ok()));
         }
-        last.as_ref().and_then(|(_, pattern)| Some(pattern.as_ref()?.is_match(text)))
+        last.as_ref()
+            .and_then(|(_, pattern)| Some(pattern.as_ref()?.is_match(text)))
     })
 }
 
@@ -40,11 +44,19 @@ fn compile(pattern: &str) -> Result<Regex, regex::Error> {
 }
 
 fn refuse(arguments: &[Option<&Value>]) -> Option<String> {
-    let [_, Some(Value::String(pattern))] = arguments else { return None };
+    let [_, Some(Value::String(pattern))] = arguments else {
+        return None;
+    };
     let reason = match compile(pattern).err()? {
         regex::Error::CompiledTooBig(limit) => format!("it compiles to more than {limit} bytes"),
         // The library's report is several lines with a caret of its own; its last line says what is wrong.
-        error => error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
+        error => error
+            .to_string()
+            .lines()
+            .last()
+            .unwrap_or_default()
+            .trim_start_matches("error: ")
+            .to_owned(),
     };
     Some(format!("this is no regular expression: {reason}"))
 }

@@ -1,6 +1,8 @@
 //! Functions of strings. Positions and lengths count code points.
 
 use datafusion::functions::expr_fn;
+use datafusion::logical_expr::Expr;
+use datafusion::scalar::ScalarValue;
 
 use super::{Function, Overload};
 use crate::value::Value;
@@ -29,21 +31,25 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         name: "contains",
         doc: "True if a string holds another.",
         examples: &[("'/api/users'.contains('api')", "true"), ("'a'.contains('b')", "false")],
-        overloads: &[string_test!("string.contains(string) -> bool", contains).plan(|args| pair(args, expr_fn::contains))],
+        overloads: &[
+            string_test!("string.contains(string) -> bool", contains).plan(|args| pair(args, expr_fn::contains))
+        ],
     },
     Function {
         name: "startsWith",
         doc: "True if a string begins with another.",
         examples: &[("'/api/users'.startsWith('/api')", "true")],
         overloads: &[
-            string_test!("string.startsWith(string) -> bool", starts_with).plan(|args| pair(args, expr_fn::starts_with))
+            string_test!("string.startsWith(string) -> bool", starts_with).plan(|args| pair(args, begins_with))
         ],
     },
     Function {
         name: "endsWith",
         doc: "True if a string ends with another.",
         examples: &[("'logo.png'.endsWith('.png')", "true")],
-        overloads: &[string_test!("string.endsWith(string) -> bool", ends_with).plan(|args| pair(args, expr_fn::ends_with))],
+        overloads: &[
+            string_test!("string.endsWith(string) -> bool", ends_with).plan(|args| pair(args, expr_fn::ends_with))
+        ],
     },
     Function {
         name: "lowerAscii",
@@ -61,18 +67,27 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         name: "trim",
         doc: "The string without white space at its ends.",
         examples: &[("' a b\\n'.trim()", "\"a b\"")],
-        overloads: &[string_to_string!("string.trim() -> string", |text| text.trim().to_owned())],
+        overloads: &[string_to_string!("string.trim() -> string", |text| text
+            .trim()
+            .to_owned())],
     },
     Function {
         name: "reverse",
         doc: "The string backwards.",
         examples: &[("'abc'.reverse()", "\"cba\"")],
-        overloads: &[string_to_string!("string.reverse() -> string", |text| text.chars().rev().collect())],
+        overloads: &[string_to_string!("string.reverse() -> string", |text| text
+            .chars()
+            .rev()
+            .collect())],
     },
     Function {
         name: "charAt",
         doc: "The character at a position; empty at the end, an error beyond it.",
-        examples: &[("'héé'.charAt(1)", "\"é\""), ("'a'.charAt(1)", "\"\""), ("'a'.charAt(2)", "error")],
+        examples: &[
+            ("'héé'.charAt(1)", "\"é\""),
+            ("'a'.charAt(1)", "\"\""),
+            ("'a'.charAt(2)", "error"),
+        ],
         overloads: &[Overload::new("string.charAt(int) -> string", |args| {
             let (text, at) = (args.string(0), args.int(1));
             args.strings(|row| slice(text.at(row)?, at.at(row)?, Some(at.at(row)?.checked_add(1)?), true))
@@ -119,7 +134,10 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function {
         name: "replace",
         doc: "The string with every occurrence of a string replaced, or only the first so many.",
-        examples: &[("'a.b.c'.replace('.', '/')", "\"a/b/c\""), ("'a.b.c'.replace('.', '/', 1)", "\"a/b.c\"")],
+        examples: &[
+            ("'a.b.c'.replace('.', '/')", "\"a/b/c\""),
+            ("'a.b.c'.replace('.', '/', 1)", "\"a/b.c\""),
+        ],
         overloads: &[
             Overload::new("string.replace(string, string) -> string", |args| {
                 let (text, from, to) = (args.string(0), args.string(1), args.string(2));
@@ -138,7 +156,10 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function {
         name: "split",
         doc: "The pieces of a string between separators.",
-        examples: &[("'a,b,c'.split(',')", "[\"a\", \"b\", \"c\"]"), ("'a'.split(',')", "[\"a\"]")],
+        examples: &[
+            ("'a,b,c'.split(',')", "[\"a\", \"b\", \"c\"]"),
+            ("'a'.split(',')", "[\"a\"]"),
+        ],
         overloads: &[Overload::new("string.split(string) -> list(string)", |args| {
             let (text, separator) = (args.string(0), args.string(1));
             args.values(|row| Some(pieces(text.at(row)?, separator.at(row)?)))
@@ -149,7 +170,9 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         doc: "The strings of a list as one, with a separator between them.",
         examples: &[("['a', 'b'].join()", "\"ab\""), ("['a', 'b'].join('-')", "\"a-b\"")],
         overloads: &[
-            Overload::new("list(string).join() -> string", |args| args.strings(|row| joined(args.value(0, row)?, ""))),
+            Overload::new("list(string).join() -> string", |args| {
+                args.strings(|row| joined(args.value(0, row)?, ""))
+            }),
             Overload::new("list(string).join(string) -> string", |args| {
                 let separator = args.string(1);
                 args.strings(|row| joined(args.value(0, row)?, separator.at(row)?))
@@ -159,12 +182,25 @@ pub(crate) const FUNCTIONS: &[Function] = &[
 ];
 
 /// Calls DataFusion's function of two arguments.
-fn pair(
-    arguments: Vec<datafusion::logical_expr::Expr>,
-    function: fn(datafusion::logical_expr::Expr, datafusion::logical_expr::Expr) -> datafusion::logical_expr::Expr,
-) -> datafusion::logical_expr::Expr {
+fn pair(arguments: Vec<Expr>, function: fn(Expr, Expr) -> Expr) -> Expr {
     let [left, right] = <[_; 2]>::try_from(arguments).expect("the signature has two parameters");
     function(left, right)
+}
+
+/// `startsWith`; of a constant as LIKE, whose constant beginning statistics can prune by.
+fn begins_with(text: Expr, prefix: Expr) -> Expr {
+    let Expr::Literal(ScalarValue::Utf8View(Some(constant)), _) = &prefix else {
+        return expr_fn::starts_with(text, prefix);
+    };
+    let mut pattern = String::with_capacity(constant.len() + 1);
+    for character in constant.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    text.like(Expr::Literal(ScalarValue::Utf8View(Some(pattern)), None))
 }
 
 /// The characters from one position to another; past the end it is an error, unless it may end early.
@@ -180,12 +216,18 @@ fn slice(text: &str, from: i64, to: Option<i64>, may_end: bool) -> Option<String
 }
 
 fn position(text: &str, byte: Option<usize>) -> i64 {
-    byte.map_or(-1, |byte| i64::try_from(text[..byte].chars().count()).unwrap_or(i64::MAX))
+    byte.map_or(-1, |byte| {
+        i64::try_from(text[..byte].chars().count()).unwrap_or(i64::MAX)
+    })
 }
 
 fn pieces(text: &str, separator: &str) -> Value {
     if separator.is_empty() {
-        return Value::List(text.chars().map(|character| Value::string(character.to_string())).collect());
+        return Value::List(
+            text.chars()
+                .map(|character| Value::string(character.to_string()))
+                .collect(),
+        );
     }
     Value::List(text.split(separator).map(Value::string).collect())
 }

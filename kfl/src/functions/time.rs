@@ -13,9 +13,15 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         name: "timestamp",
         doc: "The time that an RFC 3339 string spells, or that many seconds after 1970-01-01T00:00:00Z.",
         examples: &[
-            ("timestamp('2026-01-31T12:00:00+01:00')", "timestamp(\"2026-01-31T11:00:00Z\")"),
+            (
+                "timestamp('2026-01-31T12:00:00+01:00')",
+                "timestamp(\"2026-01-31T11:00:00Z\")",
+            ),
             ("timestamp(1)", "timestamp(\"1970-01-01T00:00:01Z\")"),
-            ("timestamp('2026-01-31T12:00:00.5Z')", "timestamp(\"2026-01-31T12:00:00.500Z\")"),
+            (
+                "timestamp('2026-01-31T12:00:00.5Z')",
+                "timestamp(\"2026-01-31T12:00:00.500Z\")",
+            ),
         ],
         overloads: &[
             Overload::new("timestamp(string) -> timestamp", |args| {
@@ -23,7 +29,11 @@ pub(crate) const FUNCTIONS: &[Function] = &[
                 args.timestamps(|row| parse_timestamp(text.at(row)?))
             })
             .refuse(|arguments| {
-                refuse(arguments, |text| parse_timestamp(text).is_some(), "a time between 1678 and 2261 such as 2026-01-31T12:00:00Z")
+                refuse(
+                    arguments,
+                    |text| parse_timestamp(text).is_some(),
+                    "a time between 1678 and 2261 such as 2026-01-31T12:00:00Z",
+                )
             }),
             Overload::new("timestamp(int) -> timestamp", |args| {
                 let seconds = args.int(0);
@@ -49,7 +59,11 @@ pub(crate) const FUNCTIONS: &[Function] = &[
                 args.durations(|row| parse_duration(text.at(row)?))
             })
             .refuse(|arguments| {
-                refuse(arguments, |text| parse_duration(text).is_some(), "a length of time such as 5m, 1h30m or 250ms")
+                refuse(
+                    arguments,
+                    |text| parse_duration(text).is_some(),
+                    "a length of time such as 5m, 1h30m or 250ms",
+                )
             }),
             Overload::new("duration(duration) -> duration", |args| {
                 let duration = args.duration(0);
@@ -92,7 +106,9 @@ pub(crate) fn parse_duration(text: &str) -> Option<i64> {
     while !rest.is_empty() {
         let number = rest.find(|character: char| character != '.' && !character.is_ascii_digit())?;
         let (digits, after) = rest.split_at(number);
-        let letters = after.find(|character: char| character == '.' || character.is_ascii_digit()).unwrap_or(after.len());
+        let letters = after
+            .find(|character: char| character == '.' || character.is_ascii_digit())
+            .unwrap_or(after.len());
         let (unit, after) = after.split_at(letters);
         total = total.checked_add(scaled(digits, unit_ns(unit)?)?)?;
         rest = after;
@@ -130,7 +146,10 @@ fn scaled(digits: &str, unit: i128) -> Option<i128> {
 pub(crate) fn duration_text(nanoseconds: i64) -> String {
     let sign = if nanoseconds < 0 { "-" } else { "" };
     let magnitude = nanoseconds.unsigned_abs();
-    let (seconds, rest) = (magnitude / NANOSECONDS.unsigned_abs(), magnitude % NANOSECONDS.unsigned_abs());
+    let (seconds, rest) = (
+        magnitude / NANOSECONDS.unsigned_abs(),
+        magnitude % NANOSECONDS.unsigned_abs(),
+    );
     if rest == 0 {
         return format!("{sign}{seconds}s");
     }

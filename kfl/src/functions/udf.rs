@@ -34,14 +34,24 @@ impl Kernel {
         arguments: Vec<Expr>,
     ) -> Expr {
         let signature = any(arguments.len());
-        let kernel = Self { name: shown(name), types: types.to_vec(), result: result.clone(), kernel, signature };
+        let kernel = Self {
+            name: shown(name),
+            types: types.to_vec(),
+            result: result.clone(),
+            kernel,
+            signature,
+        };
         ScalarUDF::new_from_impl(kernel).call(arguments)
     }
 }
 
 /// The signature of a function whose arguments are cast by itself.
 pub(crate) fn any(arguments: usize) -> Signature {
-    let types = if arguments == 0 { TypeSignature::Nullary } else { TypeSignature::Any(arguments) };
+    let types = if arguments == 0 {
+        TypeSignature::Nullary
+    } else {
+        TypeSignature::Any(arguments)
+    };
     Signature::new(types, Volatility::Immutable)
 }
 
@@ -89,11 +99,30 @@ impl ScalarUDFImpl for Kernel {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let constant: Vec<_> = args.args.iter().map(|argument| matches!(argument, ColumnarValue::Scalar(_))).collect();
+        let constant: Vec<_> = args
+            .args
+            .iter()
+            .map(|argument| matches!(argument, ColumnarValue::Scalar(_)))
+            .collect();
         let all_constant = constant.iter().all(|constant| *constant);
-        let columns = args.args.iter().zip(&self.types).map(|(argument, ty)| column(argument, ty)).collect::<Result<_>>()?;
-        let rows = if all_constant { args.number_rows.min(1) } else { args.number_rows };
-        let arguments = Arguments { columns, constant, types: self.types.clone(), result: self.result.clone(), rows };
+        let columns = args
+            .args
+            .iter()
+            .zip(&self.types)
+            .map(|(argument, ty)| column(argument, ty))
+            .collect::<Result<_>>()?;
+        let rows = if all_constant {
+            args.number_rows.min(1)
+        } else {
+            args.number_rows
+        };
+        let arguments = Arguments {
+            columns,
+            constant,
+            types: self.types.clone(),
+            result: self.result.clone(),
+            rows,
+        };
         let result = (self.kernel)(&arguments);
         match all_constant && rows == 1 {
             true => datafusion::common::ScalarValue::try_from_array(&result, 0).map(ColumnarValue::Scalar),
@@ -114,5 +143,9 @@ pub(crate) fn column(argument: &ColumnarValue, ty: &Type) -> Result<ArrayRef> {
 /// Casts an array as it is stored to the Arrow type of its KFL type.
 pub(crate) fn canonical(array: ArrayRef, ty: &Type) -> Result<ArrayRef> {
     let wanted = ty.arrow();
-    if array.data_type() == &wanted { Ok(array) } else { Ok(cast(&array, &wanted)?) }
+    if array.data_type() == &wanted {
+        Ok(array)
+    } else {
+        Ok(cast(&array, &wanted)?)
+    }
 }

@@ -22,11 +22,23 @@ pub(super) fn fold(expr: Expr) -> Expr {
             Kind::Not(inner) => *inner,
             kind => Expr::new(Kind::Not(Box::new(Expr { kind, ..*operand })), ty, span),
         },
-        Kind::Conditional { condition, then, otherwise } => match condition.kind {
+        Kind::Conditional {
+            condition,
+            then,
+            otherwise,
+        } => match condition.kind {
             Kind::Value(Value::Bool(true)) => *then,
             Kind::Value(Value::Bool(false)) => *otherwise,
             Kind::Fail(reason) => Expr::new(Kind::Fail(reason), ty, span),
-            _ => Expr::new(Kind::Conditional { condition, then, otherwise }, ty, span),
+            _ => Expr::new(
+                Kind::Conditional {
+                    condition,
+                    then,
+                    otherwise,
+                },
+                ty,
+                span,
+            ),
         },
         Kind::Comprehension(ref comprehension) => {
             if let Kind::Fail(reason) = comprehension.range.kind {
@@ -68,7 +80,10 @@ pub(super) fn fold(expr: Expr) -> Expr {
 
 /// `&&` and `||`: a term that decides is all there is, the neutral ones go.
 fn logic(terms: Vec<Expr>, decides: bool, span: std::ops::Range<usize>) -> Expr {
-    if terms.iter().any(|term| matches!(term.constant(), Some(Value::Bool(value)) if *value == decides)) {
+    if terms
+        .iter()
+        .any(|term| matches!(term.constant(), Some(Value::Bool(value)) if *value == decides))
+    {
         return Expr::bool(decides, span);
     }
     let mut kept: Vec<Expr> = terms.into_iter().filter(|term| term.constant().is_none()).collect();
@@ -82,7 +97,11 @@ fn logic(terms: Vec<Expr>, decides: bool, span: std::ops::Range<usize>) -> Expr 
 
 fn evaluated(expr: Expr) -> Expr {
     let unread = |_: &crate::catalogue::Variable| Value::Null;
-    let mut scope = Scope { variable: &unread, locals: Vec::new(), steps: STEPS };
+    let mut scope = Scope {
+        variable: &unread,
+        locals: Vec::new(),
+        steps: STEPS,
+    };
     match eval::eval(&expr, &mut scope) {
         Ok(value) => Expr::value(value, expr.ty, expr.span),
         Err(eval::TOO_LONG) => expr,

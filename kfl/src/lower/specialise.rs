@@ -39,10 +39,21 @@ impl Specialiser {
 
     fn variable(&self, variable: &'static Variable, expr: Expr) -> Expr {
         match self.table.field(variable.field.name) {
-            Some(Field { source: Source::Row, .. }) => expr,
-            Some(Field { source: Source::Virtual(text), .. }) => self.declared(text),
-            Some(Field { source: Source::Constant(value), .. }) => Expr::value(Value::string(value), expr.ty, expr.span),
-            Some(Field { source: Source::Absent, .. }) | None => Expr::value(variable.default(), expr.ty, expr.span),
+            Some(Field {
+                source: Source::Row, ..
+            }) => expr,
+            Some(Field {
+                source: Source::Virtual(text),
+                ..
+            }) => self.declared(text),
+            Some(Field {
+                source: Source::Constant(value),
+                ..
+            }) => Expr::value(Value::string(value), expr.ty, expr.span),
+            Some(Field {
+                source: Source::Absent, ..
+            })
+            | None => Expr::value(variable.default(), expr.ty, expr.span),
         }
     }
 
@@ -66,14 +77,29 @@ fn expand_membership(expr: Expr) -> Expr {
         return expr;
     }
     // An element that fails is an error of the list, whatever the others are; only plain ones cannot fail.
-    if !items.iter().all(|item| matches!(item.kind, Kind::Value(_) | Kind::Variable(_) | Kind::Local(_))) {
+    if !items
+        .iter()
+        .all(|item| matches!(item.kind, Kind::Value(_) | Kind::Variable(_) | Kind::Local(_)))
+    {
         return expr;
     }
     let compare = |other: &Expr| {
         let (left, right) = (Box::new(other.clone()), Box::new(item.clone()));
-        fold(Expr::new(Kind::Compare { operator: Operator::Eq, left, right }, Type::Bool, expr.span.clone()))
+        fold(Expr::new(
+            Kind::Compare {
+                operator: Operator::Eq,
+                left,
+                right,
+            },
+            Type::Bool,
+            expr.span.clone(),
+        ))
     };
-    Expr::new(Kind::Or(items.iter().map(compare).collect()), Type::Bool, expr.span.clone())
+    Expr::new(
+        Kind::Or(items.iter().map(compare).collect()),
+        Type::Bool,
+        expr.span.clone(),
+    )
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use super::{balanced, case};
 use crate::ast::Operator;
 use crate::catalogue::{Variable, variable};
 use crate::eval;
-use crate::functions::comprehension;
 use crate::functions::compare;
+use crate::functions::comprehension;
 use crate::functions::kernel::Arguments;
 use crate::functions::udf::Kernel;
 use crate::typed::{Call, Comprehension, Expr, Kind, Local};
@@ -21,7 +21,7 @@ use crate::value::Value;
 
 /// How a column is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reading {
+pub(super) enum Reading {
     /// As it is stored: NULL where a row has no value. What comes of it is NULL then, or does not depend on it.
     Stored,
     /// With its default where a row has no value.
@@ -33,19 +33,28 @@ pub(super) fn value(expr: &Expr, reading: Reading) -> df::Expr {
     match &expr.kind {
         Kind::Value(value) => lit(value.scalar(&expr.ty)),
         Kind::Variable(variable) => read(variable, reading),
-        Kind::Local(local) => df::Expr::Column(local_name(local).into()),
+        Kind::Local(local) => df::Expr::Column(local_name(local)),
         Kind::Call(call) => self::call(call, expr, reading),
         Kind::Compare { operator, left, right } => comparison(*operator, left, right, reading),
         Kind::And(terms) => balanced(terms.iter().map(|term| value(term, reading)).collect(), df::Expr::and),
         Kind::Or(terms) => balanced(terms.iter().map(|term| value(term, reading)).collect(), df::Expr::or),
         Kind::Not(operand) => df::not(value(operand, reading)),
-        Kind::Conditional { condition, then, otherwise } => {
-            case(value(condition, reading), value(then, reading), value(otherwise, reading))
-        }
+        Kind::Conditional {
+            condition,
+            then,
+            otherwise,
+        } => case(
+            value(condition, reading),
+            value(then, reading),
+            value(otherwise, reading),
+        ),
         Kind::List(items) => collection(items.iter().collect(), "list", &expr.ty, list),
-        Kind::Map(entries) => {
-            collection(entries.iter().flat_map(|(key, value)| [key, value]).collect(), "map", &expr.ty, map)
-        }
+        Kind::Map(entries) => collection(
+            entries.iter().flat_map(|(key, value)| [key, value]).collect(),
+            "map",
+            &expr.ty,
+            map,
+        ),
         Kind::Comprehension(comprehension) => walk(comprehension, &expr.ty, reading),
         Kind::Dyn(inner) => value(inner, reading),
         Kind::Flag(_) | Kind::Fail(_) => null(&expr.ty),
@@ -66,11 +75,29 @@ fn read(variable: &Variable, reading: Reading) -> df::Expr {
     let default = variable.default();
     match &variable.ty {
         // Stored lists and maps have Arrow types of their own, plain or view: a kernel brings them together.
-        Type::List(_) => Kernel::call("or_empty", or_empty_list, &[variable.ty.clone()], &variable.ty, vec![stored]),
-        Type::Map(..) => Kernel::call("or_empty", or_empty_map, &[variable.ty.clone()], &variable.ty, vec![stored]),
+        Type::List(_) => Kernel::call(
+            "or_empty",
+            or_empty_list,
+            std::slice::from_ref(&variable.ty),
+            &variable.ty,
+            vec![stored],
+        ),
+        Type::Map(..) => Kernel::call(
+            "or_empty",
+            or_empty_map,
+            std::slice::from_ref(&variable.ty),
+            &variable.ty,
+            vec![stored],
+        ),
+        // A flag-like column is false where it is absent, and that is what IS TRUE says.
+        Type::Bool => stored.is_true(),
         ty => {
             let branch = (Box::new(stored.clone().is_not_null()), Box::new(stored));
-            df::Expr::Case(df::expr::Case::new(None, vec![branch], Some(Box::new(lit(default.scalar(ty))))))
+            df::Expr::Case(df::expr::Case::new(
+                None,
+                vec![branch],
+                Some(Box::new(lit(default.scalar(ty)))),
+            ))
         }
     }
 }
@@ -94,14 +121,19 @@ fn comparison(operator: Operator, left: &Expr, right: &Expr, reading: Reading) -
     if left.ty == right.ty && is_native(&left.ty) {
         return native(operator, value(left, reading), value(right, reading));
     }
-    // A number of another type that the column's type holds exactly: the column is compared with its own type.
+    // A constant of another type: the column is compared with the int that stands for it, so that statistics see it.
     for (one, other, operator) in [(left, right, operator), (right, left, mirrored(operator))] {
-        if let (Type::Int, Some(number)) = (&one.ty, other.constant().and_then(as_int)) {
+        if let (Type::Int, Some((operator, number))) =
+            (&one.ty, other.constant().and_then(|other| as_int(operator, other)))
+        {
             return native(operator, value(one, reading), lit(number));
         }
     }
     let (name, kernel) = compare::kernel(operator);
-    let (types, arguments) = ([left.ty.clone(), right.ty.clone()], vec![value(left, reading), value(right, reading)]);
+    let (types, arguments) = (
+        [left.ty.clone(), right.ty.clone()],
+        vec![value(left, reading), value(right, reading)],
+    );
     Kernel::call(name, kernel, &types, &Type::Bool, arguments)
 }
 
@@ -132,11 +164,18 @@ fn mirrored(operator: Operator) -> Operator {
     }
 }
 
-fn as_int(number: &Value) -> Option<i64> {
+/// The comparison with an int that says the same of ints as a comparison with another number.
+fn as_int(operator: Operator, number: &Value) -> Option<(Operator, i64)> {
     match number {
-        Value::Uint(number) => i64::try_from(*number).ok(),
+        Value::Uint(number) => Some((operator, i64::try_from(*number).ok()?)),
         // Beyond 2^53 a double stands for several ints.
-        Value::Double(number) if number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0 => Some(*number as i64),
+        Value::Double(number) if number.is_nan() || number.abs() > 9_007_199_254_740_992.0 => None,
+        Value::Double(number) if number.fract() == 0.0 => Some((operator, *number as i64)),
+        Value::Double(number) => match operator {
+            Operator::Lt | Operator::Le => Some((Operator::Le, number.floor() as i64)),
+            Operator::Gt | Operator::Ge => Some((Operator::Ge, number.ceil() as i64)),
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -148,7 +187,13 @@ fn call(call: &Call, expr: &Expr, reading: Reading) -> df::Expr {
     let arguments: Vec<_> = call.arguments.iter().map(|argument| value(argument, reading)).collect();
     match call.overload.plan {
         Some(plan) => plan(arguments),
-        None => Kernel::call(call.function.name, call.overload.kernel, &call.parameters, &expr.ty, arguments),
+        None => Kernel::call(
+            call.function.name,
+            call.overload.kernel,
+            &call.parameters,
+            &expr.ty,
+            arguments,
+        ),
     }
 }
 
@@ -189,7 +234,12 @@ fn collection(
 }
 
 fn list(args: &Arguments) -> datafusion::arrow::array::ArrayRef {
-    args.values(|row| (0..args.columns.len()).map(|item| args.value(item, row)).collect::<Option<_>>().map(Value::List))
+    args.values(|row| {
+        (0..args.columns.len())
+            .map(|item| args.value(item, row))
+            .collect::<Option<_>>()
+            .map(Value::List)
+    })
 }
 
 fn map(args: &Arguments) -> datafusion::arrow::array::ArrayRef {
@@ -213,7 +263,13 @@ fn local_name(local: &Local) -> datafusion::common::Column {
 }
 
 fn walk(comprehension: &Comprehension, ty: &Type, reading: Reading) -> df::Expr {
-    let Comprehension { form, range, local, element, body } = comprehension;
+    let Comprehension {
+        form,
+        range,
+        local,
+        element,
+        body,
+    } = comprehension;
     let mut captured = BTreeMap::new();
     capture(body, local, &mut captured);
     let captured = captured.into_iter().map(|(name, ty)| {

@@ -43,7 +43,13 @@ pub(super) fn rows(table: &'static Table, count: usize, layout: Layout, rng: &mu
             schema::Source::Constant(text) => Some(Value::string(text)),
             _ => None,
         };
-        let random = |rng: &mut Rng| if absent || rng.u8(0..3) == 0 { None } else { Some(random(&ty, rng)) };
+        let random = |rng: &mut Rng| {
+            if absent || rng.u8(0..3) == 0 {
+                None
+            } else {
+                Some(random(&ty, rng))
+            }
+        };
         let values: Vec<_> = (0..count).map(|_| constant.clone().or_else(|| random(rng))).collect();
         let array = value::array(&values.iter().map(Option::as_ref).collect::<Vec<_>>(), &ty);
         let stored = match layout {
@@ -54,7 +60,10 @@ pub(super) fn rows(table: &'static Table, count: usize, layout: Layout, rng: &mu
         arrays.push(cast(&array, &stored).unwrap());
         columns.push((field.name, values));
     }
-    Rows { batch: RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).unwrap(), columns }
+    Rows {
+        batch: RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).unwrap(),
+        columns,
+    }
 }
 
 /// The type that a Parquet scan gives for a stored type: views at the top, plain inside lists and maps.

@@ -12,12 +12,30 @@ pub(super) fn tree(rng: &mut Rng, depth: u8) -> Expr {
     let kind = match if depth == 0 { rng.u8(0..3) } else { rng.u8(0..14) } {
         0 | 1 => Kind::Literal(literal(rng)),
         2 => Kind::Name(one(rng, NAMES).to_owned()),
-        3 => Kind::Select { operand: boxed(rng, depth), field: word(rng) },
-        4 => Kind::Index { operand: boxed(rng, depth), index: boxed(rng, depth) },
-        5 => Kind::Call { target: None, function: word(rng), arguments: some(rng, depth, 0) },
-        6 => Kind::Call { target: Some(boxed(rng, depth)), function: word(rng), arguments: some(rng, depth, 0) },
+        3 => Kind::Select {
+            operand: boxed(rng, depth),
+            field: word(rng),
+        },
+        4 => Kind::Index {
+            operand: boxed(rng, depth),
+            index: boxed(rng, depth),
+        },
+        5 => Kind::Call {
+            target: None,
+            function: word(rng),
+            arguments: some(rng, depth, 0),
+        },
+        6 => Kind::Call {
+            target: Some(boxed(rng, depth)),
+            function: word(rng),
+            arguments: some(rng, depth, 0),
+        },
         7 => Kind::List(some(rng, depth, 0)),
-        8 => Kind::Map((0..rng.u8(0..3)).map(|_| (tree(rng, depth - 1), tree(rng, depth - 1))).collect()),
+        8 => Kind::Map(
+            (0..rng.u8(0..3))
+                .map(|_| (tree(rng, depth - 1), tree(rng, depth - 1)))
+                .collect(),
+        ),
         9 => Kind::Not(boxed(rng, depth)),
         10 => Kind::Negate(boxed(rng, depth)),
         11 => Kind::And(some(rng, depth, 2)),
@@ -27,7 +45,11 @@ pub(super) fn tree(rng: &mut Rng, depth: u8) -> Expr {
             then: boxed(rng, depth),
             otherwise: boxed(rng, depth),
         },
-        _ => Kind::Binary { operator: operator(rng), left: boxed(rng, depth), right: boxed(rng, depth) },
+        _ => Kind::Binary {
+            operator: operator(rng),
+            left: boxed(rng, depth),
+            right: boxed(rng, depth),
+        },
     };
     Expr::new(kind, 0..0)
 }
@@ -41,7 +63,10 @@ fn some(rng: &mut Rng, depth: u8, least: usize) -> Vec<Expr> {
 }
 
 fn word(rng: &mut Rng) -> Word {
-    Word { text: one(rng, NAMES).to_owned(), span: 0..0 }
+    Word {
+        text: one(rng, NAMES).to_owned(),
+        span: 0..0,
+    }
 }
 
 fn literal(rng: &mut Rng) -> Literal {
@@ -50,8 +75,15 @@ fn literal(rng: &mut Rng) -> Literal {
         1 => Literal::Bool(rng.bool()),
         2 => Literal::Int(rng.u64(0..=1 << 63) >> rng.u8(0..64)),
         3 => Literal::Uint(rng.u64(..) >> rng.u8(0..64)),
-        4 => Literal::Double(Some(f64::from_bits(rng.u64(..)).abs()).filter(|value| value.is_finite()).unwrap_or(0.5)),
-        5 => Literal::String(Text { value: one(rng, STRINGS).to_owned(), raw: false }),
+        4 => Literal::Double(
+            Some(f64::from_bits(rng.u64(..)).abs())
+                .filter(|value| value.is_finite())
+                .unwrap_or(0.5),
+        ),
+        5 => Literal::String(Text {
+            value: one(rng, STRINGS).to_owned(),
+            raw: false,
+        }),
         _ => Literal::Bytes((0..rng.u8(0..4)).map(|_| rng.u8(..)).collect()),
     }
 }
@@ -82,24 +114,61 @@ pub(super) fn one<'a>(rng: &mut Rng, choices: &[&'a str]) -> &'a str {
 pub(super) fn condition(rng: &mut Rng, depth: u8) -> String {
     let d = depth.saturating_sub(1);
     match if depth == 0 { rng.u8(0..4) } else { rng.u8(0..24) } {
-        0 => one(rng, &["http", "dns", "tls", "conn", "has_pcap", "dns_request", "true", "false"]).to_owned(),
+        0 => one(
+            rng,
+            &["http", "dns", "tls", "conn", "has_pcap", "dns_request", "true", "false"],
+        )
+        .to_owned(),
         1 | 4 => format!("{} {} {}", int(rng, d), one(rng, COMPARISONS), int(rng, d)),
         2 | 5 => format!("{} {} {}", string(rng, d), one(rng, COMPARISONS), string(rng, d)),
-        3 => format!("status_code {} {}", one(rng, COMPARISONS), one(rng, &["0", "200", "1.5", "3u", "-1", "1e30"])),
+        3 => format!(
+            "status_code {} {}",
+            one(rng, COMPARISONS),
+            one(rng, &["0", "200", "1.5", "3u", "-1", "1e30"])
+        ),
         6 | 7 => format!("({} && {})", condition(rng, d), condition(rng, d)),
         8 | 9 => format!("({} || {})", condition(rng, d), condition(rng, d)),
         10 | 11 => format!("!({})", condition(rng, d)),
-        12 => format!("({} ? {} : {})", condition(rng, d), condition(rng, d), condition(rng, d)),
-        13 => format!("{}.{}({})", string(rng, d), one(rng, &["contains", "startsWith", "endsWith"]), string(rng, d)),
-        14 => format!("{}.matches('{}')", string(rng, d), one(rng, &["a", "^$", "[0-9]+", "^/"])),
+        12 => format!(
+            "({} ? {} : {})",
+            condition(rng, d),
+            condition(rng, d),
+            condition(rng, d)
+        ),
+        13 => format!(
+            "{}.{}({})",
+            string(rng, d),
+            one(rng, &["contains", "startsWith", "endsWith"]),
+            string(rng, d)
+        ),
+        14 => format!(
+            "{}.matches('{}')",
+            string(rng, d),
+            one(rng, &["a", "^$", "[0-9]+", "^/"])
+        ),
         15 => format!("has({}.{})", one(rng, MAPS), one(rng, &["k", "host"])),
         16 => format!("{} in {}", string(rng, d), strings(rng, d)),
         17 => format!("{} in [{}, {}]", int(rng, d), int(rng, d), int(rng, d)),
-        18 => format!("{}.{}(q, q.contains({}))", strings(rng, d), one(rng, WALKS), string(rng, d)),
+        18 => format!(
+            "{}.{}(q, q.contains({}))",
+            strings(rng, d),
+            one(rng, WALKS),
+            string(rng, d)
+        ),
         19 => format!("{}.{}(v, v > {})", ints(rng, d), one(rng, WALKS), int(rng, d)),
-        20 => format!("{}.exists(q, {}.all(p, p != q || {}))", strings(rng, d), strings(rng, d), condition(rng, d)),
+        20 => format!(
+            "{}.exists(q, {}.all(p, p != q || {}))",
+            strings(rng, d),
+            strings(rng, d),
+            condition(rng, d)
+        ),
         21 => format!("({}) == ({})", condition(rng, d), condition(rng, d)),
-        22 => format!("double({}) {} {}", int(rng, d), one(rng, COMPARISONS), one(rng, &["0.5", "int('1')", "double('NaN')"])),
+        22 => format!(
+            "double({}) {} {}",
+            int(rng, d),
+            one(rng, COMPARISONS),
+            one(rng, &["0.5", "int('1')", "double('NaN')"])
+        ),
         _ => format!("timestamp {} timestamp({})", one(rng, COMPARISONS), int(rng, d)),
     }
 }
@@ -112,8 +181,17 @@ fn int(rng: &mut Rng, depth: u8) -> String {
     let d = depth.saturating_sub(1);
     match if depth == 0 { rng.u8(0..3) } else { rng.u8(0..10) } {
         0 => rng.i8(-2..3).to_string(),
-        1 | 2 => one(rng, &["status_code", "src.port", "elapsed_time", "request_body_size", "dns_id"]).to_owned(),
-        3 | 4 => format!("({} {} {})", int(rng, d), one(rng, &["+", "-", "*", "/", "%"]), int(rng, d)),
+        1 | 2 => one(
+            rng,
+            &["status_code", "src.port", "elapsed_time", "request_body_size", "dns_id"],
+        )
+        .to_owned(),
+        3 | 4 => format!(
+            "({} {} {})",
+            int(rng, d),
+            one(rng, &["+", "-", "*", "/", "%"]),
+            int(rng, d)
+        ),
         5 => format!("size({})", if rng.bool() { string(rng, d) } else { strings(rng, d) }),
         6 => format!("int({})", string(rng, d)),
         7 => format!("({} ? {} : {})", condition(rng, d), int(rng, d), int(rng, d)),
@@ -125,7 +203,7 @@ fn int(rng: &mut Rng, depth: u8) -> String {
 fn string(rng: &mut Rng, depth: u8) -> String {
     let d = depth.saturating_sub(1);
     match if depth == 0 { rng.u8(0..3) } else { rng.u8(0..9) } {
-        0 => one(rng, &["''", "'a'", "'/a'", "'7'", "'GET'"]).to_owned(),
+        0 => one(rng, &["''", "'a'", "'/a'", "'7'", "'GET'", "'%'", "'_'", r"'\\'"]).to_owned(),
         1 | 2 => one(rng, &["path", "method", "src.ip", "host", "dns_rcode", "src.name"]).to_owned(),
         3 => format!("({} + {})", string(rng, d), string(rng, d)),
         4 => format!("{}.k", one(rng, MAPS)),

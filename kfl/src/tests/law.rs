@@ -21,7 +21,11 @@ use crate::{Filter, Lowered, compile};
 /// What the filter says of a row, by the plain evaluator.
 fn oracle(tree: &Expr, table: &'static Table, rows: &Rows, row: usize) -> bool {
     let variable = |variable: &Variable| read(variable, table, rows, row);
-    let mut scope = Scope { variable: &variable, locals: Vec::new(), steps: 1_000_000 };
+    let mut scope = Scope {
+        variable: &variable,
+        locals: Vec::new(),
+        steps: 1_000_000,
+    };
     eval::eval(&flags(tree.clone(), table), &mut scope) == Ok(Value::Bool(true))
 }
 
@@ -32,15 +36,22 @@ fn read(variable: &Variable, table: &'static Table, rows: &Rows, row: usize) -> 
         let tree = parse(text, &mut problems);
         let typed = check_expression(&tree, text, &ENVIRONMENT, &mut problems);
         let variable = |variable: &Variable| read(variable, table, rows, row);
-        let mut scope = Scope { variable: &variable, locals: Vec::new(), steps: 1_000_000 };
+        let mut scope = Scope {
+            variable: &variable,
+            locals: Vec::new(),
+            steps: 1_000_000,
+        };
         return eval::eval(&typed, &mut scope).expect("a virtual field has a value on every row");
     }
-    rows.value(variable.field.name, row).unwrap_or_else(|| variable.default())
+    rows.value(variable.field.name, row)
+        .unwrap_or_else(|| variable.default())
 }
 
 /// Puts in the flags as the table declares them, nothing else: no folding, so that the oracle is not what it tests.
 fn flags(expr: Expr, table: &'static Table) -> Expr {
-    let Kind::Flag(flag) = expr.kind else { return expr.map_parts(&mut |part| flags(part, table)) };
+    let Kind::Flag(flag) = expr.kind else {
+        return expr.map_parts(&mut |part| flags(part, table));
+    };
     let text = table.flag(flag.name).unwrap_or("false");
     let mut problems = Vec::new();
     let tree = parse(text, &mut problems);
@@ -58,10 +69,14 @@ fn lowered(filter: &Filter, table: &'static Table, rows: &Rows) -> Vec<bool> {
     let schema = DFSchema::try_from(rows.batch.schema()).unwrap();
     let physical = create_physical_expr(&predicate, &schema, &ExecutionProps::new(), &Default::default());
     let physical = physical.unwrap_or_else(|error| panic!("{predicate}: {error}"));
-    let result = physical.evaluate(&rows.batch).unwrap_or_else(|error| panic!("{predicate}: {error}"));
+    let result = physical
+        .evaluate(&rows.batch)
+        .unwrap_or_else(|error| panic!("{predicate}: {error}"));
     let result = result.into_array(count).unwrap();
     let result: &BooleanArray = result.as_boolean();
-    (0..count).map(|row| result.is_valid(row) && result.value(row)).collect()
+    (0..count)
+        .map(|row| result.is_valid(row) && result.value(row))
+        .collect()
 }
 
 #[track_caller]
@@ -69,7 +84,13 @@ fn check_law(text: &str, table: &'static Table, rows: &Rows) {
     let filter = compile(text, &ENVIRONMENT).unwrap_or_else(|problems| panic!("{text}: {}", problems[0].render(text)));
     for (row, passes) in lowered(&filter, table, rows).into_iter().enumerate() {
         let expect = oracle(&filter.tree, table, rows, row);
-        assert_eq!(passes, expect, "{text}\non {} row {row}\nlowered {:?}", table.name, filter.on(table));
+        assert_eq!(
+            passes,
+            expect,
+            "{text}\non {} row {row}\nlowered {:?}",
+            table.name,
+            filter.on(table)
+        );
     }
 }
 

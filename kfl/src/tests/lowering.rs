@@ -24,7 +24,87 @@ fn show(texts: &[&str]) -> String {
 
 #[test]
 fn tables_that_cannot_match_are_never_opened() {
-    expect![[""]].assert_eq(&show(&[
+    expect![[r#"
+
+            flows  always
+            conns  always
+            http   always
+            dns    always
+            tlsx   always
+        tcp_conn && has_pcap
+            flows  never
+            conns  transport = Utf8View("tcp") AND has_pcap
+            http   never
+            dns    never
+            tlsx   never
+        conn && flow_id == 7
+            flows  never
+            conns  flow_id = Int64(7)
+            http   never
+            dns    never
+            tlsx   never
+        !flow && !conn && flow_id == 7
+            flows  never
+            conns  never
+            http   flow_id = Int64(7)
+            dns    flow_id = Int64(7)
+            tlsx   flow_id = Int64(7)
+        http && status_code >= 500
+            flows  never
+            conns  never
+            http   status_code >= Int64(500)
+            dns    never
+            tlsx   never
+        dns && "example.com" in dns_questions
+            flows  never
+            conns  never
+            http   never
+            dns    array_has(dns_questions, Utf8("example.com"))
+            tlsx   never
+        "HTTP" in conn_l7_detected
+            flows  never
+            conns  array_has(conn_l7_detected, Utf8("HTTP"))
+            http   never
+            dns    never
+            tlsx   never
+        tls
+            flows  never
+            conns  never
+            http   never
+            dns    never
+            tlsx   never
+        redis || kafka
+            flows  never
+            conns  never
+            http   never
+            dns    never
+            tlsx   never
+        1 / 0 == 1
+            flows  never
+            conns  never
+            http   never
+            dns    never
+            tlsx   never
+        http && !(path == '/' || 1 / 0 == 1)
+            flows  never
+            conns  never
+            http   never
+            dns    never
+            tlsx   never
+        http && (path == '/' || 1 / 0 == 1)
+            flows  never
+            conns  never
+            http   path = Utf8View("/")
+            dns    never
+            tlsx   never
+        src.pod.name != ''
+            flows  never
+            conns  never
+            http   never
+            dns    never
+            tlsx   never
+    "#]]
+    .assert_eq(&show(&[
         "",
         "tcp_conn && has_pcap",
         "conn && flow_id == 7",
@@ -35,6 +115,8 @@ fn tables_that_cannot_match_are_never_opened() {
         "tls",
         "redis || kafka",
         "1 / 0 == 1",
+        "http && !(path == '/' || 1 / 0 == 1)",
+        "http && (path == '/' || 1 / 0 == 1)",
         "src.pod.name != ''",
     ]));
 }
@@ -43,10 +125,85 @@ fn tables_that_cannot_match_are_never_opened() {
 fn defaults_are_supplied_where_they_can_pass() {
     let http = |texts: &[&str]| {
         let shown = show(texts);
-        let kept = shown.lines().filter(|line| !line.starts_with("    ") || line.starts_with("    http"));
+        let kept = shown
+            .lines()
+            .filter(|line| !line.starts_with("    ") || line.starts_with("    http"));
         kept.map(|line| format!("{line}\n")).collect::<String>()
     };
-    expect![[""]].assert_eq(&http(&[
+    expect![[r#"
+        status_code >= 500
+            http   status_code >= Int64(500)
+        !(status_code < 500)
+            http   status_code >= Int64(500)
+        status_code < 500
+            http   status_code < Int64(500) OR status_code IS NULL
+        !(status_code >= 500)
+            http   status_code < Int64(500) OR status_code IS NULL
+        status_code == 0
+            http   status_code = Int64(0) OR status_code IS NULL
+        500 <= status_code
+            http   Int64(500) <= status_code
+        status_code == 200.0 || status_code == 404u
+            http   status_code = Int64(200) OR status_code = Int64(404)
+        status_code > 499.5
+            http   status_code >= Int64(500)
+        !(status_code >= 500 && (path == '/' || has_pcap))
+            http   status_code < Int64(500) OR status_code IS NULL OR (path != Utf8View("/") OR path IS NULL) AND (NOT has_pcap OR has_pcap IS NULL)
+        has_pcap
+            http   has_pcap
+        !has_pcap
+            http   NOT has_pcap OR has_pcap IS NULL
+        src.ip == '10.0.0.1'
+            http   src_ip = Utf8View("10.0.0.1")
+        path.startsWith('/api')
+            http   path LIKE Utf8View("/api%")
+        !path.startsWith('/api')
+            http   path NOT LIKE Utf8View("/api%") OR path IS NULL
+        path.matches('^/api')
+            http   matches(path, Utf8View("^/api"))
+        path.size() < 3
+            http   size(path) < Int64(3) OR path IS NULL
+        dst.port in [80, 443]
+            http   dst_port IN ([Int64(80), Int64(443)])
+        !(dst.port in [80, 443])
+            http   dst_port NOT IN ([Int64(80), Int64(443)]) OR dst_port IS NULL
+        src.port == dst.port
+            http   CASE WHEN src_port IS NOT NULL THEN src_port ELSE Int64(0) END = CASE WHEN dst_port IS NOT NULL THEN dst_port ELSE Int64(0) END
+        timestamp > now() - duration('5m')
+            http   timestamp > TimestampNanosecond(1767225300000000000, Some("UTC"))
+        timestamp - timestamp('2026-01-01T00:00:00Z') > duration('1s')
+            http   checked_subtract(timestamp, TimestampNanosecond(1767225600000000000, Some("UTC"))) > DurationNanosecond("1000000000")
+        src.ip in cidr('10.0.0.0/8')
+            http   containsIP(BinaryView("10,0,0,0,8"), src_ip)
+        request.headers.host == 'a'
+            http   element_at(request_headers, Utf8View("host")) = Utf8View("a")
+        has(request.headers.host)
+            http   has_key(request_headers, Utf8View("host"))
+        !has(request.headers.host)
+            http   NOT has_key(request_headers, Utf8View("host")) OR request_headers IS NULL
+        map_get(request.headers, 'host', '') == ''
+            http   map_get(request_headers, Utf8View("host"), Utf8View("")) = Utf8View("") OR request_headers IS NULL
+        'a' in [src.ip, dst.ip]
+            http   src_ip = Utf8View("a") OR dst_ip = Utf8View("a")
+        'a' in dns_resolutions
+            http   src_dns = Utf8View("a") OR dst_dns = Utf8View("a")
+        elapsed_time / 1000 > 5
+            http   checked_divide(elapsed_time, Int64(1000)) > Int64(5)
+        (http ? src.port : dst.port) == 80
+            http   src_port = Int64(80)
+        (has_pcap ? src.port : dst.port) == 80
+            http   CASE has_pcap IS TRUE WHEN Boolean(true) THEN CASE WHEN src_port IS NOT NULL THEN src_port ELSE Int64(0) END WHEN Boolean(false) THEN CASE WHEN dst_port IS NOT NULL THEN dst_port ELSE Int64(0) END END = Int64(80)
+        (src.port == 1) == (dst.port == 2)
+            http   CASE WHEN src_port IS NOT NULL THEN src_port ELSE Int64(0) END = Int64(1) = CASE WHEN dst_port IS NOT NULL THEN dst_port ELSE Int64(0) END = Int64(2)
+        vlan.exists(v, v == status_code)
+            http   exists[v$0 -> v$0 = CASE WHEN status_code IS NOT NULL THEN status_code ELSE Int64(0) END](or_empty(vlan), status_code)
+        vlan.all(v, v > 3)
+            http   all[v$0 -> v$0 > Int64(3)](vlan) OR vlan IS NULL
+        capture_source == 'unspecified' && node_id == ''
+            http   always
+        request_body == b'x'
+            http   request_body = BinaryView("120")
+    "#]].assert_eq(&http(&[
         "status_code >= 500",
         "!(status_code < 500)",
         "status_code < 500",

@@ -48,5 +48,26 @@ fn trees_print_with_as_few_parentheses_as_they_need() {
         assert_eq!(problems, [], "{text}");
         shown.push_str(&format!("{tree}\n"));
     }
-    expect![[""]].assert_eq(&shown);
+    expect![[r#"
+        true
+        true
+        a && b || !c
+        (a && b) && c
+        a && (b && c)
+        (a || b) && c
+        a ? b : c ? d : e
+        (a ? b : c) ? d : e
+        1 + 2 * 3 - 4
+        1 - (2 - 3)
+        --1
+        --x.y
+        (-x).y
+        !!a == b
+        "it's" + "\\d" + "q"
+        [1, 2u, 31, 500.0]
+        {"a": b}["a"].c(d, e)
+        request.headers["host"] in ["a"]
+        a == b == c
+    "#]]
+    .assert_eq(&shown);
 }

@@ -40,26 +40,76 @@ fn check(name: &str, batches: &[RecordBatch], expect: Expect) {
 
 #[test]
 fn table_escapes_what_a_terminal_obeys() {
-    check("table", &[batch()], expect![[""]]);
+    check(
+        "table",
+        &[batch()],
+        expect![[r##"
+        #  number  text           bytes
+        ───────────────────────────────────
+        1       1  a,"b"          GET /\r\n
+        2          \x1b[31mred\n  \xff
+        3     300
+    "##]],
+    );
     check("table", &[], expect![[""]]);
 }
 
 #[test]
 fn json_is_one_array() {
-    check("json", &[batch().slice(0, 1), batch().slice(1, 2)], expect![[""]]);
-    check("json", &[], expect![[""]]);
+    check(
+        "json",
+        &[batch().slice(0, 1), batch().slice(1, 2)],
+        expect![[r#"
+        [
+        {"number":1,"text":"a,\"b\"","bytes":"R0VUIC8NCg=="},
+        {"text":"\u001b[31mred\n","bytes":"/w=="},
+        {"number":300}
+        ]
+    "#]],
+    );
+    check(
+        "json",
+        &[],
+        expect![[r#"
+        []
+    "#]],
+    );
 }
 
 #[test]
 fn ndjson_is_an_object_a_line() {
-    check("ndjson", &[batch()], expect![[""]]);
+    check(
+        "ndjson",
+        &[batch()],
+        expect![[r#"
+        {"number":1,"text":"a,\"b\"","bytes":"R0VUIC8NCg=="}
+        {"text":"\u001b[31mred\n","bytes":"/w=="}
+        {"number":300}
+    "#]],
+    );
     check("ndjson", &[], expect![[""]]);
 }
 
 #[test]
 fn csv_has_heads_even_without_rows() {
-    check("csv", &[batch()], expect![[""]]);
-    check("csv", &[], expect![[""]]);
+    check(
+        "csv",
+        &[batch()],
+        expect![[r#"
+        number,text,bytes
+        1,"a,""b""",R0VUIC8NCg==
+        ,"[31mred
+        ",/w==
+        300,,
+    "#]],
+    );
+    check(
+        "csv",
+        &[],
+        expect![[r#"
+        number,text,bytes
+    "#]],
+    );
 }
 
 #[test]

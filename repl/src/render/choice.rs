@@ -94,28 +94,33 @@ fn compact(answer: &Answer) -> Vec<View> {
     let mut views = vec![time(answer)];
     views.extend(column(answer, names::PROTOCOL, 3));
     views.extend(ends());
-    views.extend(column(answer, names::STATUS_CODE, 6));
+    views.extend(column(answer, names::STATUS_CODE, 6).map(|view| View {
+        title: "status".to_owned(),
+        ..view
+    }));
     views.push(View::new("elapsed", Show::Span(names::ELAPSED_TIME), 7));
-    views.extend(column(answer, names::SUMMARY, 5));
+    views.extend(column(answer, names::SUMMARY, 2));
     views
 }
 
 /// Time, both ends, and the main columns of one table.
-fn main_of(answer: &Answer, main: &[&'static str]) -> Vec<View> {
+fn main_of(answer: &Answer, main: &[names::Main]) -> Vec<View> {
     let mut views = vec![time(answer)];
     views.extend(ends());
-    views.extend(
-        main.iter()
-            .enumerate()
-            .filter_map(|(index, name)| column(answer, name, 3 + 2 * index)),
-    );
-    views.push(View::new("elapsed", Show::Span(names::ELAPSED_TIME), 8));
+    views.extend(main.iter().filter_map(|main| {
+        let view = column(answer, main.column, main.rank)?;
+        Some(View {
+            title: main.title.to_owned(),
+            ..view
+        })
+    }));
+    views.push(View::new("elapsed", Show::Span(names::ELAPSED_TIME), 7));
     views
 }
 
 fn ends() -> [View; 2] {
     [
-        View::new("src", Show::Endpoint(names::SRC_IP, names::SRC_PORT), 2),
+        View::new("src", Show::Endpoint(names::SRC_IP, names::SRC_PORT), 4),
         View::new("dst", Show::Endpoint(names::DST_IP, names::DST_PORT), 1),
     ]
 }
@@ -129,13 +134,13 @@ fn time(answer: &Answer) -> View {
         .collect();
     days.dedup();
     match (&days[..], answer.schema().index_of(names::TIMESTAMP)) {
-        ([day], _) => View::new(format!("{day} UTC"), Show::TimeOfDay(names::TIMESTAMP), 4),
+        ([day], _) => View::new(format!("{day} UTC"), Show::TimeOfDay(names::TIMESTAMP), 5),
         (_, Ok(at)) => View {
             is_rigid: true,
-            ..View::new("time UTC", Show::Column(at), 4)
+            ..View::new("time UTC", Show::Column(at), 5)
         },
         // Answers of KFL always have the column.
-        (_, Err(_)) => View::new("time UTC", Show::TimeOfDay(names::TIMESTAMP), 4),
+        (_, Err(_)) => View::new("time UTC", Show::TimeOfDay(names::TIMESTAMP), 5),
     }
 }
 

@@ -17,27 +17,39 @@ pub(crate) struct Wish {
 /// Blanks between two columns.
 pub(crate) const GAP: usize = 2;
 
-/// Widths of the columns so that they fit side by side into the room there is.
+/// Widths of the columns so that they fit side by side into the room there is. By rank, each column is taken that still
+/// fits beside those taken before.
 pub(crate) fn fit(wishes: &[Wish], room: usize) -> Vec<usize> {
-    let mut kept: Vec<usize> = (0..wishes.len()).collect();
     let mut widths = vec![0; wishes.len()];
-    while let Some(last) = kept.iter().copied().max_by_key(|at| (wishes[*at].rank, *at)) {
-        let gaps = GAP * (kept.len() - 1);
-        if let Some(room) = room.checked_sub(gaps)
-            && let Some(widest) = widest(wishes, &kept, room)
-        {
-            for at in kept {
+    let mut ranked: Vec<usize> = (0..wishes.len()).collect();
+    ranked.sort_by_key(|at| wishes[*at].rank);
+    let mut taken: Vec<usize> = Vec::new();
+    for at in ranked {
+        taken.push(at);
+        let fits = room_beside_gaps(&taken, room)
+            .and_then(|room| widest(wishes, &taken, room))
+            .is_some();
+        if !fits && taken.len() > 1 {
+            taken.pop();
+        }
+    }
+    match room_beside_gaps(&taken, room).and_then(|room| widest(wishes, &taken, room)) {
+        Some(widest) => {
+            for at in taken {
                 widths[at] = wishes[at].natural.min(widest.max(wishes[at].least));
             }
-            return widths;
         }
-        if kept.len() == 1 {
-            widths[last] = wishes[last].natural.min(room);
-            return widths;
-        }
-        kept.retain(|at| *at != last);
+        // Not even the first fits: it is cut.
+        None => taken
+            .first()
+            .iter()
+            .for_each(|at| widths[**at] = wishes[**at].natural.min(room)),
     }
     widths
+}
+
+fn room_beside_gaps(taken: &[usize], room: usize) -> Option<usize> {
+    room.checked_sub(GAP * taken.len().saturating_sub(1))
 }
 
 /// The greatest width to which columns may be cut so that all fit; `None` if they do not fit at their least.

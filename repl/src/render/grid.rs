@@ -13,7 +13,10 @@ use crate::terminal::Screen;
 const CELL: usize = 120;
 
 /// Columns that a cut cell keeps at least.
-const LEAST: usize = 8;
+const LEAST: usize = 12;
+
+/// Columns that a cut head of numbers keeps at least.
+const HEAD: usize = 8;
 
 /// An answer as a table of lines that are no wider than the room there is.
 #[derive(Debug)]
@@ -134,7 +137,7 @@ fn wish(view: &View, at: usize, cells: &[Vec<String>]) -> Wish {
         .max(1);
     // A head may be cut before a number may.
     let least = if view.is_rigid {
-        widest.max(LEAST.min(title)).max(1)
+        widest.max(HEAD.min(title)).max(1)
     } else {
         natural.min(LEAST)
     };
@@ -142,5 +145,129 @@ fn wish(view: &View, at: usize, cells: &[Vec<String>]) -> Wish {
         natural,
         least,
         rank: view.rank,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use datafusion::arrow::array::{
+        ArrayRef, Int64Array, RecordBatch, StringArray, TimestampNanosecondArray, new_null_array,
+    };
+    use expect_test::{Expect, expect};
+    use unicode_width::UnicodeWidthStr;
+
+    use super::*;
+    use crate::names;
+
+    const PLAIN: Screen = Screen {
+        is_terminal: false,
+        colour: false,
+    };
+
+    /// Rows of a table that have a value in some columns alone.
+    fn rows(table: &'static schema::Table, values: &[(&str, ArrayRef)]) -> RecordBatch {
+        let schema = table.arrow();
+        let length = values.first().map_or(0, |(_, array)| array.len());
+        let column = |field: &Arc<datafusion::arrow::datatypes::Field>| {
+            let given = values.iter().find(|(name, _)| name == field.name());
+            given.map_or_else(|| new_null_array(field.data_type(), length), |(_, array)| array.clone())
+        };
+        let columns = schema.fields().iter().map(column).collect();
+        RecordBatch::try_new(schema, columns).expect("the values have the types of their columns")
+    }
+
+    fn http() -> Answer {
+        let texts = |values: [&str; 2]| Arc::new(StringArray::from(values.to_vec())) as ArrayRef;
+        let ints = |values: [Option<i64>; 2]| Arc::new(Int64Array::from(values.to_vec())) as ArrayRef;
+        let times = TimestampNanosecondArray::from(vec![0, 3_600_000_000_123]).with_timezone("UTC");
+        let batch = rows(
+            &schema::tables::http::TABLE,
+            &[
+                (names::TIMESTAMP, Arc::new(times)),
+                (names::SRC_IP, texts(["10.0.0.1", "2001:db8::1"])),
+                (names::SRC_PORT, ints([Some(51000), Some(40)])),
+                (names::DST_IP, texts(["10.0.0.2", "2001:db8::2"])),
+                (names::DST_PORT, ints([Some(80), None])),
+                ("method", texts(["GET", "\u{1b}[2JPOST"])),
+                (names::STATUS_CODE, ints([Some(200), None])),
+                (
+                    "url",
+                    texts([
+                        "/a/very/long/path/that/does/not/fit/anywhere?with=parameters",
+                        "/日本語",
+                    ]),
+                ),
+                (names::ELAPSED_TIME, ints([Some(1_500), None])),
+            ],
+        );
+        let mut answer = Answer::new(batch.schema());
+        answer.push(batch);
+        answer
+    }
+
+    #[track_caller]
+    fn check(room: usize, expect: Expect) {
+        let drawn = draw(&http(), room, PLAIN);
+        expect.assert_eq(&format!("{}no room for: {}\n", drawn.text, drawn.hidden.join(", ")));
+    }
+
+    #[test]
+    fn all_columns_where_there_is_room() {
+        check(200, expect![[r#"
+            #  1970-01-01 UTC      src               dst          method       status  url                                                           elapsed
+            ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+            1  00:00:00.000000     10.0.0.1:51000    10.0.0.2:80  GET             200  /a/very/long/path/that/does/not/fit/anywhere?with=parameters  1.50 ms
+            2  01:00:00.000000123  [2001:db8::1]:40  2001:db8::2  \x1b[2JPOST          /日本語
+            no room for: 
+        "#]]);
+    }
+
+    #[test]
+    fn long_values_give_way_first() {
+        check(100, expect![[r#"
+            #  1970-01-01 UTC      src               dst          method       status  url               elapsed
+            ────────────────────────────────────────────────────────────────────────────────────────────────────
+            1  00:00:00.000000     10.0.0.1:51000    10.0.0.2:80  GET             200  /a/very/long/pa…  1.50 ms
+            2  01:00:00.000000123  [2001:db8::1]:40  2001:db8::2  \x1b[2JPOST          /日本語
+            no room for: 
+        "#]]);
+    }
+
+    #[test]
+    fn then_columns_that_matter_less() {
+        check(60, expect![[r#"
+            #  dst          method       status  url             elapsed
+            ────────────────────────────────────────────────────────────
+            1  10.0.0.2:80  GET             200  /a/very/long/…  1.50 ms
+            2  2001:db8::2  \x1b[2JPOST          /日本語
+            no room for: 1970-01-01 UTC, src
+        "#]]);
+    }
+
+    #[test]
+    fn every_width_is_kept() {
+        for colour in [false, true] {
+            for room in 0..200 {
+                let drawn = draw(
+                    &http(),
+                    room,
+                    Screen {
+                        is_terminal: true,
+                        colour,
+                    },
+                );
+                for line in drawn.text.lines().filter(|_| !colour) {
+                    assert!(line.width() <= room.max(1), "{room}: {line}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_without_rows_is_nothing() {
+        let answer = Answer::new(schema::tables::http::TABLE.arrow());
+        assert_eq!(draw(&answer, 80, PLAIN).text, "");
     }
 }

@@ -9,7 +9,7 @@ use schema::{Field, Type};
 use tokio::runtime::Handle;
 
 /// How long a person who pressed Tab waits; the values of a bigger store come with the next Tab.
-const PATIENCE: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Values offered of one column at most.
 const OFFERED: usize = 50;

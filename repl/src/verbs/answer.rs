@@ -106,7 +106,7 @@ pub(super) fn run(
     if format.rows.is_some() {
         let mut footer = units::counted(written as u64, "row");
         if more {
-            footer.push_str(" shown, there are more: --limit N shows N");
+            footer.push_str(" · more were found: --limit N shows N");
         }
         let time = units::span_us(started.elapsed().as_micros() as i64);
         super::say(terminal.stderr.paint(Paint::Faint, &format!("{footer} · {time}")));

@@ -241,7 +241,7 @@ fn one_line(ingested: &Ingested, time: Duration) -> String {
     }
     let report = &ingested.report;
     let format = match (report.format, report.compression) {
-        ("", _) => "empty".to_owned(),
+        ("", _) => return format!("{name}: the file is empty, there is nothing to store"),
         (format, None) => format.to_owned(),
         (format, Some(compression)) => format!("{format}, {compression}"),
     };

@@ -10,6 +10,9 @@ use crate::terminal::{Paint, Screen};
 /// Bytes of a row.
 pub(super) const ROW: usize = 16;
 
+/// What stands between the pieces of a head.
+pub(super) const BETWEEN: &str = " · ";
+
 /// The head: which frame of how many, which packet, when, how long, from where to where.
 pub(super) fn head(sequence: &Sequence, at: usize) -> String {
     let Some(packet) = sequence.packets.get(at) else {

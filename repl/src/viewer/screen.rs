@@ -29,7 +29,7 @@ pub(super) fn run(mut state: State, terminal: &Terminal) -> Result<(), Failure> 
             return Ok(());
         }
         let Some(key) = translate(key.code) else { continue };
-        if state.key(key, State::page(height.into())) == Go::Away {
+        if state.key(key, state.page(width.into(), height.into())) == Go::Away {
             return Ok(());
         }
     }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use unicode_width::UnicodeWidthStr;
+
 use super::search::Pattern;
 use super::{Sequence, frame};
 use crate::render::escape;
@@ -161,9 +163,24 @@ impl State {
         }
     }
 
-    /// Rows of bytes on a screen of this height: one line is the head's, one the bottom's.
-    pub(super) fn page(height: usize) -> usize {
-        height.saturating_sub(2).max(1)
+    /// The head in as many lines as it needs.
+    fn head(&self, width: usize) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for piece in frame::head(&self.sequence, self.frame).split(frame::BETWEEN) {
+            match lines.last_mut() {
+                Some(line) if line.width() + frame::BETWEEN.width() + piece.width() <= width => {
+                    line.push_str(frame::BETWEEN);
+                    line.push_str(piece);
+                }
+                _ => lines.push(piece.to_owned()),
+            }
+        }
+        lines.iter().map(|line| escape::cut(line, width).into_owned()).collect()
+    }
+
+    /// Rows of bytes on a screen of this size: the head is above, one line below.
+    pub(super) fn page(&self, width: usize, height: usize) -> usize {
+        height.saturating_sub(self.head(width).len() + 1).max(1)
     }
 
     /// The screen, line by line, none wider than it.
@@ -182,9 +199,12 @@ impl State {
             _ => 0..0,
         };
         let data = self.data();
-        let head = frame::head(&self.sequence, self.frame);
-        let mut lines = vec![screen.paint(Paint::Strong, &escape::cut(&head, width))];
-        for row in self.top..frame::rows(data).min(self.top + Self::page(height)) {
+        let mut lines: Vec<String> = self
+            .head(width)
+            .iter()
+            .map(|line| screen.paint(Paint::Strong, line))
+            .collect();
+        for row in self.top..frame::rows(data).min(self.top + self.page(width, height)) {
             let line = frame::row(data, row, &found, screen);
             lines.push(if screen.colour {
                 line
@@ -321,7 +341,6 @@ mod tests {
         for frames in [&[][..], &[&b""[..]][..], &[&[7u8; 4000][..], b"a"][..]] {
             for (width, height) in [(0, 0), (1, 1), (5, 2), (200, 3), (80, 80)] {
                 let mut state = state(frames);
-                let page = State::page(height);
                 for key in [
                     Key::End,
                     Key::PageDown,
@@ -332,7 +351,7 @@ mod tests {
                     Key::Home,
                     Key::Enter,
                 ] {
-                    state.key(key, page);
+                    state.key(key, state.page(width, height));
                     let lines = state.draw(
                         width,
                         height,

@@ -33,7 +33,11 @@ fn what_is_no_capture_is_said_and_the_rest_is_ingested() {
     ]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
     let mistakes: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
-    expect![[""]].assert_eq(&mistakes.join("\n"));
+    expect![[r#"
+        error: no file matches the pattern *.none
+        error: text.pcap is no capture: expected the magic number of pcap or pcapng (plain, gzip, zstd or lz4), found 54 68 69 73 20 69 73 20
+        error: expected a capture file, folder is a directory
+        error: cannot open missing.pcap: No such file or directory"#]].assert_eq(&mistakes.join("\n"));
     let counted = place.run(&["--db", "db", "sql", "SELECT count(*) AS n FROM conns", "-f", "csv"]);
     assert_eq!(counted.stdout, "n\n3\n");
 }
@@ -41,7 +45,16 @@ fn what_is_no_capture_is_said_and_the_rest_is_ingested() {
 #[test]
 fn a_single_bad_file_makes_no_database() {
     let place = Place::empty();
-    check(&place, &["ingest", "missing.pcap"], expect![[""]]);
+    check(
+        &place,
+        &["ingest", "missing.pcap"],
+        expect![[r#"
+        exit 1
+        --- stdout
+        --- stderr
+        error: cannot read missing.pcap: no such file or directory
+    "#]],
+    );
     assert!(!place.path("capture.kfl").exists());
 }
 
@@ -70,7 +83,16 @@ fn a_cut_file_keeps_all_before_the_cut() {
 #[test]
 fn the_same_capture_again_is_skipped() {
     let place = Place::with_database();
-    check(&place, &["--db", "db", "ingest", "talk.pcap"], expect![[""]]);
+    check(
+        &place,
+        &["--db", "db", "ingest", "talk.pcap"],
+        expect![[r#"
+        exit 0
+        --- stdout
+        --- stderr
+        talk.pcap: stored already, skipped (--force stores it again)
+    "#]],
+    );
 }
 
 #[test]
@@ -93,16 +115,70 @@ fn a_filter_with_mistakes_shows_them_all() {
     check(
         &place,
         &["--db", "db", "query", "http && statuscode == 5 && nothere"],
-        expect![[""]],
+        expect![[r#"
+            exit 1
+            --- stdout
+            --- stderr
+            error[K0201]: there is no variable `statuscode`
+              |
+            1 | http && statuscode == 5 && nothere
+              |         ^^^^^^^^^^
+              |
+              = help: did you mean `status_code`?
+
+            error[K0201]: there is no variable `nothere`
+              |
+            1 | http && statuscode == 5 && nothere
+              |                            ^^^^^^^
+        "#]],
     );
-    check(&place, &["check", "http && statuscode == 5"], expect![[""]]);
+    check(
+        &place,
+        &["check", "http && statuscode == 5"],
+        expect![[r#"
+        exit 1
+        --- stdout
+        --- stderr
+        error[K0201]: there is no variable `statuscode`
+          |
+        1 | http && statuscode == 5
+          |         ^^^^^^^^^^
+          |
+          = help: did you mean `status_code`?
+    "#]],
+    );
 }
 
 #[test]
 fn a_right_filter_needs_no_database_to_be_checked() {
     let place = Place::empty();
-    check(&place, &["check", "dns && status_code == 3"], expect![[""]]);
-    check(&place, &["explain", "http && status_code >= 500"], expect![[""]]);
+    check(
+        &place,
+        &["check", "dns && status_code == 3"],
+        expect![[r#"
+        exit 0
+        --- stdout
+        --- stderr
+        the filter is right; rows of these tables can match: dns
+    "#]],
+    );
+    check(
+        &place,
+        &["explain", "http && status_code >= 500"],
+        expect![[r#"
+        exit 0
+        --- stdout
+        filter
+          (http:bool && (status_code:int >= 500))
+        tables
+          flows  never
+          conns  never
+          http   status_code >= 500
+          dns    never
+          tlsx   never
+        --- stderr
+    "#]],
+    );
 }
 
 #[test]
@@ -174,7 +250,11 @@ fn rows_found_or_not_is_done() {
     check(
         &place,
         &["--db", "db", "query", "http && status_code == 404", "-f", "ndjson"],
-        expect![[""]],
+        expect![[r#"
+            exit 0
+            --- stdout
+            --- stderr
+        "#]],
     );
     let run = place.run(&["--db", "db", "query", "http && status_code == 404"]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""));
@@ -250,7 +330,12 @@ fn a_connection_is_written_as_a_capture() {
     check(
         &place,
         &["--db", "db", "pcap", "http && path == '/login'", "-o", "found.pcap"],
-        expect![[""]],
+        expect![[r#"
+            exit 0
+            --- stdout
+            --- stderr
+            8 packets written
+        "#]],
     );
     let run = place.run(&["found.pcap", "http", "-f", "ndjson"]);
     let row: serde_json::Value = serde_json::from_str(&run.stdout).expect("it is one object");
@@ -280,8 +365,40 @@ fn frames_are_printed_where_no_person_is() {
     let place = Place::with_database();
     let dns = place.run(&["--db", "db", "sql", "SELECT conn_id FROM dns", "-f", "csv"]);
     let conn_id = dns.stdout.lines().nth(1).expect("there is one row").to_owned();
-    check(&place, &["--db", "db", "hex", &conn_id], expect![[""]]);
-    check(&place, &["--db", "db", "hex", "999999"], expect![[""]]);
+    check(
+        &place,
+        &["--db", "db", "hex", &conn_id],
+        expect![[r#"
+        exit 0
+        --- stdout
+        frame 1 of 2 · packet 19 · 2024-01-01 00:00:00.018000 · 69/69 bytes · 10.0.0.1:40000 → 10.0.0.53:53
+        0000  02 00 00 00 00 02 02 00  00 00 00 01 08 00 45 00  ..............E.
+        0010  00 37 00 00 40 00 40 11  26 81 0a 00 00 01 0a 00  .7..@.@.&.......
+        0020  00 35 9c 40 00 35 00 23  75 07 12 34 01 00 00 01  .5.@.5.#u..4....
+        0030  00 00 00 00 00 00 04 73  68 6f 70 04 74 65 73 74  .......shop.test
+        0040  00 00 01 00 01                                    .....
+
+        frame 2 of 2 · packet 20 · 2024-01-01 00:00:00.019000 · 85/85 bytes · 10.0.0.53:53 → 10.0.0.1:40000
+        0000  02 00 00 00 00 02 02 00  00 00 00 01 08 00 45 00  ..............E.
+        0010  00 47 00 00 40 00 40 11  26 71 0a 00 00 35 0a 00  .G..@.@.&q...5..
+        0020  00 01 00 35 9c 40 00 33  a3 9b 12 34 81 80 00 01  ...5.@.3...4....
+        0030  00 01 00 00 00 00 04 73  68 6f 70 04 74 65 73 74  .......shop.test
+        0040  00 00 01 00 01 c0 0c 00  01 00 01 00 00 00 3c 00  ..............<.
+        0050  04 0a 00 00 02                                    .....
+        --- stderr
+    "#]],
+    );
+    check(
+        &place,
+        &["--db", "db", "hex", "999999"],
+        expect![[r#"
+        exit 1
+        --- stdout
+        --- stderr
+        error: no connection and no packet has the number 999999
+        hint: conn_id and packet numbers are columns of every answer
+    "#]],
+    );
 }
 
 #[test]

@@ -181,16 +181,23 @@ pub(super) fn from_server(bytes: &[u8]) -> bool {
 /// Recognises a record that begins with a hello, or with a fragment of one.
 pub(super) fn hello(bytes: &[u8]) -> Verdict {
     let Some(([kind, major, minor, high, low], payload)) = bytes.split_first_chunk() else {
-        let begins = bytes.iter().zip([content::HANDSHAKE, 3]).all(|(byte, expected)| *byte == expected);
+        let begins = bytes
+            .iter()
+            .zip([content::HANDSHAKE, 3])
+            .all(|(byte, expected)| *byte == expected);
         return if begins { Verdict::Unsure } else { Verdict::No };
     };
     let length = u16::from_be_bytes([*high, *low]);
     let is_record = *kind == content::HANDSHAKE && *major == 3 && *minor <= 4 && (1..=RECORD_BYTES).contains(&length);
     let payload = payload.get(..usize::from(length)).unwrap_or(payload);
     // The first byte of the length, and of the version: drafts of TLS 1.3 have 0x7f there.
-    let is_message = payload.first().is_none_or(|kind| matches!(*kind, CLIENT_HELLO | SERVER_HELLO))
+    let is_message = payload
+        .first()
+        .is_none_or(|kind| matches!(*kind, CLIENT_HELLO | SERVER_HELLO))
         && payload.get(1).is_none_or(|length| *length == 0)
-        && payload.get(HANDSHAKE_HEADER_BYTES).is_none_or(|version| matches!(version, 3 | 0x7f));
+        && payload
+            .get(HANDSHAKE_HEADER_BYTES)
+            .is_none_or(|version| matches!(version, 3 | 0x7f));
     match payload.len() {
         _ if !is_record || !is_message => Verdict::No,
         read if read > HANDSHAKE_HEADER_BYTES || read == usize::from(length) => Verdict::Certain,

@@ -135,9 +135,7 @@ fn encrypted_handshake_messages_are_not_mistaken_for_hellos() {
 
 #[test]
 fn a_hello_in_the_format_of_ssl_2() {
-    let talk = format!(
-        r"> \x80\x2e\x01\x03\x01\x00\x15\x00\x00\x00\x10\x00\x00\x04\x00\x00\x05\x00\x00\x0a\x01\x00\x80\x07\x00\xc0\x03\x00\x80\x00\x00\xff0123456789012345"
-    );
+    let talk = r"> \x80\x2e\x01\x03\x01\x00\x15\x00\x00\x00\x10\x00\x00\x04\x00\x00\x05\x00\x00\x0a\x01\x00\x80\x07\x00\xc0\x03\x00\x80\x00\x00\xff0123456789012345";
     check(
         &format!("{talk}\n< {}", record(22, &server_hello())),
         expect![[r#"
@@ -156,10 +154,14 @@ fn a_cut_hello_has_no_fingerprint() {
         record(21, "ab"),
         record(22, &server_hello())
     );
-    check_whole_rows(&TCP, &talk, expect![[r#"
+    check_whole_rows(
+        &TCP,
+        &talk,
+        expect![[r#"
         tlsx id=4 index=0 summary="ClientHello TLS 1.2" request_packet=4 tlsx_summary="ClientHello TLS 1.2" tlsx_info=ClientHello tlsx_version=771 tlsx_cipher_suites=[0x1a1a,TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_3DES_EDE_CBC_SHA] tlsx_weak=[3des]
         tlsx id=7 index=0 elapsed_time=3000 summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=4 response_packet=7 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -103,15 +103,18 @@ fn variable(name: &str, terminal: &Terminal) -> String {
     text
 }
 
-/// A function: what the checker says can stand where its name was typed.
+/// A function or macro: its signatures, what it does, examples with their results.
 fn function(name: &str, terminal: &Terminal) -> String {
-    let is_variable = |text: &str| {
-        FLAGS.iter().any(|flag| flag.name == text) || schema::tables::in_kfl().any(|table| table.field(text).is_some())
+    let Some(help) = kfl::help().into_iter().find(|help| help.name == name) else {
+        return String::new();
     };
-    kfl::complete(name, name.len())
-        .items
-        .iter()
-        .filter(|item| item.text.trim_end_matches(['(', ')']) == name && !is_variable(name))
-        .map(|item| format!("{}\n  {}\n", terminal.stdout.paint(Paint::Strong, name), item.detail))
-        .collect()
+    let mut text = String::new();
+    for signature in &help.signatures {
+        let _ = writeln!(text, "{}", terminal.stdout.paint(Paint::Strong, signature));
+    }
+    let _ = writeln!(text, "  {}", help.doc);
+    for (example, result) in help.examples {
+        let _ = writeln!(text, "  {example} → {result}");
+    }
+    text
 }
