@@ -4,9 +4,10 @@ use std::io::Write;
 
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::{Int64Type, TimestampNanosecondType};
+use datafusion::common::ScalarValue;
 use datafusion::datasource::provider_as_source;
 use datafusion::execution::session_state::SessionState;
-use datafusion::functions_aggregate::expr_fn::{max, min};
+use datafusion::functions_aggregate::expr_fn::{max, min, sum};
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 use futures::TryStreamExt;
 use schema::tables::packets::TABLE;
@@ -38,15 +39,55 @@ pub(crate) async fn write(
         CaptureFormat::Pcapng
     };
     let mut writer = CaptureWriter::new(out, format, span.link_type(), span.longest_bytes).map_err(Error::Output)?;
-    let mut rows = query::run(&packets::plan(snapshot, predicate, Order::Time)?, session).await?;
+    let windows = if span.bytes > SORTED_BYTES {
+        time_windows(snapshot)
+    } else {
+        vec![None]
+    };
     let mut written = 0;
-    while let Some(batch) = rows.stream.try_next().await.map_err(Error::of_query)? {
-        packets::for_each(&batch, |_, record| writer.write(&record).map_err(Error::Output))?;
-        written += batch.num_rows() as u64;
+    for window in windows {
+        let predicate = window.into_iter().chain(predicate.clone()).reduce(Expr::and);
+        let mut rows = query::run(&packets::plan(snapshot, predicate, Order::Time)?, session).await?;
+        while let Some(batch) = rows.stream.try_next().await.map_err(Error::of_query)? {
+            packets::for_each(&batch, |_, record| writer.write(&record).map_err(Error::Output))?;
+            written += batch.num_rows() as u64;
+        }
     }
     writer.finish().map_err(Error::Output)?;
     Ok(written)
 }
+
+/// Stretches of time that follow each other and hold about a part's packets each: a new one begins where a part does.
+/// Sorting within them is sorting all, in the memory of a few parts.
+fn time_windows(snapshot: &Snapshot) -> Vec<Option<Expr>> {
+    let parts = snapshot.manifest.tables.get(TABLE.name).into_iter().flatten();
+    let mut begins: Vec<i64> = parts
+        .filter_map(|part| part.ranges.get(TIMESTAMP))
+        .map(|(first, _)| *first)
+        .collect();
+    begins.sort_unstable();
+    begins.dedup();
+    let time = |ns| Expr::Literal(ScalarValue::TimestampNanosecond(Some(ns), Some("UTC".into())), None);
+    let ends = begins
+        .iter()
+        .skip(1)
+        .map(|next| column(TIMESTAMP).lt(time(*next)))
+        .map(Some)
+        .chain([None]);
+    begins
+        .iter()
+        .zip(ends)
+        .map(|(begin, end)| {
+            [Some(column(TIMESTAMP).gt_eq(time(*begin))), end]
+                .into_iter()
+                .flatten()
+                .reduce(Expr::and)
+        })
+        .collect()
+}
+
+/// Packet bytes that are sorted at once.
+const SORTED_BYTES: u64 = 256 << 20;
 
 /// What must be known of all packets before the first is written.
 #[derive(Debug, Default)]
@@ -54,6 +95,7 @@ struct Span {
     link_types: Option<(i64, i64)>,
     times_ns: Option<(i64, i64)>,
     longest_bytes: u32,
+    bytes: u64,
 }
 
 impl Span {
@@ -67,7 +109,14 @@ impl Span {
             .and_then(|plan| {
                 let of = |name| (min(column(name)), max(column(name)));
                 let ((low_type, high_type), (low_time, high_time)) = (of(LINK_TYPE), of(TIMESTAMP));
-                let values = [low_type, high_type, low_time, high_time, max(column(CAPTURED_LENGTH))];
+                let values = [
+                    low_type,
+                    high_type,
+                    low_time,
+                    high_time,
+                    max(column(CAPTURED_LENGTH)),
+                    sum(column(CAPTURED_LENGTH)),
+                ];
                 plan.aggregate(Vec::<Expr>::new(), values)?.build()
             });
         let mut rows = query::run(&plan.map_err(Error::of_query)?, session).await?;
@@ -87,6 +136,7 @@ impl Span {
             link_types: int(0).zip(int(1)),
             times_ns: time(2).zip(time(3)),
             longest_bytes: int(4).map_or(0, |bytes| bytes as u32),
+            bytes: int(5).map_or(0, |bytes| bytes as u64),
         })
     }
 

@@ -1,7 +1,8 @@
 //! What can go wrong, with the data that a hint needs.
 
-use std::io;
+use std::error::Error as StdError;
 use std::path::{Path, PathBuf};
+use std::{io, iter};
 
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::{Column, SchemaError};
@@ -108,6 +109,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A part cannot be read while a query runs: it is damaged or gone.
+    #[error("{} cannot be read: {reason}", .path.as_ref().map_or("a part of the tables".to_owned(), |path| path.display().to_string()))]
+    Part {
+        /// The part, where the failure tells it.
+        path: Option<PathBuf>,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The system refused an operation on a file of ours.
     #[error("cannot {action} {}: {source}", .path.display())]
     Io {
@@ -144,6 +153,7 @@ impl Error {
             Error::Locked { .. }
             | Error::Newer { .. }
             | Error::Damaged { .. }
+            | Error::Part { .. }
             | Error::Io { .. }
             | Error::Output(_)
             | Error::Query(_) => false,
@@ -153,8 +163,12 @@ impl Error {
     /// Makes an error of what planning, or the stream of an answer, gave: a mistake in the SQL, or a failure while
     /// reading.
     pub fn of_query(error: DataFusionError) -> Self {
+        if let Some(error) = Self::of_part(&error) {
+            return error;
+        }
         match error.find_root() {
-            DataFusionError::Plan(message) | DataFusionError::Configuration(message) => Error::Sql(message.clone()),
+            DataFusionError::Plan(message) => Error::Sql(no_table(message).unwrap_or_else(|| message.clone())),
+            DataFusionError::Configuration(message) => Error::Sql(message.clone()),
             DataFusionError::NotImplemented(message) => Error::Sql(format!("not supported: {message}")),
             DataFusionError::SQL(error, _) => Error::Sql(plain(&error.to_string())),
             DataFusionError::SchemaError(error, _) => Error::Sql(match error.as_ref() {
@@ -167,6 +181,37 @@ impl Error {
             }
             other => Error::Query(plain(&other.strip_backtrace())),
         }
+    }
+
+    /// The failure of a part that cannot be read, if that is what went wrong.
+    fn of_part(error: &DataFusionError) -> Option<Self> {
+        if let Some(error) = cause::<object_store::Error>(error) {
+            return Some(match error {
+                object_store::Error::NotFound { path, source } => Error::Part {
+                    path: Some(path.into()),
+                    reason: source.to_string(),
+                },
+                other => Error::Part {
+                    path: None,
+                    reason: other.to_string(),
+                },
+            });
+        }
+        let reason = match (cause::<ParquetError>(error), cause::<ArrowError>(error)) {
+            (Some(error), _) => error.to_string(),
+            (None, Some(ArrowError::ParquetError(reason))) => reason.clone(),
+            _ => return None,
+        };
+        let reason = plain(&reason);
+        // DataFusion names the part in words only, and only where it reads the footer.
+        let named = reason.strip_prefix("Failed to fetch metadata for file ");
+        Some(match named.and_then(|named| named.split_once(": ")) {
+            Some((part, reason)) => Error::Part {
+                path: Some(part.into()),
+                reason: plain(reason),
+            },
+            None => Error::Part { path: None, reason },
+        })
     }
 
     pub(crate) fn io(action: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
@@ -191,15 +236,28 @@ impl Error {
     }
 }
 
+/// The first error of a type among an error and its causes.
+fn cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    iter::successors(Some(error), |&error| error.source()).find_map(|error| {
+        // The libraries box some errors before they chain them.
+        let boxed = || error.downcast_ref::<Box<T>>().map(Box::as_ref);
+        error.downcast_ref::<T>().or_else(boxed)
+    })
+}
+
 /// A message without the name of the library's layer before it ("Error during planning: ").
 fn plain(message: &str) -> String {
-    const LAYERS: [&str; 6] = [
+    const LAYERS: [&str; 10] = [
         "Error during planning: ",
         "SQL error: ",
         "ParserError(\"",
         "sql parser error: ",
         "Arrow error: ",
         "Schema error: ",
+        "Parquet error: ",
+        "Parquet argument error: ",
+        "External: ",
+        "Object Store error: ",
     ];
     let mut text = message;
     while let Some(rest) = LAYERS.iter().find_map(|layer| text.strip_prefix(layer)) {
@@ -210,18 +268,37 @@ fn plain(message: &str) -> String {
 
 /// The message for a column that is not there, with the names that are close to it.
 fn no_column(name: &str, valid: &[Column]) -> String {
-    let mut near: Vec<_> = valid
-        .iter()
-        .map(|column| (strsim::damerau_levenshtein(name, &column.name), column.name.as_str()))
-        .filter(|(distance, known)| *distance <= 2 || known.contains(name))
-        .collect();
-    near.sort_unstable();
-    near.dedup();
-    let near: Vec<_> = near.into_iter().take(5).map(|(_, known)| known).collect();
+    let near = near(name, valid.iter().map(|column| column.name.as_str()));
     match near.is_empty() {
         true => format!("there is no column {name} here"),
         false => format!("there is no column {name} here, did you mean {}", near.join(", ")),
     }
+}
+
+/// The message for a table that is not there, with the names that are close to it or all names; none if DataFusion says
+/// something else.
+fn no_table(message: &str) -> Option<String> {
+    let path = message.strip_prefix("table '")?.strip_suffix("' not found")?;
+    // The path is the catalog's name, the schema's, and the table's, which may hold dots.
+    let name = path.splitn(3, '.').last()?;
+    let tables = schema::tables::ALL.iter().map(|table| table.name);
+    let names: Vec<_> = tables.chain(sql::views().iter().map(|view| view.name)).collect();
+    let near = near(name, names.iter().copied());
+    Some(match near.is_empty() {
+        true => format!("there is no table {name}, expected one of {}", names.join(", ")),
+        false => format!("there is no table {name}, did you mean {}", near.join(", ")),
+    })
+}
+
+/// The names that are close to one that is unknown, best first.
+fn near<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+    let mut near: Vec<_> = known
+        .map(|known| (strsim::damerau_levenshtein(name, known), known))
+        .filter(|(distance, known)| *distance <= 2 || known.contains(name))
+        .collect();
+    near.sort_unstable();
+    near.dedup();
+    near.into_iter().take(5).map(|(_, known)| known).collect()
 }
 
 fn table_names() -> String {

@@ -14,10 +14,11 @@ use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::datasource::provider_as_source;
 use datafusion::execution::session_state::SessionState;
+use datafusion::functions::core::expr_fn::nullif;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, lit};
 use futures::TryStreamExt;
 use schema::tables::{captures, packets};
-use schema::{Table, Type};
+use schema::{Field, Table, Type};
 use sql::Tables;
 
 use self::file::Output;
@@ -29,8 +30,12 @@ use crate::{Error, query};
 
 /// The name that stands for all tables.
 const ALL: &str = "all";
-/// Directory name of a null, as Hive writes it.
+/// Directory name of a null, as Hive writes it; of an empty string too, which cannot be a name.
 const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
+/// Bytes that a directory's name may have on every usual file system.
+const MAX_NAME_BYTES: usize = 255;
+/// Hex digits of the digest by which shortened names differ.
+const DIGEST_DIGITS: usize = 32;
 
 /// File format of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +118,8 @@ fn jobs(table: &str, partition_by: &[String]) -> Result<Vec<Job>, Error> {
     }
     let table = schema::tables::find(table).ok_or_else(|| Error::NoTable { name: table.to_owned() })?;
     let job = Job::new(table, partition_by);
-    match partition_by.iter().find(|name| !job.partition_by.contains(name)) {
+    let is_taken = |name: &String| job.partition_by.iter().any(|field| field.column == name);
+    match partition_by.iter().find(|name| !is_taken(name)) {
         Some(name) => Err(Error::NoColumn {
             table: table.name,
             column: name.clone(),
@@ -145,28 +151,39 @@ async fn captures_of(members: &Members, snapshot: &Snapshot, session: &SessionSt
 /// One table to export.
 struct Job {
     table: &'static Table,
-    /// The columns of the request that the table has and that have one value a row.
-    partition_by: Vec<String>,
+    /// The columns of the request that the table has and that have one value a row which a name can tell.
+    partition_by: Vec<&'static Field>,
 }
 
 impl Job {
     fn new(table: &'static Table, partition_by: &[String]) -> Self {
-        let is_scalar = |ty: Type| !matches!(ty, Type::Bytes | Type::Strings | Type::Ints | Type::StringMap);
-        let has = |name: &&String| {
+        // Doubles that are no number have no text, and would share the name of null without being next to it.
+        let has_names = |ty: Type| {
+            !matches!(
+                ty,
+                Type::Double | Type::Bytes | Type::Strings | Type::Ints | Type::StringMap
+            )
+        };
+        let find = |name: &String| {
             table
                 .fields()
-                .any(|field| field.is_stored() && field.column == name.as_str() && is_scalar(field.ty))
+                .find(|field| field.is_stored() && field.column == name && has_names(field.ty))
         };
         Self {
             table,
-            partition_by: partition_by.iter().filter(has).cloned().collect(),
+            partition_by: partition_by.iter().filter_map(find).collect(),
         }
     }
 
     /// The table's rows in their order, those of one partition together.
     fn plan(&self, predicate: Option<Expr>, snapshot: &Snapshot) -> Result<LogicalPlan, Error> {
         let ascending = |name: &str| column(name).sort(true, false);
-        let mut order: Vec<SortExpr> = self.partition_by.iter().map(|name| ascending(name)).collect();
+        // Values that share a directory must be next to one another, or its file would be written twice.
+        let partition = |field: &&'static Field| match field.ty {
+            Type::String => nullif(column(field.column), lit("")).sort(true, true),
+            _ => ascending(field.column),
+        };
+        let mut order: Vec<SortExpr> = self.partition_by.iter().map(partition).collect();
         order.extend(match self.table.name {
             name if name == packets::TABLE.name => vec![ascending(PACKET)],
             name if name == captures::TABLE.name => vec![ascending(CAPTURE_ID)],
@@ -209,17 +226,12 @@ impl Job {
     }
 
     /// Where rows of a partition go.
-    fn path(&self, directory: &Path, format: ExportFormat, values: &[String]) -> PathBuf {
-        if values.is_empty() {
+    fn path(&self, directory: &Path, format: ExportFormat, partition: &[String]) -> PathBuf {
+        if partition.is_empty() {
             return directory.join(self.table.name).with_extension(format.extension());
         }
         let mut path = directory.join(self.table.name);
-        path.extend(
-            self.partition_by
-                .iter()
-                .zip(values)
-                .map(|(name, value)| format!("{name}={value}")),
-        );
+        path.extend(partition);
         path.join("data").with_extension(format.extension())
     }
 }
@@ -237,19 +249,20 @@ impl Files<'_> {
         if self.job.partition_by.is_empty() {
             return self.append(batch);
         }
-        let keys = self
-            .job
-            .partition_by
-            .iter()
-            .filter_map(|name| batch.column_by_name(name))
-            .map(Column::new);
+        let keys = self.job.partition_by.iter().filter_map(|field| {
+            let values = batch.column_by_name(field.column)?;
+            Some((field.column, Column::new(values)))
+        });
         let keys: Vec<_> = keys.collect();
-        let values = |row: usize| keys.iter().map(|key| directory_name(key, row)).collect::<Vec<_>>();
+        let names = |row: usize| {
+            let names = keys.iter().map(|(column, key)| directory_name(column, key, row));
+            names.collect::<Vec<_>>()
+        };
         let mut from = 0;
         while from < batch.num_rows() {
-            let partition = values(from);
+            let partition = names(from);
             let until = (from + 1..batch.num_rows())
-                .find(|row| values(*row) != partition)
+                .find(|row| names(*row) != partition)
                 .unwrap_or(batch.num_rows());
             self.turn_to(partition)?;
             self.append(&batch.slice(from, until - from))?;
@@ -286,23 +299,71 @@ impl Files<'_> {
     }
 }
 
-/// A value as part of a path, escaped as Hive escapes it.
-fn directory_name(key: &Column, row: usize) -> String {
+/// The directory of a value, `COLUMN=VALUE`, escaped as Hive escapes it: two values have one name only if both are empty.
+fn directory_name(column: &str, key: &Column, row: usize) -> String {
     let mut text = Vec::new();
     key.write_text(row, &mut text);
+    let mut name = format!("{column}=");
     if text.is_empty() {
-        return NULL.to_owned();
+        return name + NULL;
     }
-    let mut name = String::new();
-    for byte in text {
+    // Text that spells the name of null, as packets may, keeps apart from it by its first byte.
+    let plain_from = usize::from(text == NULL.as_bytes());
+    for (at, byte) in text.iter().enumerate() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b' ' | b'@' | b'+' | b',' => {
-                name.push(char::from(byte))
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b' ' | b'@' | b'+' | b',' if at >= plain_from => {
+                name.push(char::from(*byte))
             }
             // A dot is harmless inside a name that begins with the column.
             b'.' => name.push('.'),
             other => name.push_str(&format!("%{other:02X}")),
         }
     }
+    if name.len() > MAX_NAME_BYTES {
+        // No other name has a tilde, which is escaped in values.
+        name.truncate(MAX_NAME_BYTES - 1 - DIGEST_DIGITS);
+        name.push('~');
+        name.push_str(&blake3::hash(&text).to_hex()[..DIGEST_DIGITS]);
+    }
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use datafusion::arrow::array::{ArrayRef, StringViewArray};
+    use expect_test::expect;
+
+    use super::*;
+
+    fn name(value: Option<&str>) -> String {
+        let values: ArrayRef = Arc::new(StringViewArray::from_iter([value]));
+        directory_name("host", &Column::new(&values), 0)
+    }
+
+    #[test]
+    fn directories_have_names_that_every_file_system_takes() {
+        let values = ["a.example", "../é~", NULL, ""].map(Some);
+        let names: Vec<_> = values.into_iter().chain([None]).map(name).collect();
+        expect![[r#"
+            host=a.example
+            host=..%2F%C3%A9%7E
+            host=%5F_HIVE_DEFAULT_PARTITION__
+            host=__HIVE_DEFAULT_PARTITION__
+            host=__HIVE_DEFAULT_PARTITION__"#]]
+        .assert_eq(&names.join("\n"));
+    }
+
+    #[test]
+    fn names_too_long_are_shortened_and_stay_apart() {
+        let long = |last: &str| name(Some(&("x".repeat(MAX_NAME_BYTES - "host=".len()) + last)));
+        assert_eq!(long("").len(), MAX_NAME_BYTES);
+        assert!(!long("").contains('~'));
+        for last in ["y", "z"] {
+            assert_eq!(long(last).len(), MAX_NAME_BYTES);
+            assert!(long(last).contains('~'));
+        }
+        assert_ne!(long("y"), long("z"));
+    }
 }

@@ -232,7 +232,10 @@ fn capture_row(name: &str, digest: &str, size_bytes: u64, first_packet: u64, rep
         .iter()
         .map(|(kind, finding)| (kind, finding.count.to_string()))
         .collect();
-    let anomalies: Vec<_> = counts.iter().map(|(kind, count)| (*kind, count.as_str())).collect();
+    let anomalies: Vec<_> = counts
+        .iter()
+        .map(|(kind, count)| (kind.as_str(), count.as_str()))
+        .collect();
     let int = |number: u64| Some(i64::try_from(number).unwrap_or(i64::MAX));
     let mut builder = captures::CaptureBuilder::default();
     builder.append(captures::Capture {

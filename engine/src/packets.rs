@@ -114,7 +114,7 @@ pub(crate) fn for_each(
     let link_types = batch.column(3).as_primitive::<Int64Type>();
     let original_lengths = batch.column(4).as_primitive::<Int64Type>();
     let comments = batch.column(5).as_string_view();
-    let data = batch.column(6).as_binary_view();
+    let data = batch.column(6).as_binary::<i32>();
     for row in 0..batch.num_rows() {
         let record = Record {
             timestamp_ns: times.value(row),

@@ -102,13 +102,13 @@ impl Parts {
     }
 }
 
-/// The schema of a table as it is scanned: without the documentation, which differs between tables for columns that a
+/// The schema of a table as it is scanned: strings as views, which point into decoded pages; bytes as they are, for a few
+/// packets or bodies must not keep all the pages in memory that they were found in; without the documentation, which differs between tables for columns that a
 /// union makes one.
 fn scanned(table: &Table) -> SchemaRef {
     let field = |field: &Arc<Field>| {
         let data_type = match field.data_type() {
             DataType::Utf8 => DataType::Utf8View,
-            DataType::Binary => DataType::BinaryView,
             other => other.clone(),
         };
         Field::new(field.name(), data_type, true)

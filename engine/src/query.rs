@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{EmptyRelation, LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, displayable, execute_stream};
 use kfl::{Environment, Lowered};
 
@@ -85,6 +85,13 @@ pub(crate) fn compile(text: &str) -> Result<kfl::Filter, Error> {
 pub(crate) fn plan(filter: &kfl::Filter, snapshot: &Snapshot, options: &QueryOptions) -> Result<LogicalPlan, Error> {
     sql::filtered(filter, &snapshot.tables())
         .and_then(|plan| {
+            // DataFusion sorts for no fewer than one row.
+            if options.limit == Some(0) {
+                return Ok(LogicalPlan::EmptyRelation(EmptyRelation {
+                    produce_one_row: false,
+                    schema: plan.schema().clone(),
+                }));
+            }
             LogicalPlanBuilder::new(plan)
                 .sort_with_limit(sql::order(), options.limit)?
                 .build()

@@ -23,6 +23,8 @@ use crate::store::Manifest;
 
 /// Bytes that sorts, joins and aggregates hold together before they spill to temporary files.
 const MEMORY_BYTES: usize = 1 << 30;
+/// Rows of one batch of a query. An entry with its bodies is some 10 KB, and a sort merges a batch of every run it spilled.
+const BATCH_ROWS: usize = 4096;
 const CATALOG: &str = "kfl";
 const SCHEMA: &str = "public";
 /// The name under which a runtime knows the store's directory.
@@ -77,6 +79,7 @@ fn store_url() -> ObjectStoreUrl {
 
 fn session(runtime: Arc<RuntimeEnv>, tables: Catalog) -> Result<SessionState> {
     let config = SessionConfig::new()
+        .with_batch_size(BATCH_ROWS)
         .with_create_default_catalog_and_schema(false)
         .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .with_information_schema(true);

@@ -6,9 +6,9 @@
 //! LOCK                           held by the one writer
 //! ```
 //!
-//! A commit writes parts under temporary names, syncs and renames them, then does the same with the manifest, then syncs
-//! the directory: a crash at any instant leaves the last commit. Files that no manifest names are removed by the next
-//! writer. Absent on purpose: merging of small parts.
+//! A commit writes parts under temporary names, syncs and renames them, syncs the directories that hold their names, then
+//! does the same with the manifest: a crash at any instant leaves the last commit. Files that no manifest names are
+//! removed by the next writer. Absent on purpose: merging of small parts.
 
 mod lock;
 mod manifest;
@@ -50,13 +50,14 @@ impl Store {
     /// Makes a store in a new or empty directory.
     pub(crate) fn create(path: &Path) -> Result<(Self, Manifest), Error> {
         let store = Self { path: path.to_owned() };
-        fs::create_dir_all(path).map_err(Error::io("create", path))?;
+        create_directories(path)?;
         store.check_empty()?;
         let _lock = Lock::take(&store)?;
         // Between the look at the directory and the lock another process may have made the store.
         store.check_empty()?;
         let manifest = Manifest::default();
         store.replace_manifest(&manifest)?;
+        sync_directory(path)?;
         Ok((store, manifest))
     }
 
@@ -79,7 +80,8 @@ impl Store {
         }
     }
 
-    /// Puts a new manifest in the place of the old one: from here on the commit is visible.
+    /// Puts a new manifest in the place of the old one: from here on the commit is visible. It lasts once the store's
+    /// directory is synced, which is left to the caller: an error of that does not undo the commit.
     fn replace_manifest(&self, manifest: &Manifest) -> Result<(), Error> {
         let path = self.path.join(MANIFEST);
         let temporary = temporary(&path);
@@ -89,13 +91,21 @@ impl Store {
             // What stays is swept by the next writer; the error that matters is the first one.
             let _ = fs::remove_file(&temporary);
         }
-        written?;
-        sync_directory(&self.path)
+        written
     }
 
     /// Path of a part, and its location under the store's directory with `/` between.
     pub(crate) fn part_path(&self, table: &str, part: &Part) -> PathBuf {
         self.path.join(part.location(table))
+    }
+
+    /// The directories that hold the names of these tables' parts and of one another, innermost first.
+    fn directories<'t>(&self, tables: impl Iterator<Item = &'t str>) -> Vec<PathBuf> {
+        let mut directories: Vec<_> = tables.map(|table| self.table_path(table)).collect();
+        if !directories.is_empty() {
+            directories.extend([self.path.join(TABLES), self.path.clone()]);
+        }
+        directories
     }
 
     fn table_path(&self, table: &str) -> PathBuf {
@@ -173,7 +183,25 @@ fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         .map_err(Error::io("write", path))
 }
 
-/// Makes renames in a directory last.
+/// Makes a directory and those above it that are missing, so that their names last.
+fn create_directories(path: &Path) -> Result<(), Error> {
+    let missing: Vec<_> = path
+        .ancestors()
+        .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
+        .collect();
+    fs::create_dir_all(path).map_err(Error::io("create", path))?;
+    missing.into_iter().map(holder).try_for_each(sync_directory)
+}
+
+/// The directory that holds the name of a path.
+fn holder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Makes the names in a directory last.
 fn sync_directory(path: &Path) -> Result<(), Error> {
     // Windows cannot open a directory as a file and keeps renames without that.
     if cfg!(unix) {

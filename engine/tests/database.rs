@@ -294,7 +294,12 @@ fn sql_that_is_wrong_or_writes_is_refused() {
         "SELECT statuscode FROM http",
         expect!["there is no column statuscode here, did you mean status_code"],
     );
-    refused("SELECT * FROM nowhere", expect!["table 'kfl.public.nowhere' not found"]);
+    refused(
+        "SELECT * FROM nowhere",
+        expect![
+            "there is no table nowhere, expected one of flows, conns, http, dns, tlsx, packets, captures, entries, rows"
+        ],
+    );
     refused(
         "SELECT * FROM kfl('no such thing')",
         expect![[r#"
@@ -725,6 +730,76 @@ fn an_export_filters_and_partitions() {
         true,
         expect!["there is no table nothing, expected one of flows, conns, http, dns, tlsx, packets, captures"],
     );
+}
+
+/// A capture in the pcapng format: a packet for each comment, or without one.
+fn commented(comments: &[Option<&str>]) -> Vec<u8> {
+    fn block(number: u32, body: &[u8]) -> Vec<u8> {
+        let length = (12 + body.len() as u32).to_le_bytes();
+        [&number.to_le_bytes(), &length, body, &length].concat()
+    }
+    fn padded(bytes: &[u8]) -> Vec<u8> {
+        let mut padded = bytes.to_vec();
+        padded.resize(bytes.len().next_multiple_of(4), 0);
+        padded
+    }
+    let mut bytes = block(
+        0x0a0d_0d0a,
+        b"\x4d\x3c\x2b\x1a\x01\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff",
+    );
+    bytes.extend(block(1, b"\x01\0\0\0\0\0\0\0"));
+    let frame = arp();
+    for comment in comments {
+        let length = frame.len() as u32;
+        let mut packet = [0, 0, 0, length, length].map(u32::to_le_bytes).concat();
+        packet.extend(padded(&frame));
+        if let Some(comment) = comment {
+            packet.extend([1_u16, comment.len() as u16].map(u16::to_le_bytes).concat());
+            packet.extend(padded(comment.as_bytes()));
+            packet.extend([0; 4]);
+        }
+        bytes.extend(block(6, &packet));
+    }
+    bytes
+}
+
+#[test]
+fn a_partition_of_null_and_empty_loses_no_rows() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = Database::create(directory.path().join("db")).unwrap();
+    let long = "y".repeat(300);
+    ingest(
+        &database,
+        "commented",
+        &commented(&[None, Some("x"), Some(""), None, Some(&long), Some("")]),
+    );
+    let values = "SELECT count(*) AS packets, comment IS NULL AS is_null, length(comment) AS length FROM packets GROUP BY comment ORDER BY length";
+    check_sql(
+        &database,
+        values,
+        expect![[r#"
+        {"packets":2,"is_null":false,"length":0}
+        {"packets":1,"is_null":false,"length":1}
+        {"packets":1,"is_null":false,"length":300}
+        {"packets":2,"is_null":true}
+    "#]],
+    );
+    let out = directory.path().join("out");
+    let options = ExportOptions {
+        partition_by: vec!["comment".to_owned()],
+        ..ExportOptions::default()
+    };
+    let rows = block_on(database.export("packets", &out, ExportFormat::Ndjson, &options)).unwrap();
+    let files: String = exported(&out)
+        .iter()
+        .map(|(name, text)| format!("{name}: {}\n", text.iter().filter(|byte| **byte == b'\n').count()))
+        .collect();
+    assert_eq!(rows["packets"], 6);
+    expect![[r#"
+        packets/comment=__HIVE_DEFAULT_PARTITION__/data.ndjson: 4
+        packets/comment=x/data.ndjson: 1
+        packets/comment=yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy~ee993f1a3fc02e143c49970ab104eaaa/data.ndjson: 1
+    "#]].assert_eq(&files);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What was wrong with the traffic or its capture: counted, stored with the capture, never an error.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
 /// One finding, with its numbers.
@@ -100,6 +101,30 @@ impl Anomaly {
     }
 }
 
+impl Anomaly {
+    /// Equal for two anomalies if their [`Anomaly::kind`] is.
+    fn key(&self) -> Key {
+        match self {
+            Anomaly::CutFile { .. } => (0, 0, ""),
+            Anomaly::BrokenRecord { .. } => (1, 0, ""),
+            Anomaly::BrokenCompression { .. } => (2, 0, ""),
+            Anomaly::UnknownLinkType(number) => (3, *number, ""),
+            Anomaly::UnknownEtherType(number) => (4, u32::from(*number), ""),
+            Anomaly::UnknownTransport(number) => (5, u32::from(*number), ""),
+            Anomaly::Truncated { layer, .. } => (6, 0, layer),
+            Anomaly::Malformed { layer, .. } => (7, 0, layer),
+            Anomaly::IncompleteDatagram => (8, 0, ""),
+            Anomaly::FragmentsDropped => (9, 0, ""),
+            Anomaly::Gap { .. } => (10, 0, ""),
+            Anomaly::ReassemblyLimit => (11, 0, ""),
+            Anomaly::ConnectionLimit => (12, 0, ""),
+            Anomaly::FlowLimit => (13, 0, ""),
+            Anomaly::Unparsable { protocol, .. } => (14, 0, protocol),
+            Anomaly::MessageLimit { limit, .. } => (15, 0, limit),
+        }
+    }
+}
+
 impl fmt::Display for Anomaly {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -136,8 +161,11 @@ impl fmt::Display for Anomaly {
 /// Anomalies counted by kind, each with its first example.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Anomalies {
-    kinds: BTreeMap<String, Finding>,
+    kinds: BTreeMap<Key, Finding>,
 }
+
+/// What tells a kind from others without making its name: variant, number, protocol or layer.
+type Key = (u8, u32, &'static str);
 
 /// How often a kind of anomaly was found, and the first of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,8 +181,9 @@ pub struct Finding {
 impl Anomalies {
     /// Counts one finding at a packet.
     pub fn add(&mut self, packet: u64, anomaly: Anomaly) {
+        let key = anomaly.key();
         self.insert(
-            anomaly.kind(),
+            key,
             Finding {
                 count: 1,
                 first_packet: packet,
@@ -165,17 +194,17 @@ impl Anomalies {
 
     /// Adds the findings of another count; the result does not depend on the order.
     pub fn merge(&mut self, other: Anomalies) {
-        for (kind, finding) in other.kinds {
-            self.insert(kind, finding);
+        for (key, finding) in other.kinds {
+            self.insert(key, finding);
         }
     }
 
-    fn insert(&mut self, kind: String, finding: Finding) {
-        match self.kinds.entry(kind) {
-            std::collections::btree_map::Entry::Vacant(entry) => {
+    fn insert(&mut self, key: Key, finding: Finding) {
+        match self.kinds.entry(key) {
+            Entry::Vacant(entry) => {
                 entry.insert(finding);
             }
-            std::collections::btree_map::Entry::Occupied(mut entry) => {
+            Entry::Occupied(mut entry) => {
                 let known = entry.get_mut();
                 known.count = known.count.saturating_add(finding.count);
                 if finding.first_packet < known.first_packet {
@@ -187,8 +216,14 @@ impl Anomalies {
     }
 
     /// The kinds found, by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Finding)> {
-        self.kinds.iter().map(|(kind, finding)| (kind.as_str(), finding))
+    pub fn iter(&self) -> impl Iterator<Item = (String, &Finding)> {
+        let mut kinds: Vec<_> = self
+            .kinds
+            .values()
+            .map(|finding| (finding.first.kind(), finding))
+            .collect();
+        kinds.sort_by(|(first, _), (second, _)| first.cmp(second));
+        kinds.into_iter()
     }
 
     /// True if nothing was found.

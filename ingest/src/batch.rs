@@ -45,10 +45,26 @@ pub(crate) fn merge(rows: Vec<(&'static Table, RecordBatch)>) -> Vec<(&'static T
         }
         order.sort_unstable();
         let places: Vec<Place> = order.into_iter().map(|(_, place)| place).collect();
-        let batch = interleave_record_batch(&batches, &places).expect("batches of one table have one schema");
-        merged.push((table, batch));
+        let bytes: usize = batches.iter().map(|batch| batch.get_array_memory_size()).sum();
+        let rows = places.len().div_ceil(bytes.div_ceil(BATCH_BYTES).max(1));
+        for places in places.chunks(rows.max(1)) {
+            join(&batches, places, &mut |batch| merged.push((table, batch)));
+        }
     }
     merged
+}
+
+/// Joins the rows at these places into one batch, or into several if their text is more than a column of one can hold.
+fn join(batches: &[&RecordBatch], places: &[Place], give: &mut impl FnMut(RecordBatch)) {
+    match interleave_record_batch(batches, places) {
+        Ok(batch) => give(batch),
+        Err(_) if places.len() > 1 => {
+            let (first, second) = places.split_at(places.len() / 2);
+            join(batches, first, give);
+            join(batches, second, give);
+        }
+        Err(error) => panic!("batches of one table have one schema and every row fits a column: {error}"),
+    }
 }
 
 /// The sort key of each row of a table that KFL ranges over.
@@ -76,17 +92,20 @@ pub(crate) struct PacketPart {
     first_number: u64,
     /// Flow and connection of each packet, by its number; zeros for none.
     ids: Vec<(u64, u64)>,
-    bytes: u64,
+    bytes: usize,
 }
 
 impl PacketPart {
     /// Adds a block's packets, which follow those of the block before.
     pub(crate) fn push(&mut self, block: Arc<Block>) {
+        if block.records.is_empty() {
+            return;
+        }
         if self.blocks.is_empty() {
             self.first_number = block.first_number;
         }
         self.ids.resize(self.ids.len() + block.records.len(), (0, 0));
-        self.bytes += block.captured_bytes;
+        self.bytes += block.held_bytes();
         self.blocks.push(block);
     }
 
@@ -107,8 +126,8 @@ impl PacketPart {
         }
     }
 
-    /// Bytes of packet data so far.
-    pub(crate) fn bytes(&self) -> u64 {
+    /// Memory that the part holds so far.
+    pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 

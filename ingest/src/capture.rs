@@ -60,6 +60,13 @@ impl Block {
             .unwrap_or_default()
     }
 
+    /// Memory that the block holds, which is also more than the capture bytes it took.
+    pub fn held_bytes(&self) -> usize {
+        self.bytes
+            .len()
+            .saturating_add(self.records.len().saturating_mul(size_of::<Record>()))
+    }
+
     /// The packets with their numbers.
     pub fn numbered(&self) -> impl Iterator<Item = (u64, &Record)> {
         (self.first_number..).zip(&self.records)
@@ -169,6 +176,9 @@ impl<'a> Reader<'a> {
             reader.rest.drain(..pcap::HEADER_BYTES);
             reader.offset = pcap::HEADER_BYTES as u64;
             reader.format = Some(Format::Pcap(header));
+        } else if pcap::begins_like_one(&reader.rest) {
+            // An interrupted download: it was to be a capture, and holds nothing yet.
+            reader.damage.get_or_insert(Anomaly::CutFile { offset: 0 });
         } else {
             let found = reader
                 .rest

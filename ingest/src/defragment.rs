@@ -5,13 +5,15 @@
 //! Specification: RFC 791 §3.2, RFC 8200 §4.5. Overlap policy: the first copy of a byte counts. Limits: `fragment_bytes` in
 //! all, `fragment_idle_ns` of capture time per datagram.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use rustc_hash::FxHashMap;
+use ahash::RandomState;
 
 use crate::decode::{Address, Datagram, Family, Fragment};
 use crate::{Anomalies, Anomaly, Limits};
 
+/// Memory that a held piece takes besides its bytes, and a datagram with one piece besides them.
+const PIECE_BYTES: usize = 512;
 /// Longest payload a datagram can have.
 const DATAGRAM_BYTES: u32 = 65_535;
 
@@ -30,6 +32,9 @@ struct Pieces {
     bytes: BTreeMap<u32, Vec<u8>>,
     /// Length of the whole, once the last piece came.
     total: Option<u32>,
+    /// Bytes of all pieces.
+    payload_bytes: usize,
+    /// Memory they take.
     held_bytes: usize,
     /// The packets that brought pieces.
     packets: Vec<u64>,
@@ -59,7 +64,7 @@ pub struct Arrival<'a> {
 /// Holds the pieces of datagrams that are not yet whole.
 #[derive(Debug, Default)]
 pub struct Defragmenter {
-    waiting: FxHashMap<Key, Pieces>,
+    waiting: HashMap<Key, Pieces, RandomState>,
     held_bytes: usize,
     last_sweep_ns: i64,
 }
@@ -90,17 +95,22 @@ impl Defragmenter {
         let end = fragment
             .offset
             .saturating_add(u32::try_from(payload.len()).unwrap_or(u32::MAX));
-        if end > DATAGRAM_BYTES || payload.len() < datagram.payload_original as usize {
+        if end > DATAGRAM_BYTES || payload.is_empty() || payload.len() < datagram.payload_original as usize {
             anomalies.add(
                 packet,
                 Anomaly::Malformed {
                     layer: "IP",
-                    reason: "a fragment beyond the longest datagram, or cut",
+                    reason: "a fragment that is empty, cut, or beyond the longest datagram",
                 },
             );
             return None;
         }
-        if self.held_bytes.saturating_add(payload.len()) > limits.fragment_bytes {
+        if self
+            .held_bytes
+            .saturating_add(payload.len())
+            .saturating_add(PIECE_BYTES)
+            > limits.fragment_bytes
+        {
             anomalies.add(packet, Anomaly::FragmentsDropped);
             self.waiting.clear();
             self.held_bytes = 0;
@@ -108,15 +118,18 @@ impl Defragmenter {
         let pieces = self.waiting.entry(key).or_insert_with(|| Pieces {
             bytes: BTreeMap::new(),
             total: None,
+            payload_bytes: 0,
             held_bytes: 0,
             packets: Vec::new(),
             first_time_ns: time_ns,
         });
-        pieces.packets.push(packet);
         if !fragment.more {
             pieces.total = Some(end);
         }
         let added = pieces.insert(fragment.offset, payload);
+        if added > 0 {
+            pieces.packets.push(packet);
+        }
         self.held_bytes = self.held_bytes.saturating_add(added);
         if !pieces.is_whole() {
             return None;
@@ -141,7 +154,8 @@ impl Defragmenter {
 
     /// Drops datagrams that waited too long; runs at most once per idle time of the capture.
     fn sweep(&mut self, packet: u64, time_ns: i64, limits: &Limits, anomalies: &mut Anomalies) {
-        if time_ns.saturating_sub(self.last_sweep_ns) < limits.fragment_idle_ns {
+        let since_ns = time_ns.saturating_sub(self.last_sweep_ns);
+        if (0..limits.fragment_idle_ns).contains(&since_ns) {
             return;
         }
         self.last_sweep_ns = time_ns;
@@ -176,7 +190,8 @@ impl Pieces {
             let next = self.bytes.range(at..end).next().map_or(end, |(start, _)| *start);
             let slice = payload.get(at.saturating_sub(offset) as usize..next.saturating_sub(offset) as usize);
             let slice = slice.unwrap_or_default();
-            added = added.saturating_add(slice.len());
+            self.payload_bytes = self.payload_bytes.saturating_add(slice.len());
+            added = added.saturating_add(slice.len()).saturating_add(PIECE_BYTES);
             self.bytes.insert(at, slice.to_vec());
             at = next;
         }
@@ -191,6 +206,6 @@ impl Pieces {
             .last_key_value()
             .map_or(0, |(start, bytes)| (*start as usize).saturating_add(bytes.len()));
         self.total
-            .is_some_and(|total| self.held_bytes == total as usize && end == total as usize)
+            .is_some_and(|total| self.payload_bytes == total as usize && end == total as usize)
     }
 }

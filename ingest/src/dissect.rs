@@ -14,7 +14,9 @@
 )]
 
 mod dns;
+mod http;
 mod http1;
+mod http2;
 #[cfg(test)]
 mod testing;
 mod tls;
@@ -112,8 +114,9 @@ pub struct Context<'a> {
 /// Counts the messages that begin in a packet, and the entries of a connection.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counter {
-    packet: u64,
-    next_index: u32,
+    /// The packets in which messages began last, with the next index of each. A segment that was held back in pieces is
+    /// delivered with others between them.
+    recent: [(u64, u32); 4],
     /// Entries appended so far.
     pub entries: u64,
 }
@@ -137,6 +140,25 @@ pub struct Entry<'a> {
     pub request_packet: Option<u64>,
     /// Number of the packet that holds the response's first byte.
     pub response_packet: Option<u64>,
+}
+
+impl Counter {
+    /// Counts a message that begins in a packet; gives its index there.
+    fn begin(&mut self, packet: u64) -> u32 {
+        let place = self.recent.iter().position(|(recent, _)| *recent == packet);
+        if place.is_none() {
+            self.recent.rotate_right(1);
+        }
+        let [first, ..] = &mut self.recent;
+        let slot = match place {
+            Some(place) => self.recent.get_mut(place),
+            None => {
+                *first = (packet, 0);
+                Some(first)
+            }
+        };
+        slot.map_or(0, |(_, next)| std::mem::replace(next, next.saturating_add(1)))
+    }
 }
 
 impl<'a> Context<'a> {
@@ -188,12 +210,7 @@ impl<'a> Context<'a> {
 
     /// Marks the beginning of a message in a packet.
     pub fn start(&mut self, chunk: &Chunk<'_>) -> Start {
-        if self.counter.packet != chunk.packet {
-            self.counter.packet = chunk.packet;
-            self.counter.next_index = 0;
-        }
-        let index = self.counter.next_index;
-        self.counter.next_index = index.saturating_add(1);
+        let index = self.counter.begin(chunk.packet);
         Start {
             packet: chunk.packet,
             index,
@@ -241,6 +258,9 @@ pub trait Dissector: Send + fmt::Debug {
 
     /// Learns that a half has ended (FIN).
     fn end(&mut self, half: Half, context: &mut Context<'_>);
+
+    /// Bytes held for messages that are not yet whole or not yet answered, about; called after every packet.
+    fn held_bytes(&self) -> usize;
 
     /// Learns that the connection is over, or the capture is: what waits for its other side becomes an entry now.
     fn close(&mut self, context: &mut Context<'_>);
@@ -295,4 +315,4 @@ pub struct Protocol {
 }
 
 /// Every dissector, in the order in which they are asked.
-pub const PROTOCOLS: &[Protocol] = &[http1::TCP, tls::TCP, dns::TCP, dns::UDP];
+pub const PROTOCOLS: &[Protocol] = &[http1::TCP, http2::TCP, tls::TCP, dns::TCP, dns::UDP];

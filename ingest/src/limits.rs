@@ -8,11 +8,13 @@ pub struct Limits {
     pub packet_bytes: usize,
     /// Bytes of one pcapng block that is not a packet (secrets, name tables).
     pub block_bytes: usize,
+    /// Interfaces of one capture, and comments on its sections.
+    pub interfaces: usize,
     /// Bytes of capture that one reading step takes; packets refer to it until they are stored.
     pub read_bytes: usize,
-    /// Bytes of packet data after which the packets so far become one part.
+    /// Bytes of packets and their records after which the packets so far become one part.
     pub part_bytes: usize,
-    /// Bytes of packet data after which shards hand over their finished rows.
+    /// Bytes of packets and their records after which shards hand over their finished rows.
     pub epoch_bytes: usize,
     /// Connections that one shard tracks at once; the longest idle are given up for new ones.
     pub connections_per_shard: usize,
@@ -22,6 +24,10 @@ pub struct Limits {
     pub reassembly_bytes_per_half: usize,
     /// Out-of-order bytes held by one shard.
     pub reassembly_bytes_per_shard: usize,
+    /// Bytes of finished rows of one shard after which they become a batch.
+    pub batch_bytes: usize,
+    /// Bytes that the dissectors of one shard hold for messages that are not yet whole or not yet answered.
+    pub dissect_bytes_per_shard: usize,
     /// Bytes of IP fragments held for datagrams that are not yet whole.
     pub fragment_bytes: usize,
     /// Nanoseconds of capture time after which an idle TCP connection counts as closed (Linux and RFC 5382 REQ-5 are near).
@@ -42,6 +48,8 @@ pub struct Limits {
     pub pending_bytes: usize,
     /// Questions, and answers, kept of one DNS message.
     pub dns_records: usize,
+    /// Bytes of text kept of one DNS message's answers.
+    pub dns_text_bytes: usize,
     /// Bytes after which a connection that no dissector claimed is left alone, per half.
     pub probe_bytes: usize,
 }
@@ -54,6 +62,7 @@ impl Default for Limits {
         Self {
             packet_bytes: 16 * MIB,
             block_bytes: 64 * MIB,
+            interfaces: 1 << 14,
             read_bytes: 4 * MIB,
             part_bytes: 128 * MIB,
             epoch_bytes: 32 * MIB,
@@ -61,6 +70,8 @@ impl Default for Limits {
             flows_per_shard: 1 << 16,
             reassembly_bytes_per_half: 2 * MIB,
             reassembly_bytes_per_shard: 16 * MIB,
+            batch_bytes: 8 * MIB,
+            dissect_bytes_per_shard: 32 * MIB,
             fragment_bytes: 16 * MIB,
             tcp_idle_ns: 1200 * SECOND_NS,
             udp_idle_ns: 60 * SECOND_NS,
@@ -71,6 +82,7 @@ impl Default for Limits {
             pending_requests: 1024,
             pending_bytes: MIB,
             dns_records: 1024,
+            dns_text_bytes: 64 << 10,
             probe_bytes: 64,
         }
     }

@@ -211,6 +211,8 @@ fn dispatch(
     let mut defragmenter = Defragmenter::default();
     let mut epoch_bytes = 0;
     let mut last_number = options.first_packet;
+    // The clock is the last packet's time: a packet with a wrong time must not age every connection.
+    let mut now_ns = 0;
     // A receiver that hung up has failed; its own result says why, and this thread just ends.
     let send = |worker: usize, work: Work| to_workers.get(worker).is_some_and(|worker| worker.send(work).is_ok());
     let send_all = |work: fn(i64) -> Work, now_ns: i64| (0..to_workers.len()).all(|worker| send(worker, work(now_ns)));
@@ -226,6 +228,7 @@ fn dispatch(
             let packet = block.data(record);
             report.see(record);
             last_number = number;
+            now_ns = record.timestamp_ns;
             let mut datagram = match decode(record.link_type, packet, record.original) {
                 Ok(Some(datagram)) => datagram,
                 Ok(None) => continue,
@@ -234,20 +237,30 @@ fn dispatch(
                     continue;
                 }
             };
-            let whole = match datagram.fragment {
-                None => None,
-                Some(fragment) => {
-                    let piece = Arrival {
-                        packet: number,
-                        time_ns: record.timestamp_ns,
-                        payload: datagram.payload(packet),
-                    };
-                    let whole = defragmenter.piece(piece, &datagram, fragment, &options.limits, &mut report.anomalies);
-                    let Some(whole) = whole else { continue };
-                    datagram = decode_whole(&datagram, &whole.payload);
-                    Some(Box::new(whole))
+            let mut whole: Option<Box<Whole>> = None;
+            let mut waits = false;
+            // What a whole datagram carries may be a piece again, of a datagram inside a tunnel.
+            while let Some(fragment) = datagram.fragment {
+                let bytes = whole.as_ref().map_or(packet, |whole| &whole.payload);
+                let piece = Arrival {
+                    packet: number,
+                    time_ns: record.timestamp_ns,
+                    payload: datagram.payload(bytes),
+                };
+                match defragmenter.piece(piece, &datagram, fragment, &options.limits, &mut report.anomalies) {
+                    Some(next) => {
+                        datagram = decode_whole(&datagram, &next.payload);
+                        whole = Some(Box::new(next));
+                    }
+                    None => {
+                        waits = true;
+                        break;
+                    }
                 }
-            };
+            }
+            if waits {
+                continue;
+            }
             let shard = shard_of(&datagram);
             if let Some(routed) = routed.get_mut(shard % to_workers.len()) {
                 routed.push(Routed {
@@ -258,7 +271,7 @@ fn dispatch(
                 });
             }
         }
-        epoch_bytes += block.captured_bytes;
+        epoch_bytes += block.held_bytes();
         let progress = Progress {
             bytes: reader.bytes_read(),
             packets: report.packets,
@@ -271,9 +284,8 @@ fn dispatch(
         if to_writer.send(Written::Block(block, progress)).is_err() {
             return Ok(report);
         }
-        if epoch_bytes >= options.limits.epoch_bytes as u64 {
+        if epoch_bytes >= options.limits.epoch_bytes {
             epoch_bytes = 0;
-            let now_ns = report.last_time_ns.unwrap_or_default();
             if !send_all(Work::Epoch, now_ns) || to_writer.send(Written::Epoch).is_err() {
                 return Ok(report);
             }
@@ -281,7 +293,7 @@ fn dispatch(
     }
     defragmenter.finish(last_number, &mut report.anomalies);
     report.describe(&reader);
-    if send_all(Work::End, report.last_time_ns.unwrap_or_default()) {
+    if send_all(Work::End, now_ns) {
         // If the writer hung up, its own result says why.
         let _ = to_writer.send(Written::End);
     }
@@ -377,7 +389,7 @@ fn write<S: Sink>(
         for (table, batch) in merge(rows) {
             sink.rows(table, batch)?;
         }
-        if at_end || part.bytes() >= options.limits.part_bytes as u64 {
+        if at_end || part.bytes() >= options.limits.part_bytes {
             part.write(sink)?;
         }
     }

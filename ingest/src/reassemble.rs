@@ -13,6 +13,11 @@ const PATIENCE: u32 = 16;
 /// A segment further ahead than any window reaches is not of this stream (RFC 7323 §2.3).
 const FURTHEST_BYTES: i64 = 1 << 30;
 
+/// Memory that a held piece takes besides its bytes.
+const PIECE_BYTES: usize = 128;
+/// Held pieces that one segment is compared with: more than a segment of 64 KiB covers in real traffic.
+const OVERLAPS: usize = 256;
+
 /// The packet that bytes came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Origin {
@@ -193,7 +198,10 @@ impl Assembler {
         let mut at = offset;
         let end = offset.saturating_add(original);
         let mut held_any = false;
-        while at < end {
+        for _ in 0..OVERLAPS {
+            if at >= end {
+                break;
+            }
             let before = self.held.range(..=at).next_back();
             let covered = before
                 .map(|(start, held)| start.saturating_add(held.original))
@@ -213,7 +221,9 @@ impl Assembler {
             }
             let length = next.saturating_sub(at);
             self.unique_bytes = self.unique_bytes.saturating_add(length);
-            self.held_bytes = self.held_bytes.saturating_add(captured.len().max(1));
+            self.held_bytes = self
+                .held_bytes
+                .saturating_add(captured.len().saturating_add(PIECE_BYTES));
             self.held.insert(
                 at,
                 Held {
@@ -236,14 +246,16 @@ impl Assembler {
                 break;
             }
             let Some(held) = self.held.remove(&offset) else { break };
-            self.held_bytes = self.held_bytes.saturating_sub(held.bytes.len().max(1));
+            self.held_bytes = self
+                .held_bytes
+                .saturating_sub(held.bytes.len().saturating_add(PIECE_BYTES));
             let covered = end.min(self.next).saturating_sub(offset);
             // The bytes were counted when they were held and again when they were delivered.
             self.unique_bytes = self.unique_bytes.saturating_sub(covered);
             self.repeated_bytes = self.repeated_bytes.saturating_add(covered);
             if end > self.next {
                 let bytes: Box<[u8]> = held.bytes.get(covered as usize..).unwrap_or_default().into();
-                self.held_bytes = self.held_bytes.saturating_add(bytes.len().max(1));
+                self.held_bytes = self.held_bytes.saturating_add(bytes.len().saturating_add(PIECE_BYTES));
                 self.held.insert(
                     self.next,
                     Held {
@@ -259,7 +271,9 @@ impl Assembler {
 
     fn take_first(&mut self) -> Option<Piece> {
         let (_, held) = self.held.pop_first()?;
-        self.held_bytes = self.held_bytes.saturating_sub(held.bytes.len().max(1));
+        self.held_bytes = self
+            .held_bytes
+            .saturating_sub(held.bytes.len().saturating_add(PIECE_BYTES));
         self.next = self.next.saturating_add(held.original);
         let missing_bytes = held.original.saturating_sub(held.bytes.len() as u64);
         Some(Piece::Bytes {

@@ -1,13 +1,16 @@
 //! Stage 6, the front: decides which dissector a connection's bytes go to, and feeds it.
 //!
 //! In: the bytes of both halves in order. Out: calls of one [`Dissector`]. Content decides, ports are a hint that a
-//! dissector's own probe may take. After `probe_bytes` of a half that nobody knows, or after [`DATAGRAMS`] datagrams, the
-//! connection is left alone and its bytes cost nothing more.
+//! dissector's own probe may take. Bytes that nobody knows are passed over; a protocol may begin behind them (after a proxy's
+//! greeting, after STARTTLS), so the first [`CHUNKS`] segments of each half, or [`DATAGRAMS`] datagrams, are looked at. Then
+//! the connection is left alone and its bytes cost nothing more.
 
 use std::collections::BTreeSet;
 
 use crate::dissect::{Chunk, Context, Dissector, Half, PROTOCOLS, Probe, Progress, Protocol, Transport, Verdict};
 
+/// Segments of a half that are looked at.
+const CHUNKS: u8 = 24;
 /// Datagrams of a connection that are looked at.
 const DATAGRAMS: u8 = 4;
 
@@ -26,7 +29,8 @@ pub(crate) enum Dissection {
 #[derive(Debug, Default)]
 pub(crate) struct Probing {
     waiting: Vec<Waiting>,
-    refused: [bool; 2],
+    /// Segments of each half that nobody knew.
+    refused: [u8; 2],
     datagrams: u8,
 }
 
@@ -132,6 +136,15 @@ impl Dissection {
         }
     }
 
+    /// Bytes that wait here: for recognition, or in the dissector.
+    pub(crate) fn held_bytes(&self) -> usize {
+        match self {
+            Dissection::Probing(probing) => probing.waiting.iter().map(|early| early.bytes.len()).sum(),
+            Dissection::Known(dissector) => dissector.held_bytes(),
+            Dissection::Left => 0,
+        }
+    }
+
     /// Learns that the connection is over; frees what the dissector holds.
     pub(crate) fn close(&mut self, context: &mut Context<'_>) {
         if let Dissection::Known(mut dissector) = std::mem::replace(self, Dissection::Left) {
@@ -159,7 +172,7 @@ impl Probing {
             Half::Client => 0,
             Half::Server => 1,
         };
-        if self.refused[slot] {
+        if self.refused[slot] >= CHUNKS {
             return Found::Waiting;
         }
         let early = self
@@ -175,7 +188,7 @@ impl Probing {
             &gathered
         };
         let link = context.link;
-        let probe = Probe {
+        let probe = |bytes| Probe {
             bytes,
             half,
             src_port: link.src_port,
@@ -183,10 +196,15 @@ impl Probing {
         };
         let mut unsure = false;
         for protocol in PROTOCOLS.iter().filter(|protocol| protocol.transport == transport) {
-            match (protocol.probe)(&probe) {
+            match (protocol.probe)(&probe(bytes)) {
                 Verdict::Certain => return Found::Protocol(protocol),
                 Verdict::Unsure => unsure = true,
                 Verdict::No => {}
+            }
+            // What waits may be another protocol's, with this one behind it.
+            if bytes.len() > chunk.bytes.len() && (protocol.probe)(&probe(chunk.bytes)) == Verdict::Certain {
+                self.waiting.retain(|early| early.half != half);
+                return Found::Protocol(protocol);
             }
         }
         if transport == Transport::Udp {
@@ -207,9 +225,9 @@ impl Probing {
             });
             return Found::Waiting;
         }
-        self.refused[slot] = true;
+        self.refused[slot] = self.refused[slot].saturating_add(1);
         self.waiting.retain(|early| early.half != half);
-        if self.refused == [true, true] {
+        if self.refused.iter().all(|refused| *refused >= CHUNKS) {
             Found::Nobody
         } else {
             Found::Waiting

@@ -3,8 +3,10 @@
 //! A shard knows nothing of other shards: no locks. Which packets it gets depends on addresses alone, so its rows do not
 //! depend on the number of threads. Limits: `connections_per_shard`, `flows_per_shard`, `reassembly_bytes_per_*`.
 
+use std::collections::HashMap;
+
+use ahash::RandomState;
 use arrow_array::RecordBatch;
-use rustc_hash::FxHashMap;
 use schema::Table;
 use slab::Slab;
 
@@ -53,10 +55,14 @@ pub(crate) struct Shard {
     has_pcap: bool,
     tracked: Slab<Tracked>,
     /// Where a five-tuple's connection is in `tracked`: the one hash per packet.
-    by_key: FxHashMap<Key, usize>,
-    flows: FxHashMap<FlowKey, Flow>,
+    by_key: HashMap<Key, usize, RandomState>,
+    flows: HashMap<FlowKey, Flow, RandomState>,
     held_bytes: usize,
     tables: Tables,
+    /// Rows that are finished and wait for the end of the epoch.
+    finished: Vec<(&'static Table, RecordBatch)>,
+    /// Bytes that dissectors hold.
+    dissected_bytes: usize,
     anomalies: Anomalies,
 }
 
@@ -66,10 +72,12 @@ impl Shard {
             limits: limits.clone(),
             has_pcap,
             tracked: Slab::new(),
-            by_key: FxHashMap::default(),
-            flows: FxHashMap::default(),
+            by_key: HashMap::default(),
+            flows: HashMap::default(),
             held_bytes: 0,
             tables: Tables::default(),
+            finished: Vec::new(),
+            dissected_bytes: 0,
             anomalies: Anomalies::default(),
         }
     }
@@ -125,6 +133,7 @@ impl Shard {
             flow_id: connection.link.flow_id as u64,
         };
 
+        let held_before = tracked.dissection.held_bytes();
         let mut feed = Feed {
             dissection: &mut tracked.dissection,
             detected: &mut connection.detected,
@@ -149,6 +158,13 @@ impl Shard {
             _ => feed.bytes(half, body, origin),
         }
         connection.entries = tracked.counter.entries;
+        let held_bytes = tracked.dissection.held_bytes();
+        self.dissected_bytes = self
+            .dissected_bytes
+            .saturating_add(held_bytes)
+            .saturating_sub(held_before);
+        self.keep_dissected_small(arrived.number);
+        self.keep_batches_small();
         Some(assigned)
     }
 
@@ -178,14 +194,69 @@ impl Shard {
         }
         for flow in std::mem::take(&mut self.flows).into_values() {
             append_flow(&mut self.tables, &flow);
+            self.keep_batches_small();
         }
         std::mem::take(&mut self.anomalies)
     }
 
     /// Takes the rows that are finished.
     pub(crate) fn take_rows(&mut self) -> Vec<(&'static Table, RecordBatch)> {
+        self.seal_rows();
+        std::mem::take(&mut self.finished)
+    }
+
+    /// Makes batches of the rows so far once they are many bytes: a column of a batch holds less than 2 GiB of text.
+    fn keep_batches_small(&mut self) {
+        if self.tables.bytes() > self.limits.batch_bytes {
+            self.seal_rows();
+        }
+    }
+
+    fn seal_rows(&mut self) {
         let builders = self.tables.all().into_iter().filter(|builder| builder.rows() > 0);
-        builders.map(|builder| (builder.table(), builder.finish())).collect()
+        self.finished
+            .extend(builders.map(|builder| (builder.table(), builder.finish())));
+    }
+
+    /// Gives up what dissectors hold, the largest first, until half of the bound is free again. What they held becomes
+    /// entries; their connections are looked at anew.
+    fn keep_dissected_small(&mut self, packet: u64) {
+        if self.dissected_bytes <= self.limits.dissect_bytes_per_shard {
+            return;
+        }
+        let mut largest: Vec<(usize, usize)> = self
+            .tracked
+            .iter()
+            .map(|(slot, tracked)| (tracked.dissection.held_bytes(), slot))
+            .collect();
+        largest.sort_unstable_by(|first, second| second.cmp(first));
+        for (held_bytes, slot) in largest {
+            if self.dissected_bytes <= self.limits.dissect_bytes_per_shard / 2 {
+                break;
+            }
+            let Some(tracked) = self.tracked.get_mut(slot) else {
+                continue;
+            };
+            self.anomalies.add(
+                packet,
+                Anomaly::MessageLimit {
+                    protocol: "every",
+                    limit: "dissect_bytes_per_shard",
+                },
+            );
+            let mut context = Context {
+                link: &tracked.connection.link,
+                tables: &mut self.tables,
+                anomalies: &mut self.anomalies,
+                limits: &self.limits,
+                counter: &mut tracked.counter,
+            };
+            tracked.dissection.close(&mut context);
+            tracked.dissection = Dissection::default();
+            tracked.connection.entries = tracked.counter.entries;
+            self.dissected_bytes = self.dissected_bytes.saturating_sub(held_bytes);
+            self.keep_batches_small();
+        }
     }
 
     fn open(
@@ -309,6 +380,8 @@ impl Shard {
             },
             transport: dissect::Transport::Tcp,
         };
+        let held_bytes = feed.dissection.held_bytes();
+        self.dissected_bytes = self.dissected_bytes.saturating_sub(held_bytes);
         if let Some(tcp) = &mut connection.tcp {
             for half in [Half::Client, Half::Server] {
                 let assembler = &mut tcp.half_mut(half).assembler;
@@ -331,6 +404,7 @@ impl Shard {
         if let Some(flow) = self.flows.get_mut(&flow_key) {
             flow.add(connection, state);
         }
+        self.keep_batches_small();
     }
 
     /// Keeps the tables within their bounds before a connection is added.
@@ -449,8 +523,8 @@ fn tcp_segment(
             segment.sequence
         };
         let assembler = &mut tcp.half_mut(half).assembler;
-        if !assembler.is_started() && segment.payload_original == 1 {
-            // A connection picked up at a keep-alive: its one octet is garbage (RFC 9293 §3.8.4).
+        if !assembler.is_started() && segment.payload_original == 1 && body == [0] {
+            // A connection picked up at a keep-alive: its one octet is garbage (RFC 9293 §3.8.4), in practice a zero.
             assembler.start(sequence.wrapping_add(1));
         }
         let before = assembler.held_bytes();

@@ -19,6 +19,17 @@ pub struct Tables {
 }
 
 impl Tables {
+    /// Bytes of the rows appended so far, about.
+    pub fn bytes(&self) -> usize {
+        let levels = self.flows.bytes().saturating_add(self.conns.bytes());
+        let entries = self
+            .http
+            .bytes()
+            .saturating_add(self.dns.bytes())
+            .saturating_add(self.tlsx.bytes());
+        levels.saturating_add(entries)
+    }
+
     /// All builders, in table order.
     pub fn all(&mut self) -> [&mut dyn Build; 5] {
         [

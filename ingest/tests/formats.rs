@@ -195,6 +195,17 @@ fn unknown_link_types_are_stored_and_told() {
 }
 
 #[test]
+fn a_cut_header_is_a_cut_file() {
+    let whole = File::new(false).pcap_header(0xa1b2_c3d4, 1);
+    check(
+        File::new(false).raw(&whole.bytes[..20]),
+        expect![[r#"
+            anomaly: the file ends inside the record that begins at byte 0
+        "#]],
+    );
+}
+
+#[test]
 fn an_impossible_length_ends_the_reading() {
     check(
         File::new(false)

@@ -153,3 +153,42 @@ fn two_conversations_at_once_do_not_mix() {
     "#]],
     );
 }
+
+/// The method, target and status of each HTTP row.
+#[track_caller]
+fn check_calls(talk: &str, expect: &[&str]) {
+    let text = entries(talk);
+    let calls: Vec<&str> = text
+        .lines()
+        .filter_map(|row| row.split_once("summary=").map(|(_, rest)| rest))
+        .collect();
+    assert_eq!(calls.len(), expect.len(), "{text}");
+    for (call, expect) in calls.iter().zip(expect) {
+        assert!(call.trim_start_matches('"').starts_with(expect), "{call}");
+    }
+}
+
+#[test]
+fn a_protocol_behind_a_proxys_greeting_is_found() {
+    check_calls(
+        r"10.0.0.1:51000 > 10.0.0.2:1080
+> \x05\x01\x00
+< \x05\x00
+> \x05\x01\x00\x01\x0a\x00\x00\x03\x00\x50
+< \x05\x00\x00\x01\x0a\x00\x00\x03\x00\x50
+> GET /behind HTTP/1.1\r\nHost: a\r\n\r\n
+< HTTP/1.1 204 No Content\r\n\r\n
+",
+        &["GET /behind → 204"],
+    );
+    // The greeting of SOCKS 4 could begin something else; it waits, and is no part of what comes.
+    check_calls(
+        r"10.0.0.1:51000 > 10.0.0.2:1080
+> \x04\x01\x00\x50\x0a\x00\x00\x03\x00
+< \x00\x5a\x00\x50\x0a\x00\x00\x03
+> GET /behind HTTP/1.1\r\nHost: a\r\n\r\n
+< HTTP/1.1 204 No Content\r\n\r\n
+",
+        &["GET /behind → 204"],
+    );
+}

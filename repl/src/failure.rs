@@ -187,7 +187,9 @@ fn hint_of(error: &engine::Error) -> Option<String> {
         engine::Error::IsDirectory { path } => Some(format!("name its files: {}/*", path.display())),
         engine::Error::Locked { .. } => Some("wait until it is done; queries go on meanwhile".into()),
         engine::Error::NoTable { .. } => Some("kfl schema lists the tables with their columns".into()),
-        engine::Error::Damaged { .. } => Some("kfl verify reads all parts; the captures can be ingested again".into()),
+        engine::Error::Damaged { .. } | engine::Error::Part { .. } => {
+            Some("kfl verify reads all parts; the captures can be ingested again".into())
+        }
         _ => None,
     }
 }

@@ -38,7 +38,7 @@ pub(crate) struct Format {
 type Open = fn(Output, &SchemaRef, &Terminal) -> Result<Box<dyn Encode>, Failure>;
 
 /// Turns batches into bytes.
-pub(crate) trait Encode {
+pub(crate) trait Encode: Send {
     /// Takes more rows.
     fn write(&mut self, batch: RecordBatch) -> Result<(), Failure>;
     /// Writes what is left and gives the output back.

@@ -5,7 +5,7 @@
 //! wrap errors of writing in words of their own.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
+use crate::render::escape;
 
 /// A destination of data.
 #[derive(Debug)]
@@ -65,6 +66,16 @@ impl Output {
     /// A handle that tells whether the reader went away.
     pub(crate) fn closed(&self) -> Closed {
         self.closed.clone()
+    }
+
+    /// Writes lines with text from packets: as they are, but what a terminal would obey is spelled out there.
+    pub(crate) fn write_lines(&mut self, lines: &[u8]) -> io::Result<()> {
+        match self.to.get_ref() {
+            To::Stdout(stdout) if stdout.is_terminal() => {
+                self.write_all(escape::lines(&String::from_utf8_lossy(lines)).as_bytes())
+            }
+            _ => self.write_all(lines),
+        }
     }
 
     /// Makes what was written visible.

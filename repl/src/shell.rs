@@ -112,8 +112,8 @@ impl Shell {
     pub(crate) fn line(&mut self, line: &str) -> Result<Go, Failure> {
         match Input::of(line) {
             Input::Nothing => Ok(Go::On),
-            Input::Kfl(text) => self.ask(Question::Kfl(text)).map(|()| Go::On),
-            Input::Sql(text) => self.ask(Question::Sql(text)).map(|()| Go::On),
+            Input::Kfl(text) => self.ask(Question::Kfl(text.to_owned())).map(|()| Go::On),
+            Input::Sql(text) => self.ask(Question::Sql(text.to_owned())).map(|()| Go::On),
             Input::Command { name, arguments } => commands::find(name)?.run(self, arguments),
         }
     }
@@ -136,16 +136,17 @@ impl Shell {
     }
 
     /// Asks, shows the answer and keeps it.
-    fn ask(&mut self, question: Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: Question) -> Result<(), Failure> {
         let started = Instant::now();
         // One row more than is shown tells whether there are more.
         let options = QueryOptions {
             limit: Some(self.limit.saturating_add(1)),
         };
-        let database = &self.opened.database;
-        let mut answer = self.opened.runtime.wait(async {
+        let unmatched = question.unmatched();
+        let database = self.opened.database.clone();
+        let mut answer = self.opened.runtime.wait(async move {
             database.refresh()?;
-            verbs::collect(database, question, &options).await
+            verbs::collect(&database, &question, &options).await
         })?;
         let more = answer.truncate(self.limit);
         let drawn = grid::draw(&answer, self.terminal.width(), self.terminal.stdout);
@@ -164,6 +165,9 @@ impl Shell {
             footer.push(units::span_us(started.elapsed().as_micros() as i64));
         }
         verbs::say(self.terminal.stderr.paint(Paint::Faint, &footer.join(" · ")));
+        if let Some(hint) = unmatched {
+            verbs::say(format!("{} {hint}", self.terminal.stderr.paint(Paint::Hint, "hint:")));
+        }
         self.answer = Some(answer);
         Ok(())
     }

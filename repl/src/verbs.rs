@@ -9,6 +9,8 @@ pub(crate) mod info;
 pub(crate) mod ingest;
 pub(crate) mod schema;
 
+use std::rc::Rc;
+
 use crate::cli::{Arguments, Command};
 use crate::failure::{Exit, Failure};
 use crate::runtime::Runtime;
@@ -29,7 +31,7 @@ pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Fai
     let source = Source::new(db, capture);
     let Some(command) = command else {
         return match filter {
-            Some(filter) => answer::run(&source, Question::Kfl(&filter), &answer, terminal),
+            Some(filter) => answer::run(&source, Question::Kfl(filter), &answer, terminal),
             None => crate::shell::run(&source, terminal),
         };
     };
@@ -41,15 +43,10 @@ pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Fai
     }
     match command {
         Command::Ingest(arguments) => ingest::run(&source, &arguments, terminal),
-        Command::Query(arguments) => {
-            answer::run(&source, Question::Kfl(&arguments.filter), &arguments.answer, terminal)
+        Command::Query(arguments) => answer::run(&source, Question::Kfl(arguments.filter), &arguments.answer, terminal),
+        Command::Sql(arguments) => {
+            answer::run(&source, Question::Sql(arguments.statement), &arguments.answer, terminal)
         }
-        Command::Sql(arguments) => answer::run(
-            &source,
-            Question::Sql(&arguments.statement),
-            &arguments.answer,
-            terminal,
-        ),
         Command::Pcap(arguments) => capture::run(&source, &arguments, terminal),
         Command::Hex(arguments) => hex::run(&source, &arguments, terminal),
         Command::Export(arguments) => export::run(&source, &arguments, terminal),
@@ -80,7 +77,7 @@ pub(crate) fn put(text: &str) -> Result<(), Failure> {
 
 /// A runtime and an open database.
 pub(crate) struct Opened {
-    pub(crate) runtime: Runtime,
+    pub(crate) runtime: Rc<Runtime>,
     pub(crate) database: engine::Database,
     /// Removes a temporary database when the command ends.
     _temporary: Option<crate::source::Temporary>,
@@ -92,7 +89,7 @@ impl Opened {
         let runtime = Runtime::start()?;
         let (database, temporary) = source.open(&runtime, terminal)?;
         Ok(Self {
-            runtime,
+            runtime: Rc::new(runtime),
             database,
             _temporary: temporary,
         })

@@ -20,9 +20,15 @@ impl Session {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let database = Database::create(directory.path().join("db")).expect("the directory is empty");
         let capture = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/demo.pcap");
-        database.ingest_path(capture, &IngestOptions::default(), &mut ()).expect("the capture ships with the project");
+        database
+            .ingest_path(capture, &IngestOptions::default(), &mut ())
+            .expect("the capture ships with the project");
         let runtime = tokio::runtime::Runtime::new().expect("threads can be made");
-        Self { runtime, database, _directory: directory }
+        Self {
+            runtime,
+            database,
+            _directory: directory,
+        }
     }
 }
 
@@ -35,7 +41,10 @@ impl DB for Session {
             let rows = self.database.sql(sql, &QueryOptions::default()).await?;
             let types = vec![DefaultColumnType::Any; rows.schema.fields().len()];
             let batches: Vec<RecordBatch> = rows.stream.try_collect().await.map_err(engine::Error::of_query)?;
-            Ok(DBOutput::Rows { types, rows: batches.iter().flat_map(texts).collect() })
+            Ok(DBOutput::Rows {
+                types,
+                rows: batches.iter().flat_map(texts).collect(),
+            })
         })
     }
 
@@ -52,7 +61,9 @@ fn texts(batch: &RecordBatch) -> Vec<Vec<String>> {
         .iter()
         .map(|column| ArrayFormatter::try_new(column, &options).expect("every type prints"))
         .collect();
-    (0..batch.num_rows()).map(|row| columns.iter().map(|column| column.value(row).to_string()).collect()).collect()
+    (0..batch.num_rows())
+        .map(|row| columns.iter().map(|column| column.value(row).to_string()).collect())
+        .collect()
 }
 
 #[test]

@@ -13,7 +13,7 @@ macro_rules! fields {
     (
         $(#[$doc:meta])*
         $fields:ident => struct $row:ident, $builder:ident {
-            $($(#[doc = $field_doc:literal])+ $field:ident $name:literal $([$unit:literal])?: $kind:ident $(= $source:ident $($value:literal)? $(- $minus:literal)?)?;)*
+            $($(#[doc = $field_doc:literal])+ $field:ident $name:literal $([$unit:literal])?: $kind:ident $(= $source:ident $($value:literal)?)?;)*
         }
     ) => {
         /// The fields of this group, in column order.
@@ -25,7 +25,7 @@ macro_rules! fields {
                 unit: $crate::declare::unit!($($unit)?),
                 doc: concat!($($field_doc),+).trim_ascii(),
                 source: $crate::declare::source!($($source $($value)?)?),
-                default: $crate::declare::default!($($source $($minus)?)?),
+                default: $crate::declare::default!($($source $($value)?)?),
             }),*
         ];
 
@@ -36,6 +36,7 @@ macro_rules! fields {
             /// Takes the columns of this group, in column order, and leaves the builder empty.
             pub(crate) fn finish_columns(&mut self, columns: &mut Vec<arrow_array::ArrayRef>) {
                 let _rows = std::mem::take(&mut self.rows);
+                self.bytes = 0;
                 $($crate::declare::finish_column!(self columns _rows $field $kind ($($source $($value)?)?));)*
             }
         }
@@ -97,6 +98,10 @@ macro_rules! table {
                 const { &TABLE }
             }
 
+            fn bytes(&self) -> usize {
+                $(self.$group.bytes() +)* self.own.bytes()
+            }
+
             fn rows(&self) -> usize {
                 self.rows
             }
@@ -126,7 +131,7 @@ macro_rules! source {
     () => {
         $crate::Source::Row
     };
-    (default) => {
+    (default $value:literal) => {
         $crate::Source::Row
     };
     (absent) => {
@@ -141,10 +146,10 @@ macro_rules! source {
 }
 
 macro_rules! default {
-    (default $minus:literal) => {
-        $crate::Default::Int(-$minus)
+    (default $value:literal) => {
+        $crate::Default::Int($value)
     };
-    ($($source:ident)?) => {
+    ($($source:ident $($value:literal)?)?) => {
         $crate::Default::Zero
     };
 }
@@ -175,12 +180,13 @@ macro_rules! builder_struct {
         /// Collects the columns of this group.
         pub struct $builder {
             rows: usize,
+            bytes: usize,
             $($field: <$crate::$kind as $crate::Kind>::Builder,)*
         }
 
         impl std::default::Default for $builder {
             fn default() -> Self {
-                Self { rows: 0, $($field: <$crate::$kind as $crate::Kind>::builder(),)* }
+                Self { rows: 0, bytes: 0, $($field: <$crate::$kind as $crate::Kind>::builder(),)* }
             }
         }
 
@@ -191,8 +197,14 @@ macro_rules! builder_struct {
         }
 
         impl $builder {
+            /// Bytes that the rows appended so far take, about.
+            pub(crate) fn bytes(&self) -> usize {
+                self.bytes
+            }
+
             /// Appends the values of one row.
             pub(crate) fn append(&mut self, row: $row<'_>) {
+                $(self.bytes += <$crate::$kind as $crate::Kind>::weight(&row.$field);)*
                 $(<$crate::$kind as $crate::Kind>::append(&mut self.$field, row.$field);)*
                 self.rows += 1;
             }
@@ -213,14 +225,19 @@ macro_rules! finish_column {
     ($self:ident $columns:ident $rows:ident $field:ident $kind:ident ()) => {
         $columns.push(<$crate::$kind as $crate::Kind>::finish(&mut $self.$field));
     };
-    ($self:ident $columns:ident $rows:ident $field:ident $kind:ident (default)) => {
+    ($self:ident $columns:ident $rows:ident $field:ident $kind:ident (default $value:literal)) => {
         $columns.push(<$crate::$kind as $crate::Kind>::finish(&mut $self.$field));
     };
     ($self:ident $columns:ident $rows:ident $field:ident $kind:ident (absent)) => {
-        $columns.push(arrow_array::new_null_array(&<$crate::$kind as $crate::Kind>::TYPE.arrow(), $rows));
+        $columns.push(arrow_array::new_null_array(
+            &<$crate::$kind as $crate::Kind>::TYPE.arrow(),
+            $rows,
+        ));
     };
     ($self:ident $columns:ident $rows:ident $field:ident $kind:ident (constant $value:literal)) => {
-        $columns.push(std::sync::Arc::new(arrow_array::StringArray::from_iter_values(std::iter::repeat_n($value, $rows))));
+        $columns.push(std::sync::Arc::new(arrow_array::StringArray::from_iter_values(
+            std::iter::repeat_n($value, $rows),
+        )));
     };
     ($self:ident $columns:ident $rows:ident $field:ident $kind:ident (kfl $value:literal)) => {};
 }

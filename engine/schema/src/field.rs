@@ -55,7 +55,10 @@ impl Field {
 
     /// The Arrow field, its documentation, unit and KFL name as metadata.
     pub fn arrow(&self) -> ArrowField {
-        let mut metadata = HashMap::from([("doc".to_owned(), self.doc.to_owned()), ("kfl".to_owned(), self.name.to_owned())]);
+        let mut metadata = HashMap::from([
+            ("doc".to_owned(), self.doc.to_owned()),
+            ("kfl".to_owned(), self.name.to_owned()),
+        ]);
         if let Some(unit) = self.unit {
             metadata.insert("unit".to_owned(), unit.to_owned());
         }

@@ -21,7 +21,10 @@ pub const FLAGS: &[Flag] = &[
     flag("conn", "True on connection rows."),
     flag("tcp_conn", "True on connection rows of TCP."),
     flag("udp_conn", "True on connection rows of UDP."),
-    flag("http", "True on HTTP entries of every version, gRPC and GraphQL over HTTP included."),
+    flag(
+        "http",
+        "True on HTTP entries of every version, gRPC and GraphQL over HTTP included.",
+    ),
     flag("http2", "True on HTTP entries that travelled as HTTP/2."),
     flag("grpc", "True on HTTP entries that are gRPC calls."),
     flag("gql", "True on HTTP entries that are GraphQL operations."),
@@ -30,7 +33,10 @@ pub const FLAGS: &[Flag] = &[
     flag("ws", "True on WebSocket message entries."),
     flag("dns", "True on DNS entries, mDNS and LLMNR included."),
     flag("tlsx", "True on TLS handshake entries."),
-    flag("tls", "True on rows that were captured inside TLS (capture_source is \"ebpf_tls\")."),
+    flag(
+        "tls",
+        "True on rows that were captured inside TLS (capture_source is \"ebpf_tls\").",
+    ),
     flag("tcp", "True on raw payload rows of TCP traffic that no dissector knew."),
     flag("udp", "True on raw payload rows of UDP traffic that no dissector knew."),
     flag("sctp", "True on SCTP chunk entries."),

@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
+use arrow_array::ArrayRef;
 use arrow_array::builder::{
     BinaryBuilder, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, MapBuilder, MapFieldNames, StringBuilder,
     TimestampNanosecondBuilder,
 };
-use arrow_array::ArrayRef;
 use arrow_schema::{DataType, Field as ArrowField, TimeUnit};
 
 /// The KFL type of a field, which fixes the Arrow type of its column.
@@ -79,7 +79,11 @@ impl Type {
 
 fn map_names() -> MapFieldNames {
     // The names that the Parquet specification gives to the parts of a map.
-    MapFieldNames { entry: "key_value".into(), key: "key".into(), value: "value".into() }
+    MapFieldNames {
+        entry: "key_value".into(),
+        key: "key".into(),
+        value: "value".into(),
+    }
 }
 
 /// A kind of column, as `table!` declarations name it.
@@ -94,12 +98,14 @@ pub trait Kind {
     fn builder() -> Self::Builder;
     /// Appends the value of one row.
     fn append(builder: &mut Self::Builder, value: Self::Row<'_>);
+    /// Bytes that the value adds to the buffers of its column, about.
+    fn weight(value: &Self::Row<'_>) -> usize;
     /// Takes what was appended as an array and leaves the builder empty.
     fn finish(builder: &mut Self::Builder) -> ArrayRef;
 }
 
 macro_rules! scalar_kind {
-    ($(#[$doc:meta])* $name:ident, $row:ty, $builder:ty, $ty:ident, $new:expr) => {
+    ($(#[$doc:meta])* $name:ident, $row:ty, $builder:ty, $ty:ident, $new:expr, $weight:expr) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name;
@@ -114,6 +120,9 @@ macro_rules! scalar_kind {
             fn append(builder: &mut Self::Builder, value: Self::Row<'_>) {
                 builder.append_option(value);
             }
+            fn weight(value: &Self::Row<'_>) -> usize {
+                value.as_ref().map_or(0, $weight)
+            }
             fn finish(builder: &mut Self::Builder) -> ArrayRef {
                 Arc::new(builder.finish())
             }
@@ -123,28 +132,31 @@ macro_rules! scalar_kind {
 
 scalar_kind!(
     /// A column of type `bool`.
-    Bool, bool, BooleanBuilder, Bool, BooleanBuilder::new()
+    Bool, bool, BooleanBuilder, Bool, BooleanBuilder::new(), |_| 1
 );
 scalar_kind!(
     /// A column of type `int`.
-    Int, i64, Int64Builder, Int, Int64Builder::new()
+    Int, i64, Int64Builder, Int, Int64Builder::new(), |_| 8
 );
 scalar_kind!(
     /// A column of type `double`.
-    Double, f64, Float64Builder, Double, Float64Builder::new()
+    Double, f64, Float64Builder, Double, Float64Builder::new(), |_| 8
 );
 scalar_kind!(
     /// A column of type `string`.
-    Str, &'a str, StringBuilder, String, StringBuilder::new()
+    Str, &'a str, StringBuilder, String, StringBuilder::new(), |text| text.len()
 );
 scalar_kind!(
     /// A column of type `bytes`.
-    Bytes, &'a [u8], BinaryBuilder, Bytes, BinaryBuilder::new()
+    Bytes, &'a [u8], BinaryBuilder, Bytes, BinaryBuilder::new(), |bytes| bytes.len()
 );
 scalar_kind!(
     /// A column of type `timestamp`: nanoseconds since 1970-01-01T00:00:00Z.
-    Time, i64, TimestampNanosecondBuilder, Timestamp, TimestampNanosecondBuilder::new().with_timezone("UTC")
+    Time, i64, TimestampNanosecondBuilder, Timestamp, TimestampNanosecondBuilder::new().with_timezone("UTC"), |_| 8
 );
+
+/// Bytes that a string in a list takes besides its text.
+const OFFSET_BYTES: usize = 4;
 
 /// A column of type `list(string)`; an empty list is stored as null.
 #[derive(Debug)]
@@ -162,6 +174,9 @@ impl Kind for Strs {
             builder.values().append_value(item);
         }
         builder.append(!value.is_empty());
+    }
+    fn weight(value: &Self::Row<'_>) -> usize {
+        value.iter().map(|item| item.len() + OFFSET_BYTES).sum()
     }
     fn finish(builder: &mut Self::Builder) -> ArrayRef {
         Arc::new(builder.finish())
@@ -182,6 +197,9 @@ impl Kind for Ints {
     fn append(builder: &mut Self::Builder, value: Self::Row<'_>) {
         builder.values().append_slice(value);
         builder.append(!value.is_empty());
+    }
+    fn weight(value: &Self::Row<'_>) -> usize {
+        std::mem::size_of_val(*value)
     }
     fn finish(builder: &mut Self::Builder) -> ArrayRef {
         Arc::new(builder.finish())
@@ -204,7 +222,15 @@ impl Kind for Map {
             builder.keys().append_value(key);
             builder.values().append_value(item);
         }
-        builder.append(!value.is_empty()).expect("a key and a value were appended together");
+        builder
+            .append(!value.is_empty())
+            .expect("a key and a value were appended together");
+    }
+    fn weight(value: &Self::Row<'_>) -> usize {
+        value
+            .iter()
+            .map(|(key, item)| key.len() + item.len() + 2 * OFFSET_BYTES)
+            .sum()
     }
     fn finish(builder: &mut Self::Builder) -> ArrayRef {
         Arc::new(builder.finish())

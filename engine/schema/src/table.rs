@@ -60,7 +60,11 @@ impl Table {
 
     /// The Arrow schema of the stored table.
     pub fn arrow(&self) -> SchemaRef {
-        let fields: Vec<_> = self.fields().filter(|field| field.is_stored()).map(Field::arrow).collect();
+        let fields: Vec<_> = self
+            .fields()
+            .filter(|field| field.is_stored())
+            .map(Field::arrow)
+            .collect();
         Arc::new(Schema::new(fields).with_metadata([("doc".to_owned(), self.doc.to_owned())].into()))
     }
 }
@@ -71,6 +75,8 @@ pub trait Build: Send + std::fmt::Debug {
     fn table(&self) -> &'static Table;
     /// Rows appended since the last batch.
     fn rows(&self) -> usize;
+    /// Bytes that they take, about: what a batch is bounded by.
+    fn bytes(&self) -> usize;
     /// Takes the rows appended so far as one batch.
     fn finish(&mut self) -> RecordBatch;
 }

@@ -11,7 +11,7 @@ use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::ipc::writer::FileWriter;
 use datafusion::parquet::arrow::ArrowWriter;
-use schema::Table;
+use schema::{Field, Table};
 
 use crate::export::ExportFormat;
 use crate::ndjson::Encoder;
@@ -45,7 +45,7 @@ impl Output {
     /// Begins a file with the table's columns except some.
     pub(super) fn create(
         table: &'static Table,
-        except: &[String],
+        except: &[&Field],
         format: ExportFormat,
         path: PathBuf,
     ) -> Result<Self, Error> {
@@ -53,7 +53,7 @@ impl Output {
         let fields = declared
             .fields()
             .iter()
-            .filter(|field| !except.contains(field.name()))
+            .filter(|field| !except.iter().any(|except| except.column == field.name()))
             .cloned();
         let schema = Arc::new(Schema::new_with_metadata(
             fields.collect::<Vec<_>>(),

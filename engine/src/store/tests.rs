@@ -14,11 +14,14 @@ use super::*;
 fn commit(store: &Store, name: &str) -> Manifest {
     let mut transaction = Transaction::begin(store).unwrap();
     transaction.write(&TABLE, &row(name)).unwrap();
-    let capture = Capture {
+    transaction.commit(capture(name), 10).unwrap().0
+}
+
+fn capture(name: &str) -> Capture {
+    Capture {
         digest: name.to_owned(),
         size_bytes: name.len() as u64,
-    };
-    transaction.commit(capture, 10).unwrap().0
+    }
 }
 
 fn row(name: &str) -> RecordBatch {
@@ -105,6 +108,54 @@ fn a_dropped_transaction_leaves_the_last_commit_and_no_files() {
         MANIFEST.json
         tables/captures/000001.parquet"#]],
     );
+}
+
+#[test]
+fn a_commit_that_is_visible_keeps_its_parts_whatever_fails_then() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, _) = Store::create(directory.path()).unwrap();
+    let mut transaction = Transaction::begin(&store).unwrap();
+    transaction.write(&TABLE, &row("one")).unwrap();
+    transaction.publish(capture("one"), 10).unwrap();
+    drop(transaction);
+    assert_eq!(store.manifest().unwrap().parts(TABLE.name).len(), 1);
+    check_files(
+        directory.path(),
+        expect![[r#"
+        LOCK
+        MANIFEST.json
+        tables/captures/000001.parquet"#]],
+    );
+}
+
+#[test]
+fn every_directory_between_a_part_and_the_store_is_synced() {
+    let store = Store { path: "db".into() };
+    let show = |tables: &[&str]| {
+        let directories = store.directories(tables.iter().copied());
+        directories
+            .iter()
+            .map(|path| format!("{}\n", path.display()))
+            .collect::<String>()
+    };
+    expect![[r#"
+        db/tables/conns
+        db/tables/http
+        db/tables
+        db
+    "#]]
+    .assert_eq(&show(&["conns", "http"]));
+    expect![""].assert_eq(&show(&[]));
+}
+
+#[test]
+fn a_new_store_is_synced_into_the_directory_that_holds_it() {
+    for (path, expected) in [("db", "."), ("db/", "."), ("./db", "."), ("a/db", "a"), ("/db", "/")] {
+        assert_eq!(holder(Path::new(path)), Path::new(expected), "{path}");
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let (store, manifest) = Store::create(&directory.path().join("a/b/db")).unwrap();
+    assert_eq!(store.manifest().unwrap(), manifest);
 }
 
 #[test]

@@ -70,8 +70,16 @@ impl Transaction {
         Ok(())
     }
 
-    /// Makes everything written visible, with the capture it came from; returns the new manifest and what was added.
+    /// Makes everything written visible and lasting, with the capture it came from; returns the new manifest and what was
+    /// added.
     pub(crate) fn commit(mut self, capture: Capture, packets: u64) -> Result<(Manifest, Added), Error> {
+        let added = self.publish(capture, packets)?;
+        sync_directory(self.store.path())?;
+        Ok((self.manifest.clone(), added))
+    }
+
+    /// Makes everything written visible. Whatever fails after that, the parts stay: the manifest names them.
+    pub(super) fn publish(&mut self, capture: Capture, packets: u64) -> Result<Added, Error> {
         for (table, part) in std::mem::take(&mut self.open) {
             self.written.push((table, part.finish()?));
         }
@@ -85,14 +93,16 @@ impl Transaction {
                 .or_default()
                 .push(part.clone());
         }
-        for table in added.rows.keys() {
-            sync_directory(&self.store.table_path(table))?;
+        // The names of the parts and of new directories must last before a manifest relies on them. Directories that a
+        // crashed writer left may never have been synced, so that all are, new or not; an unchanged one costs nothing.
+        for directory in self.store.directories(added.rows.keys().copied()) {
+            sync_directory(&directory)?;
         }
         self.manifest.next_packet += packets;
         self.manifest.captures.push(capture);
         self.store.replace_manifest(&self.manifest)?;
         self.committed = true;
-        Ok((self.manifest.clone(), added))
+        Ok(added)
     }
 }
 

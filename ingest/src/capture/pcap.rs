@@ -22,6 +22,13 @@ pub(super) struct Header {
     link_type: u16,
 }
 
+/// True if these bytes, fewer than a file header, begin one.
+pub(super) fn begins_like_one(bytes: &[u8]) -> bool {
+    let mut padded = bytes.to_vec();
+    padded.resize(HEADER_BYTES, 0);
+    bytes.len() >= 4 && bytes.len() < HEADER_BYTES && Header::parse(&padded).is_some()
+}
+
 impl Header {
     /// Reads the file header; `None` if the bytes are no pcap file.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {

@@ -87,8 +87,11 @@ impl Section {
         let body_at = at.saturating_add(8);
         let read = match kind {
             kind::SECTION_HEADER => {
-                self.section_header(body, description);
+                self.section_header(body, description, limits);
                 Some(())
+            }
+            kind::INTERFACE if description.interfaces.len() >= limits.interfaces => {
+                return Step::Broken("more interfaces than the limit interfaces");
             }
             kind::INTERFACE => self.interface(body, description),
             kind::ENHANCED_PACKET => self.enhanced_packet(body, body_at, block, description),
@@ -102,9 +105,9 @@ impl Section {
         }
     }
 
-    fn section_header(&self, body: &[u8], description: &mut Description) {
+    fn section_header(&self, body: &[u8], description: &mut Description, limits: &Limits) {
         for (code, value) in options(body.get(16..).unwrap_or_default(), self.big_endian) {
-            if code == option::COMMENT {
+            if code == option::COMMENT && description.comments.len() < limits.interfaces {
                 description.comments.push(String::from_utf8_lossy(value).into_owned());
             }
         }

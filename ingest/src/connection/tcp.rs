@@ -80,7 +80,7 @@ impl Tcp {
         if flags.syn() {
             self.note_syn(half, segment, time_ns);
         }
-        if flags.ack() {
+        if flags.ack() && !flags.rst() {
             self.note_ack(half, segment, time_ns);
         }
         if segment.payload_original > 0 {
@@ -121,7 +121,8 @@ impl Tcp {
         };
         let begins = *self.half_mut(half).first.get_or_insert(segment.sequence) == segment.sequence
             && *self.half_mut(other).first.get_or_insert(segment.acknowledgment) == segment.acknowledgment;
-        if !begins || segment.flags.syn() || self.completeness & completeness::ACK != 0 {
+        let is_bare = segment.payload_original == 0 && !segment.flags.syn() && !segment.flags.fin();
+        if !begins || !is_bare || self.completeness & completeness::ACK != 0 {
             return;
         }
         let both = completeness::SYN | completeness::SYN_ACK;

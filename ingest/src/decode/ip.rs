@@ -48,7 +48,7 @@ fn ipv4(bytes: &[u8], frame: &Frame) -> Result<Datagram, Anomaly> {
     }
     let total = usize::from(u16::from_be_bytes([fixed[2], fixed[3]]));
     // A sender with segmentation offload leaves the length empty; the frame's own then counts.
-    let total = if total == 0 { bytes.len() } else { total };
+    let total = if total == 0 { frame.wire_bytes() } else { total };
     if total < header_bytes {
         return Err(Anomaly::Malformed {
             layer: "IPv4",
@@ -82,7 +82,7 @@ fn ipv6(bytes: &[u8], frame: &Frame) -> Result<Datagram, Anomaly> {
     let fixed = header::<40>(bytes, "IPv6")?;
     let length = usize::from(u16::from_be_bytes([fixed[4], fixed[5]]));
     let total = if length == 0 {
-        bytes.len()
+        frame.wire_bytes()
     } else {
         length.saturating_add(fixed.len())
     };
@@ -149,10 +149,9 @@ struct Payload {
 }
 
 impl Payload {
-    fn datagram(mut self, family: Family, source: Address, destination: Address, bytes: &[u8], frame: &Frame) -> Datagram {
-        // A length beyond the frame is wrong; the frame's own then counts.
-        self.total = self.total.min(frame.wire_end.saturating_sub(frame.ip_start));
-        let original = self.total.saturating_sub(self.start);
+    fn datagram(self, family: Family, source: Address, destination: Address, bytes: &[u8], frame: &Frame) -> Datagram {
+        // A length beyond the frame is wrong: there is no more payload than the frame held.
+        let original = self.total.min(frame.wire_bytes()).saturating_sub(self.start);
         let captured = original.min(bytes.len().saturating_sub(self.start));
         let narrow = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         Datagram {

@@ -75,7 +75,8 @@ pub(super) type Found = Result<Option<Frame>, Anomaly>;
 /// Finds the IP header of a captured frame.
 pub(super) fn decode(link_type: u16, packet: &[u8], wire_end: usize) -> Found {
     let start = |ip_start| Frame {
-        ip_start, wire_end,
+        ip_start,
+        wire_end,
         vlans: Vlans::default(),
         tunnel: None,
     };
@@ -272,6 +273,11 @@ fn rest(packet: &[u8], frame: Frame) -> &[u8] {
 }
 
 impl Frame {
+    /// Bytes on the wire from the IP header on.
+    pub(super) fn wire_bytes(&self) -> usize {
+        self.wire_end.saturating_sub(self.ip_start)
+    }
+
     pub(super) fn behind(mut self, bytes: usize) -> Self {
         self.ip_start = self.ip_start.saturating_add(bytes);
         self

@@ -39,7 +39,9 @@ pub(super) fn inner(bytes: &[u8], datagram: &Datagram) -> Option<Frame> {
     let end = start.checked_add(datagram.payload_captured as usize)?;
     let bytes = bytes.get(..end)?;
     let wire_end = start.checked_add(datagram.payload_original as usize)?;
-    let frame = |tunnel| Frame { ip_start: start, wire_end,
+    let frame = |tunnel| Frame {
+        ip_start: start,
+        wire_end,
         vlans: datagram.vlans,
         tunnel: Some(tunnel),
     };

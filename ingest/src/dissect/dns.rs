@@ -72,6 +72,10 @@ impl Dissector for DnsDatagrams {
 
     fn end(&mut self, _half: Half, _context: &mut Context<'_>) {}
 
+    fn held_bytes(&self) -> usize {
+        self.pairing.held_bytes()
+    }
+
     fn close(&mut self, context: &mut Context<'_>) {
         self.pairing.finish(context);
     }

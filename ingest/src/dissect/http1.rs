@@ -3,13 +3,13 @@
 //! In: the bytes of both halves of a TCP connection. Out: one `http` row per request with its response; a request that is
 //! never answered and a response whose request was not seen are rows too. Specification: RFC 9112, RFC 9110.
 //!
-//! Interim responses (1xx) are walked past. After `101 Switching Protocols` the rest of the connection is left alone; after a
-//! successful CONNECT a TLS handshake inside is still shown. A gap inside content whose length is known only counts;
-//! after any other the half is taken up again where a chunk begins with a start line.
+//! Interim responses (1xx) are walked past. After `101 Switching Protocols` to h2c the rest of the connection is read as
+//! HTTP/2, after another it is left alone; after a successful CONNECT a TLS handshake inside is still shown. A gap inside
+//! content whose length is known only counts; after any other the half is taken up again where a chunk begins with a start
+//! line.
 //!
-//! Absent on purpose: trailer fields, brotli, HTTP/0.9 responses, the protocol after an upgrade.
+//! Absent on purpose: trailer fields, brotli, HTTP/0.9 responses, other protocols after an upgrade.
 
-mod coding;
 mod exchange;
 mod framing;
 mod head;
@@ -24,9 +24,8 @@ use framing::{After, Framing};
 use head::{Head, StartLine};
 use reader::{Event, Reader};
 
-use super::{Chunk, Context, Dissector, Half, Probe, Progress, Protocol, Start, Transport, Verdict, tls};
-
-const NAME: &str = "HTTP";
+use super::http::NAME;
+use super::{Chunk, Context, Dissector, Half, Probe, Progress, Protocol, Start, Transport, Verdict, http2, tls};
 
 /// HTTP/1 over TCP.
 pub(super) const TCP: Protocol = Protocol {
@@ -112,12 +111,19 @@ impl Http1 {
         if !self.server.is_lost() {
             self.server.expect(framing);
         }
+        let upgrades = code == 101 && message.head.values("upgrade").any(|to| to.eq_ignore_ascii_case("h2c"));
         self.exchanges.response(message, context);
         if connects || code == 101 {
             self.exchanges.end(Half::Client, context);
             self.client.tunnel();
             self.server.tunnel();
-            self.inside = if connects { Inside::Unknown } else { Inside::Nothing };
+            self.inside = if connects {
+                Inside::Unknown
+            } else if upgrades {
+                Inside::Known((http2::TCP.dissector)(context.limits))
+            } else {
+                Inside::Nothing
+            };
         }
         if over {
             self.exchanges.end(Half::Server, context);
@@ -209,6 +215,17 @@ impl Dissector for Http1 {
             inner.end(half, context);
         }
         self.end_half(half, context);
+    }
+
+    fn held_bytes(&self) -> usize {
+        let inside = match &self.inside {
+            Inside::Known(dissector) => dissector.held_bytes(),
+            Inside::Nothing | Inside::Unknown => 0,
+        };
+        let readers = self.client.held_bytes().saturating_add(self.server.held_bytes());
+        readers
+            .saturating_add(self.exchanges.held_bytes())
+            .saturating_add(inside)
     }
 
     fn close(&mut self, context: &mut Context<'_>) {

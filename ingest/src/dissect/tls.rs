@@ -181,6 +181,10 @@ impl Dissector for Tls {
         }
     }
 
+    fn held_bytes(&self) -> usize {
+        self.client.held_bytes().saturating_add(self.server.held_bytes())
+    }
+
     fn close(&mut self, context: &mut Context<'_>) {
         self.end(Half::Client, context);
         self.end(Half::Server, context);

@@ -3,6 +3,8 @@
 //! Flags become what the table says they are, variables that the table does not have become their defaults, virtual ones
 //! the expression they stand for. Many a table folds to false here and is never opened.
 
+use std::ops::Range;
+
 use schema::{Field, Source, Table};
 
 use super::fold::fold;
@@ -10,8 +12,9 @@ use crate::Environment;
 use crate::ast::Operator;
 use crate::catalogue::Variable;
 use crate::check::check_expression;
+use crate::functions::comprehension::Macro;
 use crate::parse::parse;
-use crate::typed::{Expr, Kind};
+use crate::typed::{Comprehension, Expr, Kind};
 use crate::types::Type;
 use crate::value::Value;
 
@@ -68,38 +71,66 @@ impl Specialiser {
 }
 
 /// `x in [a, b]` over parts that are no constants is `x == a || x == b`: comparisons prune, a list made by row does not.
+/// `x in [a, b].filter(n, n != 'c')` is the same and `x != 'c'`.
 fn expand_membership(expr: Expr) -> Expr {
     let Kind::Call(call) = &expr.kind else { return expr };
     let [item, list] = &call.arguments[..] else { return expr };
-    let Kind::List(items) = &list.kind else { return expr };
-    let is_plain = matches!(item.kind, Kind::Value(_) | Kind::Variable(_) | Kind::Local(_));
-    if call.function.name != "_in_" || !is_plain || items.is_empty() {
+    if call.function.name != "_in_" || !is_plain(item) {
         return expr;
     }
-    // An element that fails is an error of the list, whatever the others are; only plain ones cannot fail.
-    if !items
-        .iter()
-        .all(|item| matches!(item.kind, Kind::Value(_) | Kind::Variable(_) | Kind::Local(_)))
-    {
-        return expr;
-    }
-    let compare = |other: &Expr| {
-        let (left, right) = (Box::new(other.clone()), Box::new(item.clone()));
-        fold(Expr::new(
-            Kind::Compare {
-                operator: Operator::Eq,
-                left,
-                right,
-            },
-            Type::Bool,
-            expr.span.clone(),
-        ))
+    let expanded = match &list.kind {
+        Kind::List(items) => among(item, items, &expr.span),
+        Kind::Comprehension(comprehension) => among_filtered(item, comprehension, &expr.span),
+        _ => None,
     };
-    Expr::new(
-        Kind::Or(items.iter().map(compare).collect()),
+    expanded.unwrap_or(expr)
+}
+
+fn among(item: &Expr, items: &[Expr], span: &Range<usize>) -> Option<Expr> {
+    // An element that fails is an error of the list, whatever the others are; only plain ones cannot fail.
+    if items.is_empty() || !items.iter().all(is_plain) {
+        return None;
+    }
+    let equals = items.iter().map(|other| compare(Operator::Eq, other, item, span));
+    Some(Expr::new(Kind::Or(equals.collect()), Type::Bool, span.clone()))
+}
+
+/// What is equal to the item compares as the item does, so that the filter's condition is asked of the item alone.
+fn among_filtered(item: &Expr, comprehension: &Comprehension, span: &Range<usize>) -> Option<Expr> {
+    let Comprehension {
+        form: Macro::Filter,
+        range,
+        local,
+        element,
+        body,
+    } = comprehension
+    else {
+        return None;
+    };
+    let (Kind::List(items), Kind::Compare { operator, left, right }) = (&range.kind, &body.kind) else {
+        return None;
+    };
+    let is_of_element = matches!(&left.kind, Kind::Local(left) if left == local) && right.constant().is_some();
+    if !is_of_element || item.ty != *element {
+        return None;
+    }
+    let passes = compare(*operator, item, right, span);
+    let among = fold(among(item, items, span)?);
+    Some(Expr::new(Kind::And(vec![passes, among]), Type::Bool, span.clone()))
+}
+
+/// True if a part is read, not computed, and so cannot fail.
+fn is_plain(expr: &Expr) -> bool {
+    matches!(expr.kind, Kind::Value(_) | Kind::Variable(_) | Kind::Local(_))
+}
+
+fn compare(operator: Operator, left: &Expr, right: &Expr, span: &Range<usize>) -> Expr {
+    let (left, right) = (Box::new(left.clone()), Box::new(right.clone()));
+    fold(Expr::new(
+        Kind::Compare { operator, left, right },
         Type::Bool,
-        expr.span.clone(),
-    )
+        span.clone(),
+    ))
 }
 
 #[cfg(test)]

@@ -63,8 +63,16 @@ pub(super) fn value(expr: &Expr, reading: Reading) -> df::Expr {
 
 /// The column of a variable.
 pub(super) fn column(name: &str) -> df::Expr {
-    let column = variable(name).map_or(name, |variable| variable.field.column);
-    df::Expr::Column(datafusion::common::Column::new_unqualified(column))
+    let known = variable(name);
+    let column = known.map_or(name, |variable| variable.field.column);
+    let column = df::Expr::Column(datafusion::common::Column::new_unqualified(column));
+    // Bytes are scanned as they are stored; the language's functions take views.
+    match known {
+        Some(variable) if variable.field.ty == schema::Type::Bytes => {
+            df::cast(column, datafusion::arrow::datatypes::DataType::BinaryView)
+        }
+        _ => column,
+    }
 }
 
 fn read(variable: &Variable, reading: Reading) -> df::Expr {
@@ -291,6 +299,14 @@ fn capture(expr: &Expr, own: &Local, captured: &mut BTreeMap<String, Type>) {
         }
         Kind::Local(local) if local.depth < own.depth => {
             captured.insert(local_name(local).name, expr.ty.clone());
+        }
+        // A macro that the schema declares counts its depth from itself: its name may look like one from around it.
+        Kind::Comprehension(inner) => {
+            capture(&inner.range, own, captured);
+            let mut of_body = BTreeMap::new();
+            capture(&inner.body, own, &mut of_body);
+            of_body.remove(&local_name(&inner.local).name);
+            captured.append(&mut of_body);
         }
         _ => expr.each_part(&mut |part| capture(part, own, captured)),
     }

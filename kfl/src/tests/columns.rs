@@ -6,7 +6,7 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use fastrand::Rng;
-use schema::Table;
+use schema::{Source, Table};
 
 use super::generate::one;
 use crate::types::Type;
@@ -35,22 +35,26 @@ impl Rows {
 
 /// Makes random rows, a third of their values absent.
 pub(super) fn rows(table: &'static Table, count: usize, layout: Layout, rng: &mut Rng) -> Rows {
+    make(table, count, layout, &mut |ty| {
+        (rng.u8(0..3) != 0).then(|| random(ty, rng))
+    })
+}
+
+/// Makes one row without values.
+pub(super) fn nulls(table: &'static Table) -> Rows {
+    make(table, 1, Layout::Views, &mut |_| None)
+}
+
+fn make(table: &'static Table, count: usize, layout: Layout, draw: &mut dyn FnMut(&Type) -> Option<Value>) -> Rows {
     let (mut fields, mut arrays, mut columns) = (Vec::new(), Vec::new(), Vec::new());
     for field in table.fields().filter(|field| field.is_stored()) {
         let ty = Type::from(field.ty);
-        let absent = field.source == schema::Source::Absent;
-        let constant = match field.source {
-            schema::Source::Constant(text) => Some(Value::string(text)),
-            _ => None,
+        let cell = |_| match field.source {
+            Source::Constant(text) => Some(Value::string(text)),
+            Source::Absent => None,
+            _ => draw(&ty),
         };
-        let random = |rng: &mut Rng| {
-            if absent || rng.u8(0..3) == 0 {
-                None
-            } else {
-                Some(random(&ty, rng))
-            }
-        };
-        let values: Vec<_> = (0..count).map(|_| constant.clone().or_else(|| random(rng))).collect();
+        let values: Vec<_> = (0..count).map(cell).collect();
         let array = value::array(&values.iter().map(Option::as_ref).collect::<Vec<_>>(), &ty);
         let stored = match layout {
             Layout::Plain => field.ty.arrow(),

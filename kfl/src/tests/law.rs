@@ -8,9 +8,9 @@ use datafusion::physical_expr::create_physical_expr;
 use fastrand::Rng;
 use schema::{Source, Table};
 
-use super::columns::{Layout, Rows, rows};
+use super::columns::{Layout, Rows, nulls, rows};
 use super::{ENVIRONMENT, generate};
-use crate::catalogue::Variable;
+use crate::catalogue::{Variable, variables};
 use crate::check::check_expression;
 use crate::eval::{self, Scope};
 use crate::parse::parse;
@@ -124,6 +124,45 @@ fn absent_values_read_as_defaults_under_every_operator() {
                 check_law(&text, table, &rows);
             }
         }
+    }
+}
+
+#[test]
+fn every_variable_reads_as_its_default_on_a_row_of_nulls() {
+    for table in schema::tables::in_kfl() {
+        let row = nulls(table);
+        for (name, variable) in variables() {
+            let expected = match table.field(name).map(|field| field.source) {
+                Some(Source::Constant(text)) => Value::string(text),
+                _ => variable.default(),
+            };
+            let text = format!("{name} == {expected}");
+            check_law(&text, table, &row);
+            let filter = compile(&text, &ENVIRONMENT).expect("the law was checked of it");
+            assert_eq!(lowered(&filter, table, &row), [true], "{text} on {}", table.name);
+        }
+    }
+}
+
+#[test]
+fn lists_of_both_ends_hold_those_that_are_there() {
+    let mut rng = Rng::with_seed(13);
+    let table = &schema::tables::dns::TABLE;
+    let rows = rows(table, 48, Layout::Views, &mut rng);
+    for text in [
+        "dns_resolutions == ['a']",
+        "dns_resolutions.size() < 2",
+        "dns_resolutions[0] == 'a'",
+        "'' in dns_resolutions",
+        "!('a' in dns_resolutions)",
+        "src.name + 'a' in dns_resolutions",
+        "src.ip in dns_resolutions",
+        "dns_questions.exists(n, n in dns_resolutions)",
+        "dns_resolutions.exists(n, dns_questions.exists(m, m == n))",
+        "dns_answers.exists(m, dns_questions.exists(k, dns_resolutions.exists(n, n + k == m + 'a')))",
+        "dns_answers.exists(n, dns_questions.exists(k, dns_resolutions.size() == 1 && n == 'a'))",
+    ] {
+        check_law(text, table, &rows);
     }
 }
 

@@ -103,6 +103,18 @@ fn tables_that_cannot_match_are_never_opened() {
             http   never
             dns    never
             tlsx   never
+        'a' in pods || '' in dns_resolutions
+            flows  never
+            conns  never
+            http   never
+            dns    never
+            tlsx   never
+        conn && 'a' in dns_resolutions
+            flows  never
+            conns  src_dns = Utf8View("a") OR dst_dns = Utf8View("a")
+            http   never
+            dns    never
+            tlsx   never
     "#]]
     .assert_eq(&show(&[
         "",
@@ -118,6 +130,8 @@ fn tables_that_cannot_match_are_never_opened() {
         "http && !(path == '/' || 1 / 0 == 1)",
         "http && (path == '/' || 1 / 0 == 1)",
         "src.pod.name != ''",
+        "'a' in pods || '' in dns_resolutions",
+        "conn && 'a' in dns_resolutions",
     ]));
 }
 
@@ -202,7 +216,7 @@ fn defaults_are_supplied_where_they_can_pass() {
         capture_source == 'unspecified' && node_id == ''
             http   always
         request_body == b'x'
-            http   request_body = BinaryView("120")
+            http   CAST(request_body AS BinaryView) = BinaryView("120")
     "#]].assert_eq(&http(&[
         "status_code >= 500",
         "!(status_code < 500)",

@@ -1,7 +1,5 @@
 //! `csv`: a line of heads, then a line a row; lists and maps as JSON text, bytes as base64, absent values empty.
 
-use std::io::Write;
-
 use datafusion::arrow::array::RecordBatch;
 
 use super::{Encode, Format};
@@ -29,7 +27,7 @@ struct Csv {
 
 impl Csv {
     fn flush(&mut self) -> Result<(), Failure> {
-        let result = self.output.write_all(&self.text);
+        let result = self.output.write_lines(&self.text);
         self.text.clear();
         result.map_err(|error| Failure::of_io("write rows", &error))
     }

@@ -1,7 +1,5 @@
 //! `json`: one array of the objects that `ndjson` writes a line each.
 
-use std::io::Write;
-
 use datafusion::arrow::array::RecordBatch;
 use engine::ndjson::ArrayEncoder;
 
@@ -35,7 +33,7 @@ impl Encode for Json {
         self.text.clear();
         self.encoder.rows(&batch, &mut self.text);
         self.output
-            .write_all(&self.text)
+            .write_lines(&self.text)
             .map_err(|error| Failure::of_io("write rows", &error))
     }
 
@@ -48,7 +46,7 @@ impl Encode for Json {
         text.clear();
         encoder.finish(&mut text);
         output
-            .write_all(&text)
+            .write_lines(&text)
             .map_err(|error| Failure::of_io("write rows", &error))?;
         Ok(output)
     }

@@ -1,8 +1,6 @@
 //! `ndjson`: one JSON object a row. Keys are SQL column names, absent values are left out, timestamps are RFC 3339 with
 //! nanoseconds, bytes are base64.
 
-use std::io::Write;
-
 use datafusion::arrow::array::RecordBatch;
 use engine::ndjson::Encoder;
 
@@ -36,7 +34,7 @@ impl Encode for Ndjson {
         self.text.clear();
         self.encoder.lines(&batch, &mut self.text);
         self.output
-            .write_all(&self.text)
+            .write_lines(&self.text)
             .map_err(|error| Failure::of_io("write rows", &error))
     }
 

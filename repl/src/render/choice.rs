@@ -10,6 +10,15 @@ use super::answer::{Answer, Row};
 use super::{cell, units};
 use crate::names;
 
+/// What a cut cell of text keeps at least.
+const LEAST: usize = 12;
+
+/// What a cut endpoint keeps at least: an IPv4 address with its port is never cut.
+const ENDPOINT: usize = "255.255.255.255:65535".len();
+
+/// Numbers and times are never cut: half a number is a lie.
+pub(crate) const RIGID: usize = usize::MAX;
+
 /// A column of the screen.
 #[derive(Clone, Debug)]
 pub(crate) struct View {
@@ -17,8 +26,8 @@ pub(crate) struct View {
     pub(crate) title: String,
     /// What its cells show.
     show: Show,
-    /// True if cutting a cell would tell a lie.
-    pub(crate) is_rigid: bool,
+    /// Columns that its cells need at least, if they are longer.
+    pub(crate) least: usize,
     /// True for numbers.
     pub(crate) is_right_aligned: bool,
     /// Columns of a higher rank give way first on a narrow screen.
@@ -42,11 +51,15 @@ enum Show {
 impl View {
     fn new(title: impl Into<String>, show: Show, rank: usize) -> Self {
         let is_number = matches!(show, Show::Number | Show::Span(_));
-        let is_rigid = is_number || matches!(show, Show::TimeOfDay(_));
+        let least = match show {
+            Show::Number | Show::Span(_) | Show::TimeOfDay(_) => RIGID,
+            Show::Endpoint(..) => ENDPOINT,
+            Show::Column(_) => LEAST,
+        };
         Self {
             title: title.into(),
             show,
-            is_rigid,
+            least,
             is_right_aligned: is_number,
             rank,
         }
@@ -55,7 +68,7 @@ impl View {
     /// A column of a list that is no answer: its cells are made elsewhere.
     pub(crate) fn of_list(title: &str, is_right_aligned: bool, rank: usize) -> Self {
         Self {
-            is_rigid: is_right_aligned,
+            least: if is_right_aligned { RIGID } else { LEAST },
             is_right_aligned,
             ..Self::new(title, Show::Number, rank)
         }
@@ -136,7 +149,7 @@ fn time(answer: &Answer) -> View {
     match (&days[..], answer.schema().index_of(names::TIMESTAMP)) {
         ([day], _) => View::new(format!("{day} UTC"), Show::TimeOfDay(names::TIMESTAMP), 5),
         (_, Ok(at)) => View {
-            is_rigid: true,
+            least: RIGID,
             ..View::new("time UTC", Show::Column(at), 5)
         },
         // Answers of KFL always have the column.
@@ -156,7 +169,7 @@ fn of_place(answer: &Answer, at: usize, rank: usize) -> View {
     let is_rigid = is_number || matches!(field.data_type(), DataType::Boolean | DataType::Timestamp(_, _));
     let title = super::escape::line(field.name()).into_owned();
     View {
-        is_rigid,
+        least: if is_rigid { RIGID } else { LEAST },
         is_right_aligned: is_number,
         ..View::new(title, Show::Column(at), rank)
     }

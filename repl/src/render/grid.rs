@@ -12,9 +12,6 @@ use crate::terminal::Screen;
 /// Columns of a cell at most where nothing else bounds it; longer ones are cut.
 const CELL: usize = 120;
 
-/// Columns that a cut cell keeps at least.
-const LEAST: usize = 12;
-
 /// Columns that a cut head of numbers keeps at least.
 const HEAD: usize = 8;
 
@@ -131,15 +128,13 @@ fn lay_out(views: &[View], cells: &[Vec<String>], room: usize, screen: Screen) -
 fn wish(view: &View, at: usize, cells: &[Vec<String>]) -> Wish {
     let title = view.title.width();
     let widest = cells.iter().map(|row| row[at].width()).max().unwrap_or(0);
-    let natural = title
-        .max(widest)
-        .min(if view.is_rigid { usize::MAX } else { CELL })
-        .max(1);
+    let is_rigid = view.least == choice::RIGID;
+    let natural = title.max(widest).min(if is_rigid { usize::MAX } else { CELL }).max(1);
     // A head may be cut before a number may.
-    let least = if view.is_rigid {
+    let least = if is_rigid {
         widest.max(HEAD.min(title)).max(1)
     } else {
-        natural.min(LEAST)
+        natural.min(view.least)
     };
     Wish {
         natural,
@@ -215,35 +210,44 @@ mod tests {
 
     #[test]
     fn all_columns_where_there_is_room() {
-        check(200, expect![[r#"
+        check(
+            200,
+            expect![[r#"
             #  1970-01-01 UTC      src               dst          method       status  url                                                           elapsed
             ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
             1  00:00:00.000000     10.0.0.1:51000    10.0.0.2:80  GET             200  /a/very/long/path/that/does/not/fit/anywhere?with=parameters  1.50 ms
             2  01:00:00.000000123  [2001:db8::1]:40  2001:db8::2  \x1b[2JPOST          /日本語
             no room for: 
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn long_values_give_way_first() {
-        check(100, expect![[r#"
+        check(
+            100,
+            expect![[r#"
             #  1970-01-01 UTC      src               dst          method       status  url               elapsed
             ────────────────────────────────────────────────────────────────────────────────────────────────────
             1  00:00:00.000000     10.0.0.1:51000    10.0.0.2:80  GET             200  /a/very/long/pa…  1.50 ms
             2  01:00:00.000000123  [2001:db8::1]:40  2001:db8::2  \x1b[2JPOST          /日本語
             no room for: 
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn then_columns_that_matter_less() {
-        check(60, expect![[r#"
+        check(
+            60,
+            expect![[r#"
             #  dst          method       status  url             elapsed
             ────────────────────────────────────────────────────────────
             1  10.0.0.2:80  GET             200  /a/very/long/…  1.50 ms
             2  2001:db8::2  \x1b[2JPOST          /日本語
             no room for: 1970-01-01 UTC, src
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

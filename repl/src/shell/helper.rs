@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::Range;
+use std::rc::Rc;
 
 use kfl::{Diagnostic, Token};
 use rustyline::completion::{Completer, Pair};
@@ -16,6 +17,7 @@ use super::input::{self, Input};
 use super::sql_words;
 use super::values::Values;
 use crate::render::escape;
+use crate::runtime::Runtime;
 use crate::terminal::{Paint, Screen, Terminal};
 use crate::verbs::{Opened, check};
 
@@ -26,6 +28,7 @@ const SENTENCE: usize = 72;
 #[derive(rustyline::Helper)]
 pub(super) struct Helper {
     values: Values,
+    runtime: Rc<Runtime>,
     screen: Screen,
     /// The filter checked last, and its mistakes: colours and the sentence both need them at each key.
     checked: RefCell<(String, Vec<Diagnostic>)>,
@@ -62,9 +65,10 @@ fn kfl_of(line: &str) -> Option<(usize, &str)> {
 
 impl Helper {
     pub(super) fn new(opened: &Opened, terminal: &Terminal) -> Self {
-        let values = Values::new(opened.database.clone(), opened.runtime.handle());
+        let values = Values::new(opened.database.clone());
         Self {
             values,
+            runtime: opened.runtime.clone(),
             screen: terminal.stdout,
             checked: RefCell::default(),
         }
@@ -72,6 +76,10 @@ impl Helper {
 
     /// The mistakes of a filter that stand before the cursor: what is being typed there is not yet wrong.
     fn mistakes(&self, text: &str, cursor: usize) -> Vec<(Range<usize>, String)> {
+        // A call whose arguments are still to come is not wrong either.
+        if text.get(..cursor).is_some_and(input::is_open) {
+            return Vec::new();
+        }
         let mut checked = self.checked.borrow_mut();
         if checked.0 != text {
             let mistakes = kfl::compile(text, &check::environment()).err().unwrap_or_default();
@@ -161,7 +169,7 @@ impl Helper {
         if let Some(field) = completions.values_of {
             pairs.extend(
                 self.values
-                    .of(field)
+                    .of(field, &self.runtime)
                     .into_iter()
                     .filter(|value| value.starts_with(typed))
                     .map(plain),

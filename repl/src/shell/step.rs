@@ -107,13 +107,13 @@ impl Place {
 }
 
 /// Goes to rows of KFL, and says where one is then.
-pub(super) fn to_kfl(shell: &mut Shell, place: Place, filter: &str) -> Result<(), Failure> {
+pub(super) fn to_kfl(shell: &mut Shell, place: Place, filter: String) -> Result<(), Failure> {
     shell.ask(Question::Kfl(filter))?;
     breadcrumb(shell, place)
 }
 
 /// Goes to rows of SQL, and says where one is then.
-pub(super) fn to_sql(shell: &mut Shell, place: Place, statement: &str) -> Result<(), Failure> {
+pub(super) fn to_sql(shell: &mut Shell, place: Place, statement: String) -> Result<(), Failure> {
     shell.ask(Question::Sql(statement))?;
     breadcrumb(shell, place)
 }
@@ -122,11 +122,12 @@ pub(super) fn to_sql(shell: &mut Shell, place: Place, statement: &str) -> Result
 pub(super) fn breadcrumb(shell: &Shell, place: Place) -> Result<(), Failure> {
     // A row of SQL that names its connection alone is not worth a complaint.
     let Ok(filter) = place.flow() else { return Ok(()) };
+    let (database, question) = (shell.opened.database.clone(), Question::Kfl(filter));
     let options = QueryOptions { limit: Some(1) };
-    let opened = &shell.opened;
-    let answer = opened
+    let answer = shell
+        .opened
         .runtime
-        .wait(verbs::collect(&opened.database, Question::Kfl(&filter), &options))?;
+        .wait(async move { verbs::collect(&database, &question, &options).await })?;
     if let Some(flow) = answer.row(1) {
         verbs::say(
             shell

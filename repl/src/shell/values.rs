@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use engine::Database;
 use schema::{Field, Type};
-use tokio::runtime::Handle;
+
+use crate::runtime::Runtime;
 
 /// How long a person who pressed Tab waits; the values of a bigger store come with the next Tab.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -18,7 +19,6 @@ const OFFERED: usize = 50;
 #[derive(Clone, Debug)]
 pub(super) struct Values {
     database: Database,
-    handle: Handle,
     known: Arc<Mutex<HashMap<&'static str, Known>>>,
 }
 
@@ -29,16 +29,15 @@ enum Known {
 }
 
 impl Values {
-    pub(super) fn new(database: Database, handle: Handle) -> Self {
+    pub(super) fn new(database: Database) -> Self {
         Self {
             database,
-            handle,
             known: Arc::default(),
         }
     }
 
     /// The most frequent values of a field, over all tables that have it.
-    pub(super) fn of(&self, field: &'static Field) -> Vec<String> {
+    pub(super) fn of(&self, field: &'static Field, runtime: &Runtime) -> Vec<String> {
         if field.ty != Type::String || !field.is_stored() {
             return Vec::new();
         }
@@ -50,12 +49,15 @@ impl Values {
         self.remember(field.column, Known::Asked);
         let (give, take) = std::sync::mpsc::channel();
         let values = self.clone();
-        self.handle.spawn(async move {
+        let asked = runtime.spawn(async move {
             let found = values.ask(field).await;
             values.remember(field.column, Known::Values(found.clone()));
             // Nobody listens any more if it took too long.
             let _ = give.send(found);
         });
+        if asked.is_err() {
+            return Vec::new();
+        }
         take.recv_timeout(PATIENCE).unwrap_or_default()
     }
 

@@ -6,7 +6,7 @@ use datafusion::arrow::array::RecordBatch;
 use engine::{Database, QueryOptions, Rows};
 use futures::StreamExt;
 
-use super::Opened;
+use super::{Opened, check};
 use crate::cli::AnswerArguments;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
@@ -16,17 +16,25 @@ use crate::source::Source;
 use crate::terminal::{Paint, Terminal};
 
 /// What is asked.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Question<'a> {
+#[derive(Clone, Debug)]
+pub(crate) enum Question {
     /// A filter.
-    Kfl(&'a str),
+    Kfl(String),
     /// A statement.
-    Sql(&'a str),
+    Sql(String),
 }
 
-impl Question<'_> {
+impl Question {
+    /// What to tell of a filter that no table can match.
+    pub(crate) fn unmatched(&self) -> Option<&'static str> {
+        match self {
+            Question::Kfl(text) => check::unmatched(text),
+            Question::Sql(_) => None,
+        }
+    }
+
     /// Asks the database.
-    pub(crate) async fn ask(self, database: &Database, options: &QueryOptions) -> Result<Rows, Failure> {
+    pub(crate) async fn ask(&self, database: &Database, options: &QueryOptions) -> Result<Rows, Failure> {
         match self {
             Question::Kfl(text) => database
                 .kfl(text, options)
@@ -52,7 +60,7 @@ async fn pull(rows: &mut Rows) -> Result<Option<RecordBatch>, Failure> {
 /// Asks and holds the whole answer.
 pub(crate) async fn collect(
     database: &Database,
-    question: Question<'_>,
+    question: &Question,
     options: &QueryOptions,
 ) -> Result<Answer, Failure> {
     let mut rows = question.ask(database, options).await?;
@@ -66,7 +74,7 @@ pub(crate) async fn collect(
 /// Answers and writes the answer.
 pub(super) fn run(
     source: &Source,
-    question: Question<'_>,
+    question: Question,
     arguments: &AnswerArguments,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
@@ -86,9 +94,11 @@ pub(super) fn run(
     };
     let output = Output::open(output.as_deref())?;
     let closed = output.closed();
-    let write = opened.runtime.wait(async {
-        let mut rows = question.ask(&opened.database, &options).await?;
-        let mut encoder = format.open(output, &rows.schema, terminal)?;
+    let unmatched = question.unmatched();
+    let (database, format, screen) = (opened.database.clone(), *format, *terminal);
+    let write = opened.runtime.wait(async move {
+        let mut rows = question.ask(&database, &options).await?;
+        let mut encoder = format.open(output, &rows.schema, &screen)?;
         let (mut written, mut found) = (0, 0);
         while let Some(batch) = pull(&mut rows).await? {
             found += batch.num_rows();
@@ -103,6 +113,9 @@ pub(super) fn run(
         Ok((written, found > written))
     });
     let (written, more) = write.map_err(|failure| closed.failure(failure))?;
+    if let Some(hint) = unmatched {
+        super::say(format!("{} {hint}", terminal.stderr.paint(Paint::Hint, "hint:")));
+    }
     if format.rows.is_some() {
         let mut footer = units::counted(written as u64, "row");
         if more {

@@ -1,6 +1,8 @@
 //! `pcap`: the packets of every connection that matches, as a capture file.
 
-use super::{Opened, say};
+use engine::QueryOptions;
+
+use super::{Opened, Question, collect, say};
 use crate::cli::PcapArguments;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
@@ -17,34 +19,54 @@ pub(super) fn run(source: &Source, arguments: &PcapArguments, terminal: &Termina
         );
     }
     let opened = Opened::of(source, terminal)?;
-    let packets = write(
+    let written = write(
         &opened.runtime,
         &opened.database,
         &arguments.filter,
         arguments.format.into(),
         &arguments.output,
     )?;
-    say(format!("{} written", units::counted(packets, "packet")));
+    say(written.told(""));
     Ok(Exit::Done)
 }
 
-/// Writes the packets of the connections that a filter matches; returns how many.
+/// What was written.
+pub(crate) struct Written {
+    packets: u64,
+    /// True if something matched and its packets are not there.
+    are_missing: bool,
+}
+
+impl Written {
+    /// Says it; the place is nothing or " to FILE".
+    pub(crate) fn told(&self, place: &str) -> String {
+        let why = if self.are_missing {
+            ": the packets of these connections are not stored"
+        } else {
+            ""
+        };
+        format!("{} written{place}{why}", units::counted(self.packets, "packet"))
+    }
+}
+
+/// Writes the packets of the connections that a filter matches.
 pub(crate) fn write(
     runtime: &crate::runtime::Runtime,
     database: &engine::Database,
     filter: &str,
     format: engine::CaptureFormat,
     path: &std::path::Path,
-) -> Result<u64, Failure> {
+) -> Result<Written, Failure> {
     let mut output = Output::open(Some(path))?;
     let closed = output.closed();
-    let written = runtime.wait(async {
-        database
-            .write_capture(filter, format, &mut output)
-            .await
-            .map_err(|error| Failure::of_query(filter, error))
+    let (database, filter) = (database.clone(), filter.to_owned());
+    let written = runtime.wait(async move {
+        let packets = database.write_capture(&filter, format, &mut output).await;
+        let packets = packets.map_err(|error| Failure::of_query(&filter, error))?;
+        output.finish()?;
+        let one = QueryOptions { limit: Some(1) };
+        let are_missing = packets == 0 && collect(&database, &Question::Kfl(filter), &one).await?.len() > 0;
+        Ok(Written { packets, are_missing })
     });
-    let written = written.map_err(|failure| closed.failure(failure))?;
-    output.finish()?;
-    Ok(written)
+    written.map_err(|failure| closed.failure(failure))
 }

@@ -42,6 +42,23 @@ pub(super) fn explain(source: &Source, text: &str, terminal: &Terminal) -> Resul
     Ok(Exit::Done)
 }
 
+/// What to tell of a right filter that no table can match; nothing of any other.
+pub(crate) fn unmatched(text: &str) -> Option<&'static str> {
+    let filter = kfl::compile(text, &environment()).ok()?;
+    if schema::tables::in_kfl().any(|table| filter.on(table) != Lowered::Never) {
+        return None;
+    }
+    // `tls` marks what is encrypted, `tlsx` the handshakes that can be read.
+    let speaks_of_tls = kfl::highlight(text)
+        .into_iter()
+        .any(|(range, token)| token == kfl::Token::Flag && text.get(range) == Some("tls"));
+    Some(if speaks_of_tls {
+        "no table can match; TLS handshakes are `tlsx`"
+    } else {
+        "no table can match"
+    })
+}
+
 fn compile(text: &str) -> Result<Filter, Failure> {
     kfl::compile(text, &environment()).map_err(|diagnostics| Failure::of_filter(text, &diagnostics))
 }
@@ -75,11 +92,12 @@ pub(crate) fn with_plan(
     text: &str,
     screen: Screen,
 ) -> Result<String, Failure> {
-    let explanation = runtime.wait(async {
+    let (database, text) = (database.clone(), text.to_owned());
+    let explanation = runtime.wait(async move {
         database
-            .explain(text)
+            .explain(&text)
             .await
-            .map_err(|error| Failure::of_query(text, error))
+            .map_err(|error| Failure::of_query(&text, error))
     })?;
     Ok(sections(
         &explanation.typed,

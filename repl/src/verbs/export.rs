@@ -21,7 +21,6 @@ pub(super) fn run(source: &Source, arguments: &ExportArguments, terminal: &Termi
     let options = ExportOptions {
         filter: arguments.filter.clone(),
         partition_by: arguments.partition_by.clone(),
-        ..Default::default()
     };
     let opened = Opened::of(source, terminal)?;
     write(
@@ -44,12 +43,11 @@ pub(crate) fn write(
     format: ExportFormat,
     options: &ExportOptions,
 ) -> Result<(), Failure> {
-    let rows = runtime.wait(async {
-        let text = options.filter.as_deref().unwrap_or_default();
-        database
-            .export(table, directory, format, options)
-            .await
-            .map_err(|error| Failure::of_query(text, error))
+    let (database, options) = (database.clone(), options.clone());
+    let (table, directory) = (table.to_owned(), directory.to_owned());
+    let rows = runtime.wait(async move {
+        let rows = database.export(&table, &directory, format, &options).await;
+        rows.map_err(|error| Failure::of_query(options.filter.as_deref().unwrap_or_default(), error))
     })?;
     for table in schema::tables::ALL {
         if let Some(rows) = rows.get(table.name) {

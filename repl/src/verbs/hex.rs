@@ -7,6 +7,7 @@ use super::{Opened, Question, answer::collect};
 use crate::cli::HexArguments;
 use crate::failure::{Exit, Failure};
 use crate::names;
+use crate::render::answer::Answer;
 use crate::source::Source;
 use crate::terminal::Terminal;
 use crate::viewer::{self, Ends, Sequence};
@@ -15,9 +16,10 @@ use crate::viewer::{self, Ends, Sequence};
 pub(super) fn run(source: &Source, arguments: &HexArguments, terminal: &Terminal) -> Result<Exit, Failure> {
     let opened = Opened::of(source, terminal)?;
     let is_interactive = terminal.stdin_is_terminal && terminal.stdout.is_terminal;
+    let (database, number) = (opened.database.clone(), arguments.number);
     let sequence = opened
         .runtime
-        .wait(find(&opened.database, arguments.number, is_interactive))?;
+        .wait(async move { find(&database, number, is_interactive).await })?;
     viewer::show(sequence, terminal)?;
     Ok(Exit::Done)
 }
@@ -29,6 +31,9 @@ async fn find(database: &Database, number: i64, with_neighbours: bool) -> Result
         return of_connection(database, number, packets, None).await;
     }
     let Some(packet) = database.packet(number).await? else {
+        if connection(database, number).await?.len() > 0 {
+            return Err(Failure::input(format!("no packets of connection {number} are stored")));
+        }
         return Err(
             Failure::input(format!("no connection and no packet has the number {number}"))
                 .hint("conn_id and packet numbers are columns of every answer"),
@@ -60,13 +65,18 @@ pub(crate) async fn of_connection(
         .iter()
         .position(|packet| Some(packet.number) == first)
         .unwrap_or(0);
-    let filter = format!("conn && {} == {conn_id}", names::CONN_ID);
-    let connection = collect(database, Question::Kfl(&filter), &QueryOptions { limit: Some(1) }).await?;
+    let connection = connection(database, conn_id).await?;
     Ok(Sequence {
         packets,
         ends: connection.row(1).and_then(|row| Ends::of(&row)),
         at,
     })
+}
+
+/// The row of a connection, if there is one.
+async fn connection(database: &Database, conn_id: i64) -> Result<Answer, Failure> {
+    let question = Question::Kfl(format!("conn && {} == {conn_id}", names::CONN_ID));
+    collect(database, &question, &QueryOptions { limit: Some(1) }).await
 }
 
 async fn connection_of(database: &Database, number: i64) -> Result<Option<i64>, Failure> {
@@ -76,6 +86,6 @@ async fn connection_of(database: &Database, number: i64) -> Result<Option<i64>, 
         packets::TABLE.name,
         names::PACKET
     );
-    let found = collect(database, Question::Sql(&statement), &QueryOptions { limit: Some(1) }).await?;
+    let found = collect(database, &Question::Sql(statement), &QueryOptions { limit: Some(1) }).await?;
     Ok(found.row(1).and_then(|row| row.int(names::CONN_ID)))
 }

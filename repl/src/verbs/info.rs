@@ -50,7 +50,8 @@ pub(crate) fn draw(info: &Info, terminal: &Terminal) -> String {
 /// Reads every part and compares it with the manifest.
 pub(super) fn verify(source: &Source, terminal: &Terminal) -> Result<Exit, Failure> {
     let opened = Opened::of(source, terminal)?;
-    let parts = opened.runtime.wait(async { Ok(opened.database.verify().await?) })?;
+    let database = opened.database.clone();
+    let parts = opened.runtime.wait(async move { Ok(database.verify().await?) })?;
     say(format!(
         "{} read, all are as the manifest says",
         units::counted(parts as u64, "part")

@@ -140,6 +140,9 @@ fn timed(
     Ok((result?, started.elapsed()))
 }
 
+/// How often the bar is drawn without news.
+const TICK: Duration = Duration::from_millis(250);
+
 /// A progress bar on standard error, drawn only if that is a terminal.
 struct Bar(ProgressBar);
 
@@ -151,7 +154,11 @@ impl Bar {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
         bar.set_prefix(escape::cut(&escape::line(&name), 24).into_owned());
-        bar.set_style(style("{prefix} {spinner} {bytes} · {bytes_per_sec} · {msg}"));
+        bar.set_style(style(
+            "{prefix} {spinner} {decimal_bytes} · {decimal_bytes_per_sec} · {msg}",
+        ));
+        // A stalled input shows: the bar moves on without news.
+        bar.enable_steady_tick(TICK);
         Self(bar)
     }
 }
@@ -169,7 +176,7 @@ impl Watch for Bar {
         {
             self.0.set_length(total);
             self.0.set_style(style(
-                "{prefix} {wide_bar} {bytes}/{total_bytes} · {bytes_per_sec} · {eta} left · {msg}",
+                "{prefix} {wide_bar} {decimal_bytes}/{decimal_total_bytes} · {decimal_bytes_per_sec} · {eta} left · {msg}",
             ));
         }
         self.0.set_position(read_bytes);
@@ -241,6 +248,9 @@ fn one_line(ingested: &Ingested, time: Duration) -> String {
     }
     let report = &ingested.report;
     let format = match (report.format, report.compression) {
+        ("", _) if !report.anomalies.is_empty() => {
+            return format!("{name}: nothing could be read before the damage, there is nothing to store");
+        }
         ("", _) => return format!("{name}: the file is empty, there is nothing to store"),
         (format, None) => format.to_owned(),
         (format, Some(compression)) => format!("{format}, {compression}"),

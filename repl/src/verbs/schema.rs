@@ -39,14 +39,19 @@ pub(super) fn run(arguments: &SchemaArguments, terminal: &Terminal) -> Result<Ex
 pub(crate) fn draw(table: &Table, terminal: &Terminal) -> String {
     let heads = [
         ("variable", Align::Left),
-        ("column", Align::Left),
+        ("SQL column", Align::Left),
         ("type", Align::Left),
         ("about", Align::Left),
     ];
     let rows: Vec<Vec<String>> = table
         .fields()
         .map(|field| {
-            let column = if field.is_stored() { field.column } else { "" };
+            // Most columns are called as their variables are; the others stand out.
+            let column = match (field.is_stored(), field.column == field.name) {
+                (true, true) => "",
+                (true, false) => field.column,
+                (false, _) => "(none)",
+            };
             vec![
                 field.name.to_owned(),
                 column.to_owned(),

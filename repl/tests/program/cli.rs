@@ -452,3 +452,53 @@ fn every_field_is_listed_without_a_database() {
         run.stdout
     );
 }
+
+#[test]
+fn a_limit_of_0_gives_no_rows() {
+    let place = Place::with_database();
+    let run = place.run(&["--db", "db", "query", "http", "--limit", "0", "-f", "ndjson"]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""), "{}", run.stderr);
+}
+
+#[test]
+fn a_part_that_cannot_be_read_is_the_worlds_fault() {
+    let place = Place::with_database();
+    let parts = std::fs::read_dir(place.path("db/tables/http")).expect("it has parts");
+    let part = parts.flatten().next().expect("it has a part").path();
+    let mut bytes = std::fs::read(&part).expect("it was written");
+    let middle = 4..bytes.len() / 2;
+    bytes[middle].fill(0xa5);
+    for damaged in [&bytes[..], &bytes[..50]] {
+        std::fs::write(&part, damaged).expect("the directory is writable");
+        let run = place.run(&["--db", "db", "query", "http"]);
+        assert_eq!(run.code, Some(2), "{}", run.stderr);
+        assert!(run.stderr.contains("hint: kfl verify"), "{}", run.stderr);
+    }
+    std::fs::remove_file(&part).expect("the directory is writable");
+    let run = place.run(&["--db", "db", "query", "http"]);
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert!(run.stderr.contains("tables/http/"), "{}", run.stderr);
+}
+
+#[test]
+fn packets_that_are_not_stored_are_missed_in_words() {
+    let place = Place::with_capture();
+    place.run(&["--db", "db", "ingest", "--no-packets", "talk.pcap"]);
+    let run = place.run(&["--db", "db", "pcap", "http", "-o", "out.pcap"]);
+    assert_eq!(
+        run.stderr,
+        "0 packets written: the packets of these connections are not stored\n"
+    );
+    let run = place.run(&["--db", "db", "pcap", "http && status_code == 999", "-o", "out.pcap"]);
+    assert_eq!(run.stderr, "0 packets written\n");
+    let run = place.run(&["--db", "db", "hex", "1"]);
+    assert_eq!(run.stderr, "error: no packets of connection 1 are stored\n");
+}
+
+#[test]
+fn a_filter_that_no_table_can_match_is_told() {
+    let place = Place::with_database();
+    let run = place.run(&["--db", "db", "query", "tls", "-f", "ndjson"]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""));
+    assert_eq!(run.stderr, "hint: no table can match; TLS handshakes are `tlsx`\n");
+}

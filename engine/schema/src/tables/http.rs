@@ -6,34 +6,34 @@ use crate::declare::table;
 
 table! {
     /// One HTTP request and the response that answered it (RFC 9110).
-    "http": Entry, flags { http: "true", tls: "capture_source == 'ebpf_tls'" },
+    "http": Entry, flags { http: "true", http2: "http_version == 'HTTP/2'", grpc: "grpc_status != -1 || grpc_method != ''", tls: "capture_source == 'ebpf_tls'" },
     groups { common: Common / CommonBuilder = COMMON, identity: Identity / IdentityBuilder = IDENTITY },
     HTTP => struct Http, HttpOwn, HttpBuilder, HttpOwnBuilder {
         /// Request method; null if no request was seen (RFC 9110 §9).
         method "method": Str;
-        /// Request target as sent: path and query, or whatever form the client used (RFC 9112 §3.2).
+        /// Request target as sent: path and query, or whatever form the client used (RFC 9112 §3.2, RFC 9113 §8.3.1).
         url "url": Str;
         /// Path of the request target, without the query.
         path "path": Str;
-        /// Version as sent: "HTTP/1.1" (RFC 9112 §2.3).
+        /// Version: "HTTP/1.1" as sent (RFC 9112 §2.3), "HTTP/2".
         http_version "http_version": Str;
         /// Parameters of the query, percent-decoded; of a repeated name, values joined with ", ".
         query_string "query_string": Map;
-        /// Request header fields, names in lower case, repeated values joined with ", ".
+        /// Request header fields, names in lower case, repeated values joined with ", "; of HTTP/2 also pseudo-header (":scheme") and trailer fields.
         request_headers "request.headers": Map;
-        /// Response header fields, names in lower case, repeated values joined with ", ".
+        /// Response header fields, names in lower case, repeated values joined with ", "; of HTTP/2 also pseudo-header (":status") and trailer fields.
         response_headers "response.headers": Map;
         /// Cookies the client sent (RFC 6265 §4.2).
         request_cookies "request.cookies": Map;
         /// Cookies the server set, name and value alone (RFC 6265 §4.1).
         response_cookies "response.cookies": Map;
-        /// Request line and header fields, with the empty line that ends them.
+        /// Request line and header fields, with the empty line that ends them; of HTTP/2, the compressed header fields.
         request_headers_size "request_headers_size" ["bytes"]: Int;
-        /// Request content as it travelled, chunk framing excluded.
+        /// Request content as it travelled, chunk and frame headers excluded.
         request_body_size "request_body_size" ["bytes"]: Int;
-        /// Status line and header fields, with the empty line that ends them.
+        /// Status line and header fields, with the empty line that ends them; of HTTP/2, the compressed header fields.
         response_headers_size "response_headers_size" ["bytes"]: Int;
-        /// Response content as it travelled, chunk framing excluded.
+        /// Response content as it travelled, chunk and frame headers excluded.
         response_body_size "response_body_size" ["bytes"]: Int;
         /// Request content, content coding removed, cut at the limit; null if empty.
         request_body "request_body": Bytes;
@@ -45,5 +45,11 @@ table! {
         user_agent "user_agent": Str;
         /// Content-Type of the response, of the request if the response has none (RFC 9110 §8.3).
         content_type "content_type": Str;
+        /// Method of a gRPC call, without the service; null if the row is no gRPC call or its path was not seen.
+        grpc_method "grpc_method": Str;
+        /// Service of a gRPC call, with its package: "greet.Greeter"; null if the row is no gRPC call or its path was not seen.
+        grpc_service "grpc_service": Str;
+        /// Status of a gRPC call (gRPC status codes); null if the row is no gRPC call or no status was seen.
+        grpc_status "grpc_status": Int = default -1;
     }
 }

@@ -33,14 +33,14 @@ fields! {
         dst_service_name "dst.service.name": Str = absent;
         /// Namespace of the server's service.
         dst_service_namespace "dst.service.namespace": Str = absent;
-        /// Namespaces of both ends.
-        namespaces "namespaces": Strs = kfl "[src.namespace, dst.namespace]";
-        /// Pods of both ends.
-        pods "pods": Strs = kfl "[src.pod.name, dst.pod.name]";
-        /// Services of both ends.
-        services "services": Strs = kfl "[src.service.name, dst.service.name]";
-        /// DNS names of both ends.
-        dns_resolutions "dns_resolutions": Strs = kfl "[src.dns, dst.dns]";
+        /// Namespaces of the ends that have one.
+        namespaces "namespaces": Strs = kfl "[src.namespace, dst.namespace].filter(n, n != '')";
+        /// Pods of the ends that have one.
+        pods "pods": Strs = kfl "[src.pod.name, dst.pod.name].filter(n, n != '')";
+        /// Services of the ends that have one.
+        services "services": Strs = kfl "[src.service.name, dst.service.name].filter(n, n != '')";
+        /// DNS names of the ends that have one.
+        dns_resolutions "dns_resolutions": Strs = kfl "[src.dns, dst.dns].filter(n, n != '')";
         /// Labels of the local end.
         local_labels "local_labels": Map = absent;
         /// Annotations of the local end.

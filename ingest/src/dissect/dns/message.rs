@@ -135,11 +135,15 @@ impl Message {
                 self.questions.push(question);
             }
         }
+        let mut text_bytes = 0_usize;
         for place in 0..header.answers {
             let record = read_record(bytes, self.read_bytes).ok_or("an answer is damaged or cut")?;
             self.read_bytes = record.data.end;
-            if usize::from(place) < limits.dns_records && record.kind != registry::OPT {
-                self.answers.push(rdata::text(record.kind, bytes, record.data));
+            let has_room = usize::from(place) < limits.dns_records && text_bytes < limits.dns_text_bytes;
+            if has_room && header.is_response() && record.kind != registry::OPT {
+                let text = rdata::text(record.kind, bytes, record.data);
+                text_bytes = text_bytes.saturating_add(text.len());
+                self.answers.push(text);
             }
         }
         for _ in 0..u32::from(header.authorities).saturating_add(u32::from(header.additionals)) {

@@ -72,6 +72,11 @@ impl Pairing {
         }
     }
 
+    /// Bytes of memory that queries without an answer hold.
+    pub fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
     fn keep_bounds(&mut self, context: &mut Context<'_>) {
         let limits = context.limits;
         while self.queries.len() > limits.pending_requests || self.held_bytes > limits.pending_bytes {

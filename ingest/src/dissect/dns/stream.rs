@@ -170,6 +170,11 @@ impl Dissector for DnsStream {
         self.cut(half, context);
     }
 
+    fn held_bytes(&self) -> usize {
+        let buffers = self.client.buffer.len().saturating_add(self.server.buffer.len());
+        buffers.saturating_add(self.pairing.held_bytes())
+    }
+
     fn close(&mut self, context: &mut Context<'_>) {
         self.cut(Half::Client, context);
         self.cut(Half::Server, context);

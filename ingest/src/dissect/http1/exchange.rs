@@ -7,9 +7,9 @@ use std::collections::VecDeque;
 
 use super::framing;
 use super::head::Head;
-use super::reader::Content;
 use super::row;
 use crate::Anomaly;
+use crate::dissect::http::Content;
 use crate::dissect::{Chunk, Context, Half, Start};
 
 /// A message.
@@ -34,7 +34,7 @@ pub(super) struct Exchange {
 pub(super) struct Exchanges {
     /// Exchanges with a request, oldest first.
     queue: VecDeque<Exchange>,
-    /// Bytes of memory that the queue's requests hold in their heads.
+    /// Bytes of memory that the queue's requests hold in their heads, and all messages in their contents.
     held_bytes: usize,
     /// The last request of the queue is still coming.
     requesting: bool,
@@ -63,6 +63,14 @@ impl Message {
             end_ns,
             content: Content::default(),
         }
+    }
+}
+
+impl Exchange {
+    /// Bytes kept of both contents.
+    fn kept_bytes(&self) -> usize {
+        let messages = self.request.iter().chain(&self.response);
+        messages.map(|message| message.content.kept.len()).sum()
     }
 }
 
@@ -125,7 +133,10 @@ impl Exchanges {
     pub fn content(&mut self, half: Half, bytes: &[u8], chunk: &Chunk<'_>, context: &Context<'_>) {
         if let Some(message) = self.current(half) {
             message.end_ns = chunk.timestamp_ns;
+            let kept_before = message.content.kept.len();
             message.content.add(bytes, context.limits);
+            let added = message.content.kept.len().saturating_sub(kept_before);
+            self.held_bytes = self.held_bytes.saturating_add(added);
         }
     }
 
@@ -160,6 +171,12 @@ impl Exchanges {
         }
     }
 
+    /// Bytes of memory that the exchanges hold, about.
+    pub fn held_bytes(&self) -> usize {
+        self.held_bytes
+            .saturating_add(self.queue.len().saturating_mul(size_of::<Exchange>()))
+    }
+
     fn current(&mut self, half: Half) -> Option<&mut Message> {
         match half {
             Half::Client => self.queue.back_mut().filter(|_| self.requesting)?.request.as_mut(),
@@ -187,14 +204,18 @@ impl Exchanges {
             // A response may come before its request is over; then the request's end finishes the exchange.
             Responding::First if self.requesting && self.queue.len() == 1 => {}
             Responding::First => self.finish_first(context),
-            Responding::Unasked => row::append(std::mem::take(&mut self.unasked), context),
+            Responding::Unasked => {
+                let unasked = std::mem::take(&mut self.unasked);
+                self.held_bytes = self.held_bytes.saturating_sub(unasked.kept_bytes());
+                row::append(unasked, context);
+            }
         }
     }
 
     fn finish_first(&mut self, context: &mut Context<'_>) {
         if let Some(first) = self.queue.pop_front() {
-            let held = first.request.as_ref().map_or(0, |request| request.head.held_bytes());
-            self.held_bytes = self.held_bytes.saturating_sub(held);
+            let head = first.request.as_ref().map_or(0, |request| request.head.held_bytes());
+            self.held_bytes = self.held_bytes.saturating_sub(head).saturating_sub(first.kept_bytes());
             if self.responding == Responding::First {
                 self.responding = Responding::Nobody;
             }

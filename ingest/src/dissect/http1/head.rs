@@ -72,11 +72,6 @@ impl Head {
         self.fields().filter(move |field| field.0 == name).map(|field| field.1)
     }
 
-    /// The first value of a header field, named in lower case.
-    pub fn value<'a>(&'a self, name: &'a str) -> Option<&'a str> {
-        self.values(name).next()
-    }
-
     /// A part of the head, by its place.
     pub fn part(&self, place: &Range<usize>) -> &str {
         self.text.get(place.clone()).unwrap_or_default()

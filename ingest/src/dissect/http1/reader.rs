@@ -6,8 +6,8 @@
 use super::framing::{After, Framing};
 use super::head::{self, Head};
 use super::start_line;
+use crate::Anomaly;
 use crate::dissect::{Chunk, Context, Half, Start};
-use crate::{Anomaly, Limits};
 
 /// The reader of one half.
 #[derive(Debug)]
@@ -46,6 +46,11 @@ pub(super) enum Event<'a> {
 }
 
 impl Reader {
+    /// Bytes of a line or head that did not come whole yet.
+    pub fn held_bytes(&self) -> usize {
+        self.buffer.len()
+    }
+
     /// A reader at the beginning of a half.
     pub fn new(half: Half) -> Self {
         Self {
@@ -248,30 +253,3 @@ impl Reader {
 }
 
 const NO_START_LINE: &str = "expected a request line or a status line, found neither where a message should begin";
-
-/// The bytes kept of a message's content, and how many there were.
-#[derive(Debug, Default)]
-pub(super) struct Content {
-    /// Bytes that travelled, those in gaps included.
-    pub size_bytes: u64,
-    /// The first of them, up to `Limits::body_bytes` or the first gap.
-    pub kept: Vec<u8>,
-    has_gap: bool,
-}
-
-impl Content {
-    /// Adds bytes.
-    pub fn add(&mut self, bytes: &[u8], limits: &Limits) {
-        self.size_bytes = self.size_bytes.saturating_add(bytes.len() as u64);
-        let room = limits.body_bytes.saturating_sub(self.kept.len());
-        if room > 0 && !self.has_gap {
-            self.kept.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
-        }
-    }
-
-    /// Counts bytes that never came.
-    pub fn add_gap(&mut self, missing_bytes: u64) {
-        self.size_bytes = self.size_bytes.saturating_add(missing_bytes);
-        self.has_gap = true;
-    }
-}

@@ -45,6 +45,11 @@ pub(super) struct Handshake {
 }
 
 impl Handshake {
+    /// Bytes held of a hello that is being collected.
+    pub fn held_bytes(&self) -> usize {
+        self.hello.as_ref().map_or(0, |(hello, _)| hello.body.len())
+    }
+
     /// True if the next byte begins a message.
     pub fn is_between(&self) -> bool {
         self.filled == 0 && self.skip_bytes == 0 && self.hello.is_none()

@@ -31,6 +31,11 @@ enum State {
 }
 
 impl Reader {
+    /// Bytes held of hellos that are being collected.
+    pub fn held_bytes(&self) -> usize {
+        self.handshake.held_bytes().saturating_add(self.v2.len())
+    }
+
     /// A reader at the beginning of a half.
     pub fn new() -> Self {
         Self {

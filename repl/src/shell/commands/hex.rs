@@ -21,8 +21,8 @@ pub(super) const COMMAND: Command = Command {
 };
 
 fn packets_of(shell: &Shell, place: Place) -> Result<Sequence, Failure> {
-    let database = &shell.opened.database;
-    shell.opened.runtime.wait(async {
+    let database = shell.opened.database.clone();
+    shell.opened.runtime.wait(async move {
         let Some(conn_id) = place.conn_id() else {
             let packet = match place.packet {
                 Some(number) => database.packet(number).await?,
@@ -42,6 +42,6 @@ fn packets_of(shell: &Shell, place: Place) -> Result<Sequence, Failure> {
         if packets.is_empty() {
             return Err(Failure::input(format!("no packets of connection {conn_id} are stored")));
         }
-        hex::of_connection(database, conn_id, packets, place.packet).await
+        hex::of_connection(&database, conn_id, packets, place.packet).await
     })
 }

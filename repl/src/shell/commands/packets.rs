@@ -12,7 +12,7 @@ pub(super) const COMMAND: Command = Command {
     run: |shell, typed| {
         let (number, _, row) = shell.row(typed)?;
         let place = Place::of(number, &row);
-        step::to_sql(shell, place, &place.packets()?)?;
+        step::to_sql(shell, place, place.packets()?)?;
         Ok(Go::On)
     },
 };

@@ -6,7 +6,6 @@ use engine::CaptureFormat;
 
 use super::{Command, Completes, first};
 use crate::failure::Failure;
-use crate::render::units;
 use crate::shell::Go;
 use crate::shell::step::Place;
 use crate::verbs::{self, capture};
@@ -30,8 +29,8 @@ pub(super) const COMMAND: Command = Command {
             CaptureFormat::Pcap
         };
         let filter = Place::of(number, &row).connections()?;
-        let packets = capture::write(&shell.opened.runtime, &shell.opened.database, &filter, format, path)?;
-        verbs::say(format!("{} written to {file}", units::counted(packets, "packet")));
+        let written = capture::write(&shell.opened.runtime, &shell.opened.database, &filter, format, path)?;
+        verbs::say(written.told(&format!(" to {file}")));
         Ok(Go::On)
     },
 };

@@ -1,0 +1,30 @@
+//! The content of a message: what is kept of it, and how much there was.
+
+use crate::Limits;
+
+/// The bytes kept of a message's content, and how many there were.
+#[derive(Debug, Default)]
+pub(crate) struct Content {
+    /// Bytes that travelled, those in gaps included.
+    pub size_bytes: u64,
+    /// The first of them, up to `Limits::body_bytes` or the first gap.
+    pub kept: Vec<u8>,
+    has_gap: bool,
+}
+
+impl Content {
+    /// Adds bytes.
+    pub fn add(&mut self, bytes: &[u8], limits: &Limits) {
+        self.size_bytes = self.size_bytes.saturating_add(bytes.len() as u64);
+        let room = limits.body_bytes.saturating_sub(self.kept.len());
+        if room > 0 && !self.has_gap {
+            self.kept.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        }
+    }
+
+    /// Counts bytes that never came.
+    pub fn add_gap(&mut self, missing_bytes: u64) {
+        self.size_bytes = self.size_bytes.saturating_add(missing_bytes);
+        self.has_gap = true;
+    }
+}

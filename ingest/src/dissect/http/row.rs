@@ -1,0 +1,163 @@
+//! An exchange to its row.
+
+use std::borrow::Cow;
+
+use schema::tables::http::{Http, HttpOwn};
+
+use super::coding;
+use super::grpc::Call;
+use super::pairs::Pairs;
+use super::{Exchange, Message};
+use crate::dissect::{Context, Entry, elapsed_us, number, shorten};
+
+/// Bytes of a URL that a summary shows.
+const SUMMARY_URL_BYTES: usize = 200;
+
+/// Appends the row of an exchange; nothing if it is empty.
+pub(crate) fn append(exchange: Exchange<'_>, context: &mut Context<'_>) {
+    let request = exchange.request.as_ref().map(|request| &request.message);
+    let response = exchange.response.as_ref().map(|response| &response.message);
+    let Some(start) = request.or(response).map(|message| message.start) else {
+        return;
+    };
+    let method = exchange.request.as_ref().and_then(|request| request.method);
+    let url = exchange.request.as_ref().and_then(|request| request.target);
+    let authority = exchange.request.as_ref().and_then(|request| request.authority);
+    let code = exchange.response.as_ref().and_then(|response| response.code);
+    let parts = Target::of(url.unwrap_or_default());
+    let value =
+        |message: Option<&Message<'_>>, name| message.and_then(|message| message.value(name).map(str::to_owned));
+    let host = parts
+        .host
+        .or(authority)
+        .map(str::to_owned)
+        .or_else(|| value(request, "host"));
+    let user_agent = value(request, "user-agent");
+    let content_type = value(response, "content-type").or_else(|| value(request, "content-type"));
+    let query = Pairs::of_query(parts.query);
+    let (request_headers, response_headers) = (Pairs::of_fields(request), Pairs::of_fields(response));
+    let request_cookies = Pairs::of_cookies(request);
+    let response_cookies = Pairs::of_set_cookies(response);
+    let (request_body, response_body) = (body(request, context), body(response, context));
+    let call = Call::of(&exchange, parts.path);
+    let summary = summary(method, url.or(authority), code);
+    let (common, identity) = context.common(Entry {
+        protocol: super::NAME,
+        start,
+        client: exchange.client,
+        elapsed_time_us: request
+            .zip(response)
+            .map(|(request, response)| elapsed_us(request.end_ns, response.start.timestamp_ns)),
+        status_code: code.map(i64::from),
+        summary: &summary,
+        request_packet: request.map(|message| message.start.packet),
+        response_packet: response.map(|message| message.start.packet),
+    });
+    context.tables.http.append(Http {
+        common,
+        identity,
+        own: HttpOwn {
+            method,
+            url,
+            path: parts.path,
+            http_version: exchange.version,
+            query_string: &query.borrowed(),
+            request_headers: &request_headers.borrowed(),
+            response_headers: &response_headers.borrowed(),
+            request_cookies: &request_cookies.borrowed(),
+            response_cookies: &response_cookies.borrowed(),
+            request_headers_size: request.map(|message| number(message.head_bytes as u64)),
+            request_body_size: request.map(|message| number(message.content.size_bytes)),
+            response_headers_size: response.map(|message| number(message.head_bytes as u64)),
+            response_body_size: response.map(|message| number(message.content.size_bytes)),
+            request_body: request_body.as_deref(),
+            response_body: response_body.as_deref(),
+            host: host.as_deref(),
+            user_agent: user_agent.as_deref(),
+            content_type: content_type.as_deref(),
+            grpc_method: call.method,
+            grpc_service: call.service,
+            grpc_status: call.status,
+        },
+    });
+}
+
+fn summary(method: Option<&str>, url: Option<&str>, code: Option<u16>) -> String {
+    let url = url.map(|url| shorten(url, SUMMARY_URL_BYTES));
+    let code = code.map(|code| format!("→ {code}"));
+    let parts = [method, url.as_deref(), code.as_deref()];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// The parts of a request target (RFC 9112 §3.2).
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Target<'a> {
+    /// Of the absolute form and the authority form alone.
+    host: Option<&'a str>,
+    path: Option<&'a str>,
+    query: &'a str,
+}
+
+impl<'a> Target<'a> {
+    fn of(target: &'a str) -> Self {
+        let (authority, rest) = match target.split_once("://") {
+            Some((scheme, rest)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) && !scheme.is_empty() => {
+                let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+                let (authority, rest) = rest.split_at_checked(end).unwrap_or_default();
+                (Some(authority), if rest.is_empty() { "/" } else { rest })
+            }
+            _ if target.starts_with(['/', '*', '?']) => (None, target),
+            _ if target.is_empty() => return Self::default(),
+            _ => {
+                return Self {
+                    host: Some(target),
+                    ..Self::default()
+                };
+            }
+        };
+        let rest = rest.split('#').next().unwrap_or_default();
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        Self {
+            host: authority,
+            path: Some(path),
+            query,
+        }
+    }
+}
+
+/// The kept bytes of a message's content, its coding removed; `None` if there are none.
+fn body<'a>(message: Option<&Message<'a>>, context: &Context<'_>) -> Option<Cow<'a, [u8]>> {
+    let message = message?;
+    let kept = message.content.kept.as_slice();
+    if kept.is_empty() {
+        return None;
+    }
+    let transfer = || {
+        let codings = message.value("transfer-encoding")?;
+        codings.split(',').next()
+    };
+    match message.value("content-encoding").or_else(transfer) {
+        Some(coding) => Some(coding::decode(coding, kept, context.limits.body_bytes)),
+        None => Some(kept.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets() {
+        let of = |target| {
+            let parts = Target::of(target);
+            (parts.host, parts.path, parts.query)
+        };
+        assert_eq!(of("/a/b?c=d#e"), (None, Some("/a/b"), "c=d"));
+        assert_eq!(of("http://a:80/b?c"), (Some("a:80"), Some("/b"), "c"));
+        assert_eq!(of("HTTP://a"), (Some("a"), Some("/"), ""));
+        assert_eq!(of("a:443"), (Some("a:443"), None, ""));
+        assert_eq!(of("*"), (None, Some("*"), ""));
+        assert_eq!(of("/redirect?to=http://b/"), (None, Some("/redirect"), "to=http://b/"));
+        assert_eq!(of(""), (None, None, ""));
+    }
+}

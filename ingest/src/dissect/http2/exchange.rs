@@ -1,0 +1,294 @@
+//! Streams and the exchanges on them (RFC 9113 §8.1).
+//!
+//! A stream carries one request and its response, paired by the stream's number. It becomes a row when both sides ended it,
+//! one of them reset it, or the connection is over. Limits: `pending_requests`, `pending_bytes`.
+
+use std::collections::BTreeMap;
+
+use super::NAME;
+use super::hpack::Fields;
+use super::reader::Section;
+use crate::Anomaly;
+use crate::dissect::http::{self, Content};
+use crate::dissect::{Context, Half, Start};
+
+/// The version as rows show it; it is never sent.
+const VERSION: &str = "HTTP/2";
+
+/// Fields that make a section a request (RFC 9113 §8.3.1).
+const REQUEST_FIELDS: [&str; 4] = [":method", ":path", ":scheme", ":authority"];
+
+const STATUS: &str = ":status";
+
+/// The streams of a connection that are open.
+#[derive(Debug, Default)]
+pub(super) struct Streams {
+    open: BTreeMap<u32, Stream>,
+    /// Bytes of memory that their fields hold.
+    field_bytes: usize,
+    /// Bytes kept of their content.
+    content_bytes: usize,
+}
+
+#[derive(Debug)]
+struct Stream {
+    /// The half that asked.
+    client: Half,
+    request: Side,
+    response: Side,
+}
+
+/// One direction of a stream.
+#[derive(Debug, Default)]
+struct Side {
+    message: Option<Message>,
+    is_over: bool,
+}
+
+#[derive(Debug)]
+struct Message {
+    start: Start,
+    /// Capture time of its last byte so far.
+    end_ns: i64,
+    /// Header fields, then trailer fields.
+    fields: Fields,
+    /// Bytes the header fields travelled in.
+    head_bytes: usize,
+    content: Content,
+}
+
+impl Streams {
+    /// Takes fields that a half sent.
+    pub fn section(&mut self, half: Half, section: Section, time_ns: i64, context: &mut Context<'_>) {
+        if !section.end && is_interim(&section.fields) {
+            return;
+        }
+        let number = section.stream;
+        let Some((client, is_request)) = self.side_of(half, &section) else {
+            return;
+        };
+        let is_over = section.end || section.is_promise;
+        let stream = self.open.entry(number).or_insert_with(|| Stream::new(client));
+        let side = if is_request {
+            &mut stream.request
+        } else {
+            &mut stream.response
+        };
+        let before = side.field_bytes();
+        side.add(section, time_ns, context.limits.head_bytes);
+        let added = side.field_bytes().saturating_sub(before);
+        self.field_bytes = self.field_bytes.saturating_add(added);
+        side.is_over |= is_over;
+        self.settle(number, context);
+        self.make_room(context);
+    }
+
+    /// Adds content that a half sent.
+    pub fn content(&mut self, half: Half, stream: u32, bytes: &[u8], time_ns: i64, context: &Context<'_>) {
+        if let Some(message) = self.message(half, stream) {
+            message.end_ns = time_ns;
+            let before = message.content.kept.len();
+            message.content.add(bytes, context.limits);
+            let added = message.content.kept.len().saturating_sub(before);
+            self.content_bytes = self.content_bytes.saturating_add(added);
+        }
+    }
+
+    /// Counts content that never came.
+    pub fn gap(&mut self, half: Half, stream: u32, missing_bytes: u64) {
+        if let Some(message) = self.message(half, stream) {
+            message.content.add_gap(missing_bytes);
+        }
+    }
+
+    /// Learns that a half sends no more on a stream.
+    pub fn end(&mut self, half: Half, stream: u32, context: &mut Context<'_>) {
+        if let Some(open) = self.open.get_mut(&stream) {
+            open.side(half).is_over = true;
+            self.settle(stream, context);
+        }
+    }
+
+    /// Learns that a half sends no more at all.
+    pub fn end_half(&mut self, half: Half, context: &mut Context<'_>) {
+        self.open
+            .values_mut()
+            .for_each(|stream| stream.side(half).is_over = true);
+        let over: Vec<u32> = self
+            .open
+            .iter()
+            .filter(|(_, stream)| stream.is_over())
+            .map(|(number, _)| *number)
+            .collect();
+        over.into_iter().for_each(|number| self.finish(number, context));
+    }
+
+    /// Makes a row of a stream, as far as it came.
+    pub fn finish(&mut self, stream: u32, context: &mut Context<'_>) {
+        if let Some(stream) = self.open.remove(&stream) {
+            self.append(&stream, context);
+        }
+    }
+
+    /// Makes rows of all that is left.
+    pub fn finish_all(&mut self, context: &mut Context<'_>) {
+        while let Some((_, stream)) = self.open.pop_first() {
+            self.append(&stream, context);
+        }
+    }
+
+    /// Bytes of memory that the streams hold, about.
+    pub fn held_bytes(&self) -> usize {
+        let streams = self.open.len().saturating_mul(size_of::<Stream>());
+        streams
+            .saturating_add(self.field_bytes)
+            .saturating_add(self.content_bytes)
+    }
+
+    /// Which half asked, and whether these fields are its request; `None` if they say nothing of a stream that is not open.
+    fn side_of(&self, half: Half, section: &Section) -> Option<(Half, bool)> {
+        if section.is_promise {
+            return Some((half.other(), true));
+        }
+        if section.fields.value(STATUS).is_some() {
+            return Some((half.other(), false));
+        }
+        if section.fields.iter().any(|(name, _)| REQUEST_FIELDS.contains(&name)) {
+            return Some((half, true));
+        }
+        let stream = self.open.get(&section.stream)?;
+        Some((stream.client, stream.client == half))
+    }
+
+    fn message(&mut self, half: Half, stream: u32) -> Option<&mut Message> {
+        self.open.get_mut(&stream)?.side(half).message.as_mut()
+    }
+
+    /// Makes a row of a stream that both sides ended.
+    fn settle(&mut self, number: u32, context: &mut Context<'_>) {
+        if self.open.get(&number).is_some_and(Stream::is_over) {
+            self.finish(number, context);
+        }
+    }
+
+    /// Keeps the streams within their bounds. Numbers only grow, so the first is the oldest.
+    fn make_room(&mut self, context: &mut Context<'_>) {
+        loop {
+            let limit = if self.open.len() > context.limits.pending_requests {
+                "pending_requests"
+            } else if self.field_bytes > context.limits.pending_bytes && self.open.len() > 1 {
+                "pending_bytes"
+            } else {
+                return;
+            };
+            let Some((_, oldest)) = self.open.pop_first() else {
+                return;
+            };
+            let protocol = NAME;
+            context
+                .anomalies
+                .add(oldest.first_packet(), Anomaly::MessageLimit { protocol, limit });
+            self.append(&oldest, context);
+        }
+    }
+
+    fn append(&mut self, stream: &Stream, context: &mut Context<'_>) {
+        for side in [&stream.request, &stream.response] {
+            self.field_bytes = self.field_bytes.saturating_sub(side.field_bytes());
+            self.content_bytes = self.content_bytes.saturating_sub(side.content_bytes());
+        }
+        let exchange = http::Exchange {
+            version: Some(VERSION),
+            client: stream.client,
+            request: stream.request.message.as_ref().map(|message| http::Request {
+                method: message.fields.value(":method"),
+                target: message.fields.value(":path"),
+                authority: message.fields.value(":authority"),
+                message: message.of_row(),
+            }),
+            response: stream.response.message.as_ref().map(|message| http::Response {
+                code: message.fields.value(STATUS).and_then(|code| code.parse().ok()),
+                message: message.of_row(),
+            }),
+        };
+        http::append(exchange, context);
+    }
+}
+
+impl Stream {
+    fn new(client: Half) -> Self {
+        Self {
+            client,
+            request: Side::default(),
+            response: Side::default(),
+        }
+    }
+
+    fn side(&mut self, half: Half) -> &mut Side {
+        if half == self.client {
+            &mut self.request
+        } else {
+            &mut self.response
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.request.is_over && self.response.is_over
+    }
+
+    fn first_packet(&self) -> u64 {
+        let message = self.request.message.as_ref().or(self.response.message.as_ref());
+        message.map_or(0, |message| message.start.packet)
+    }
+}
+
+impl Side {
+    /// Adds a header section, or trailers if there was one.
+    fn add(&mut self, section: Section, time_ns: i64, most_bytes: usize) {
+        match &mut self.message {
+            Some(message) => {
+                message.end_ns = time_ns;
+                let held_bytes = message.fields.held_bytes().saturating_add(section.fields.held_bytes());
+                if held_bytes <= most_bytes {
+                    message.fields.append(&section.fields);
+                }
+            }
+            None => {
+                self.message = Some(Message {
+                    start: section.start,
+                    end_ns: time_ns,
+                    fields: section.fields,
+                    head_bytes: section.size_bytes,
+                    content: Content::default(),
+                });
+            }
+        }
+    }
+
+    fn field_bytes(&self) -> usize {
+        self.message.as_ref().map_or(0, |message| message.fields.held_bytes())
+    }
+
+    fn content_bytes(&self) -> usize {
+        self.message.as_ref().map_or(0, |message| message.content.kept.len())
+    }
+}
+
+impl Message {
+    fn of_row(&self) -> http::Message<'_> {
+        http::Message {
+            start: self.start,
+            end_ns: self.end_ns,
+            fields: self.fields.iter().collect(),
+            head_bytes: self.head_bytes,
+            content: &self.content,
+        }
+    }
+}
+
+/// True for the fields of a 1xx response, after which the final one comes.
+fn is_interim(fields: &Fields) -> bool {
+    fields
+        .value(STATUS)
+        .is_some_and(|code| code.len() == 3 && code.starts_with('1'))
+}
