@@ -94,6 +94,16 @@ pub struct Description {
     pub interfaces: Vec<Interface>,
     /// Comments on sections.
     pub comments: Vec<String>,
+    /// Bytes of all these texts.
+    text_bytes: usize,
+}
+
+impl Description {
+    /// A text of the file, unless all texts together would pass `block_bytes`.
+    fn text(&mut self, bytes: &[u8], limits: &Limits) -> Option<String> {
+        self.text_bytes = self.text_bytes.saturating_add(bytes.len());
+        (self.text_bytes <= limits.block_bytes).then(|| String::from_utf8_lossy(bytes).into_owned())
+    }
 }
 
 enum Format {

@@ -6,7 +6,7 @@ pub struct Limits {
     /// Bytes of one capture record; a longer one means that the file is damaged there. Far above any real packet
     /// (tcpdump's own maximum is 262144).
     pub packet_bytes: usize,
-    /// Bytes of one pcapng block that is not a packet (secrets, name tables).
+    /// Bytes of one pcapng block (secrets, name tables), and of all names and comments of a capture together.
     pub block_bytes: usize,
     /// Interfaces of one capture, and comments on its sections.
     pub interfaces: usize,

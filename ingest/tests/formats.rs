@@ -281,6 +281,42 @@ fn pcapng_sections_change_byte_order_and_interfaces() {
 }
 
 #[test]
+fn names_and_comments_are_bounded_together() {
+    let file = File::new(false)
+        .section(|section| section.option(1, b"kept comment").option(1, &[b'x'; 600]))
+        .interface(1, |options| options.option(2, b"eth0"));
+    let limits = ingest::Limits {
+        block_bytes: 1000,
+        ..ingest::Limits::default()
+    };
+    let (_, report) = ingest(
+        &file.bytes,
+        &Options {
+            limits,
+            ..Options::default()
+        },
+    );
+    assert_eq!(report.comments.len(), 2);
+    let limits = ingest::Limits {
+        block_bytes: 660,
+        ..ingest::Limits::default()
+    };
+    let twice = file.raw(
+        &File::new(false)
+            .section(|section| section.option(1, &[b'y'; 600]))
+            .bytes,
+    );
+    let (_, report) = ingest(
+        &twice.bytes,
+        &Options {
+            limits,
+            ..Options::default()
+        },
+    );
+    assert_eq!((report.comments.len(), report.interfaces.len()), (2, 1));
+}
+
+#[test]
 fn pcapng_damage_is_told() {
     check(
         File::new(false)

@@ -93,7 +93,7 @@ impl Section {
             kind::INTERFACE if description.interfaces.len() >= limits.interfaces => {
                 return Step::Broken("more interfaces than the limit interfaces");
             }
-            kind::INTERFACE => self.interface(body, description),
+            kind::INTERFACE => self.interface(body, description, limits),
             kind::ENHANCED_PACKET => self.enhanced_packet(body, body_at, block, description),
             kind::OBSOLETE_PACKET => self.obsolete_packet(body, body_at, block, description),
             kind::SIMPLE_PACKET => self.simple_packet(body, body_at, block, description),
@@ -108,12 +108,13 @@ impl Section {
     fn section_header(&self, body: &[u8], description: &mut Description, limits: &Limits) {
         for (code, value) in options(body.get(16..).unwrap_or_default(), self.big_endian) {
             if code == option::COMMENT && description.comments.len() < limits.interfaces {
-                description.comments.push(String::from_utf8_lossy(value).into_owned());
+                let comment = description.text(value, limits);
+                description.comments.extend(comment);
             }
         }
     }
 
-    fn interface(&self, body: &[u8], description: &mut Description) -> Option<()> {
+    fn interface(&self, body: &[u8], description: &mut Description, limits: &Limits) -> Option<()> {
         let mut interface = Interface {
             link_type: u16_at(body, 0, self.big_endian)?,
             snap_length: u32_at(body, 4, self.big_endian)?,
@@ -123,7 +124,7 @@ impl Section {
         };
         for (code, value) in options(body.get(8..)?, self.big_endian) {
             match (code, value) {
-                (option::IF_NAME, name) => interface.name = Some(String::from_utf8_lossy(name).into_owned()),
+                (option::IF_NAME, name) => interface.name = description.text(name, limits),
                 (option::IF_TSRESOL, &[resolution, ..]) => interface.ticks_per_second = ticks_per_second(resolution),
                 (option::IF_TSOFFSET, value) => {
                     if let Ok(raw) = <[u8; 8]>::try_from(value) {
