@@ -23,12 +23,7 @@ const SUGGESTIONS: usize = 50;
 /// Checks a filter, which must be true or false.
 pub(crate) fn check(tree: &ast::Expr, text: &str, environment: &Environment, problems: &mut Vec<Diagnostic>) -> Expr {
     let is_whole = problems.is_empty();
-    let mut checker = Checker {
-        text,
-        now_ns: environment.now_ns,
-        locals: Vec::new(),
-        problems,
-    };
+    let mut checker = Checker::new(text, environment, problems);
     let typed = checker.expr(tree);
     // What parts of a filter were refused for may be why the rest is no condition.
     if is_whole {
@@ -45,13 +40,25 @@ pub(crate) fn check_expression(
     environment: &Environment,
     problems: &mut Vec<Diagnostic>,
 ) -> Expr {
-    Checker {
-        text,
-        now_ns: environment.now_ns,
-        locals: Vec::new(),
-        problems,
-    }
-    .expr(tree)
+    Checker::new(text, environment, problems).expr(tree)
+}
+
+/// Columns by their names: the rows that an expression ranges over if they are no longer those of the tables.
+pub(crate) type Columns = std::collections::BTreeMap<std::sync::Arc<str>, Type>;
+
+/// Checks an expression over columns instead of the catalogue's variables.
+#[allow(dead_code)]
+pub(crate) fn check_over(
+    tree: &ast::Expr,
+    text: &str,
+    columns: &Columns,
+    environment: &Environment,
+    problems: &mut Vec<Diagnostic>,
+) -> Expr {
+    let mut checker = Checker::new(text, environment, problems);
+    checker.columns = Some(columns);
+    let typed = checker.expr(tree);
+    settle(typed).0
 }
 
 struct Checker<'a> {
@@ -59,7 +66,21 @@ struct Checker<'a> {
     now_ns: i64,
     /// Names that macros around the part bind, outermost first.
     locals: Vec<(Local, Type)>,
+    /// What names mean, if not variables of the catalogue.
+    columns: Option<&'a Columns>,
     problems: &'a mut Vec<Diagnostic>,
+}
+
+impl<'a> Checker<'a> {
+    fn new(text: &'a str, environment: &Environment, problems: &'a mut Vec<Diagnostic>) -> Self {
+        Self {
+            text,
+            now_ns: environment.now_ns,
+            locals: Vec::new(),
+            columns: None,
+            problems,
+        }
+    }
 }
 
 impl Checker<'_> {

@@ -20,10 +20,28 @@ pub(crate) const TOO_LONG: Fault = Fault("the evaluation takes too many steps");
 /// What an evaluation reads beyond the tree.
 pub(crate) struct Scope<'a> {
     pub variable: &'a dyn Fn(&Variable) -> Value,
+    pub column: &'a dyn Fn(&str) -> Option<Value>,
     /// Values of the macros' names around the part that is evaluated.
     pub locals: Vec<(Local, Value)>,
     /// Steps it may still take: macros inside macros multiply.
     pub steps: usize,
+}
+
+impl<'a> Scope<'a> {
+    /// What parts read that are the same on every row: nothing.
+    pub(crate) fn constant(steps: usize) -> Self {
+        Scope::of_row(&|_| Value::Null, steps)
+    }
+
+    /// The variables of one row.
+    pub(crate) fn of_row(variable: &'a dyn Fn(&Variable) -> Value, steps: usize) -> Self {
+        Self {
+            variable,
+            column: &|_| None,
+            locals: Vec::new(),
+            steps,
+        }
+    }
 }
 
 /// Evaluates a tree that has no flags left.
@@ -34,6 +52,7 @@ pub(crate) fn eval(expr: &Expr, scope: &mut Scope<'_>) -> Result<Value, Fault> {
         Kind::Variable(variable) => Ok((scope.variable)(variable)),
         Kind::Flag(_) => Err(Fault("a flag has no value before its table is known")),
         Kind::Local(local) => local_value(local, scope),
+        Kind::Column(name) => (scope.column)(name).ok_or(Fault("a column has no value")),
         Kind::Fail(reason) => Err(Fault(reason)),
         Kind::Dyn(inner) => eval(inner, scope),
         Kind::Call(_) => call(expr, scope),
@@ -230,7 +249,7 @@ fn order_double(left: f64, right: i128) -> Option<Ordering> {
 pub(crate) fn is_closed(expr: &Expr) -> bool {
     fn closed(expr: &Expr, bound: &mut Vec<Local>) -> bool {
         match &expr.kind {
-            Kind::Variable(_) | Kind::Flag(_) => false,
+            Kind::Variable(_) | Kind::Flag(_) | Kind::Column(_) => false,
             Kind::Local(local) => bound.contains(local),
             Kind::Comprehension(comprehension) => {
                 if !closed(&comprehension.range, bound) {

@@ -40,7 +40,8 @@ pub(crate) struct Function {
 /// A function for one list of argument types.
 #[derive(Debug)]
 pub(crate) struct Overload {
-    /// `string.contains(string) -> bool` is a method, `size(string) -> int` is not.
+    /// `string.contains(string) -> bool` is a method, `size(string) -> int` is not. A parameter `dyn` takes any type, whose
+    /// values the kernel reads as such; the last parameter may stand for one and more: `math.least(int...) -> int`.
     pub signature: &'static str,
     pub kernel: fn(&Arguments) -> ArrayRef,
     /// DataFusion's own function where it has the same meaning: its optimizer knows how to prune with it.
@@ -75,6 +76,8 @@ impl Overload {
 pub(crate) struct Signature {
     /// True if the first parameter stands before a dot.
     pub method: bool,
+    /// True if the last parameter stands for one and more arguments.
+    pub variadic: bool,
     pub parameters: Vec<Type>,
     pub result: Type,
     pub overload: &'static Overload,
@@ -243,11 +246,14 @@ fn signature(name: &str, overload: &'static Overload) -> Option<Signature> {
         }
     };
     let mut parameters: Vec<_> = receiver.iter().cloned().collect();
-    for argument in split_arguments(arguments.strip_suffix(')')?) {
+    let arguments = arguments.strip_suffix(')')?;
+    let variadic = arguments.ends_with("...");
+    for argument in split_arguments(arguments.trim_end_matches("...")) {
         parameters.push(Type::parse(argument)?);
     }
     Some(Signature {
         method: receiver.is_some(),
+        variadic,
         parameters,
         result: Type::parse(result)?,
         overload,
@@ -280,27 +286,32 @@ type Bindings = BTreeMap<char, Type>;
 impl Signature {
     /// The parameter types and the result for arguments of these types; `None` if they do not fit.
     pub(crate) fn resolve(&self, arguments: &[&Type]) -> Option<(Vec<Type>, Type)> {
-        if arguments.len() != self.parameters.len() {
+        let fits = match self.variadic {
+            true => arguments.len() >= self.parameters.len(),
+            false => arguments.len() == self.parameters.len(),
+        };
+        if !fits {
             return None;
         }
+        let last = self.parameters.last();
+        let parameters = || self.parameters.iter().chain(std::iter::repeat(last).flatten());
         let mut bindings = Bindings::new();
-        for (parameter, argument) in self.parameters.iter().zip(arguments) {
+        for (parameter, argument) in parameters().zip(arguments) {
             if !unify(parameter, argument, &mut bindings) {
                 return None;
             }
         }
-        let parameters = self
-            .parameters
-            .iter()
-            .map(|parameter| substitute(parameter, &bindings))
+        let called = parameters()
+            .zip(arguments)
+            .map(|(parameter, argument)| called(parameter, argument, &bindings))
             .collect();
-        Some((parameters, substitute(&self.result, &bindings)))
+        Some((called, substitute(&self.result, &bindings)))
     }
 }
 
 fn unify(parameter: &Type, argument: &Type, bindings: &mut Bindings) -> bool {
     match (parameter, argument) {
-        (_, Type::Dyn | Type::Broken) => true,
+        (_, Type::Dyn | Type::Broken) | (Type::Dyn, _) => true,
         (Type::Any(letter), _) => match bindings.get(letter) {
             None => {
                 bindings.insert(*letter, argument.clone());
@@ -329,6 +340,18 @@ pub(crate) fn fits(known: &Type, other: &Type) -> bool {
         (Type::List(known), Type::List(other)) => fits(known, other),
         (Type::Map(key, value), Type::Map(other_key, other_value)) => fits(key, other_key) && fits(value, other_value),
         _ => known == other,
+    }
+}
+
+/// The type of a parameter in a call: where the signature takes any type, that of the argument.
+fn called(parameter: &Type, argument: &Type, bindings: &Bindings) -> Type {
+    match (parameter, argument) {
+        (Type::Dyn, _) => argument.clone(),
+        (Type::List(parameter), Type::List(argument)) => Type::list(called(parameter, argument, bindings)),
+        (Type::Map(key, value), Type::Map(other_key, other_value)) => {
+            Type::map(called(key, other_key, bindings), called(value, other_value, bindings))
+        }
+        _ => substitute(parameter, bindings),
     }
 }
 

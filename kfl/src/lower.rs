@@ -17,7 +17,7 @@ mod fold;
 mod specialise;
 mod value;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use datafusion::logical_expr as df;
 use schema::Table;
@@ -101,20 +101,18 @@ fn without_failures(expr: Expr, negated: bool) -> Expr {
 
 fn leaf(expr: &Expr, negated: bool) -> df::Expr {
     let expr = if negated { negate(expr.clone()) } else { expr.clone() };
-    let mut columns = BTreeSet::new();
+    let mut columns = BTreeMap::new();
     collect_columns(&expr, &mut columns);
-    let [name] = Vec::from_iter(&columns)[..] else {
+    let [(_, column)] = Vec::from_iter(&columns)[..] else {
         return value::value(&expr, Reading::Default);
     };
     let stored = value::value(&expr, Reading::Stored);
     let default = |variable: &Variable| variable.default();
-    let mut scope = Scope {
-        variable: &default,
-        locals: Vec::new(),
-        steps: fold::STEPS,
-    };
+    let mut scope = Scope::of_row(&default, fold::STEPS);
+    let zero = |_: &str| Some(Value::zero(&column.ty));
+    scope.column = &zero;
     match eval::eval(&expr, &mut scope) {
-        Ok(Value::Bool(true)) => stored.or(value::column(name).is_null()),
+        Ok(Value::Bool(true)) => stored.or(value::stored(column).is_null()),
         Err(eval::TOO_LONG) => value::value(&expr, Reading::Default),
         _ => stored,
     }
@@ -154,10 +152,16 @@ fn negate(expr: Expr) -> Expr {
     }
 }
 
-/// The names of the variables that a part reads.
-fn collect_columns(expr: &Expr, columns: &mut BTreeSet<&'static str>) {
-    if let Kind::Variable(variable) = &expr.kind {
-        columns.insert(variable.field.name);
+/// The variables and columns that a part reads, by their names.
+fn collect_columns<'e>(expr: &'e Expr, columns: &mut BTreeMap<&'e str, &'e Expr>) {
+    match &expr.kind {
+        Kind::Variable(variable) => {
+            columns.insert(variable.field.name, expr);
+        }
+        Kind::Column(name) => {
+            columns.insert(name, expr);
+        }
+        _ => {}
     }
     expr.each_part(&mut |part| collect_columns(part, columns));
 }

@@ -11,8 +11,6 @@ mod plans;
 mod printing;
 mod typing;
 
-use crate::catalogue::Variable;
-use crate::value::Value;
 use crate::{Environment, check, eval, parse};
 
 /// The environment of all tests: 2026-01-01T00:00:00Z.
@@ -33,12 +31,7 @@ pub(crate) fn evaluate(text: &str) -> String {
     {
         panic!("{text}: {problems:?}");
     }
-    let unread = |_: &Variable| Value::Null;
-    let mut scope = eval::Scope {
-        variable: &unread,
-        locals: Vec::new(),
-        steps: 10_000,
-    };
+    let mut scope = eval::Scope::constant(10_000);
     eval::eval(&typed, &mut scope).map_or("error".to_owned(), |value| value.to_string())
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use schema::Flag;
 
@@ -27,6 +28,8 @@ pub(crate) enum Kind {
     Variable(&'static Variable),
     Flag(&'static Flag),
     Local(Local),
+    /// A column that what stands before has given: a name of an earlier stage of a pipe, or of a program's own values.
+    Column(Arc<str>),
     Call(Call),
     Compare {
         operator: Operator,
@@ -108,7 +111,7 @@ impl Expr {
     /// Calls a function on each direct part.
     pub(crate) fn each_part<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
         match &self.kind {
-            Kind::Value(_) | Kind::Variable(_) | Kind::Flag(_) | Kind::Local(_) | Kind::Fail(_) => {}
+            Kind::Value(_) | Kind::Variable(_) | Kind::Flag(_) | Kind::Local(_) | Kind::Column(_) | Kind::Fail(_) => {}
             Kind::Call(call) => call.arguments.iter().for_each(visit),
             Kind::And(parts) | Kind::Or(parts) | Kind::List(parts) => parts.iter().for_each(visit),
             Kind::Not(part) | Kind::Dyn(part) => visit(part),
@@ -171,7 +174,12 @@ impl Expr {
                 comprehension.body = map(comprehension.body);
                 Kind::Comprehension(comprehension)
             }
-            kind @ (Kind::Value(_) | Kind::Variable(_) | Kind::Flag(_) | Kind::Local(_) | Kind::Fail(_)) => kind,
+            kind @ (Kind::Value(_)
+            | Kind::Variable(_)
+            | Kind::Flag(_)
+            | Kind::Local(_)
+            | Kind::Column(_)
+            | Kind::Fail(_)) => kind,
         };
         Self { kind, ..self }
     }
@@ -184,6 +192,7 @@ impl fmt::Display for Expr {
             Kind::Variable(variable) => write!(f, "{}:{}", variable.field.name, self.ty),
             Kind::Flag(flag) => write!(f, "{}:bool", flag.name),
             Kind::Local(local) => write!(f, "{}:{}", local.name, self.ty),
+            Kind::Column(name) => write!(f, "{name}:{}", self.ty),
             Kind::Call(Call {
                 function, arguments, ..
             }) => {

@@ -87,6 +87,18 @@ impl Checker<'_> {
         if let Some((local, ty)) = self.locals.iter().rev().find(|(local, _)| local.name == first.text) {
             return Ok((Expr::new(Kind::Local(local.clone()), ty.clone(), first.span.clone()), 1));
         }
+        if let Some(columns) = self.columns {
+            let known = |count: usize| {
+                columns
+                    .get_key_value(dotted(&words[..count]).as_str())
+                    .map(|found| (found, count))
+            };
+            if let Some(((name, ty), used)) = (1..=words.len().min(4)).rev().find_map(known) {
+                let column = Expr::new(Kind::Column(name.clone()), ty.clone(), span(&words[..used]));
+                return Ok((column, used));
+            }
+            return Err(self.unknown(words));
+        }
         let variable = |variable: &'static Variable, words: &[Word]| {
             Expr::new(Kind::Variable(variable), variable.ty.clone(), span(words))
         };
@@ -142,11 +154,17 @@ impl Checker<'_> {
         if self.problems.len() >= SUGGESTIONS {
             return problem;
         }
+        let columns = self.columns;
         let names = || {
-            catalogue::variables()
-                .keys()
-                .copied()
-                .chain(schema::FLAGS.iter().map(|flag| flag.name))
+            let of_rows = columns.is_none();
+            let variables = catalogue::variables().keys().copied();
+            let flags = schema::FLAGS.iter().map(|flag| flag.name);
+            let of_catalogue = variables.chain(flags).filter(move |_| of_rows);
+            of_catalogue.chain(
+                columns
+                    .into_iter()
+                    .flat_map(|columns| columns.keys().map(AsRef::as_ref)),
+            )
         };
         let close = catalogue::closest(&name, names());
         let below: Vec<_> = names()

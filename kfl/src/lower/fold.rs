@@ -96,12 +96,7 @@ fn logic(terms: Vec<Expr>, decides: bool, span: std::ops::Range<usize>) -> Expr 
 }
 
 fn evaluated(expr: Expr) -> Expr {
-    let unread = |_: &crate::catalogue::Variable| Value::Null;
-    let mut scope = Scope {
-        variable: &unread,
-        locals: Vec::new(),
-        steps: STEPS,
-    };
+    let mut scope = Scope::constant(STEPS);
     match eval::eval(&expr, &mut scope) {
         Ok(value) => Expr::value(value, expr.ty, expr.span),
         Err(eval::TOO_LONG) => expr,

@@ -9,7 +9,6 @@ use datafusion::scalar::ScalarValue;
 
 use super::{balanced, case};
 use crate::ast::Operator;
-use crate::catalogue::{Variable, variable};
 use crate::eval;
 use crate::functions::compare;
 use crate::functions::comprehension;
@@ -32,7 +31,8 @@ pub(super) enum Reading {
 pub(super) fn value(expr: &Expr, reading: Reading) -> df::Expr {
     match &expr.kind {
         Kind::Value(value) => lit(value.scalar(&expr.ty)),
-        Kind::Variable(variable) => read(variable, reading),
+        Kind::Variable(variable) => read(expr, variable.default(), reading),
+        Kind::Column(_) => read(expr, Value::zero(&expr.ty), reading),
         Kind::Local(local) => df::Expr::Column(local_name(local)),
         Kind::Call(call) => self::call(call, expr, reading),
         Kind::Compare { operator, left, right } => comparison(*operator, left, right, reading),
@@ -61,40 +61,40 @@ pub(super) fn value(expr: &Expr, reading: Reading) -> df::Expr {
     }
 }
 
-/// The column of a variable.
-pub(super) fn column(name: &str) -> df::Expr {
-    let known = variable(name);
-    let column = known.map_or(name, |variable| variable.field.column);
-    let column = df::Expr::Column(datafusion::common::Column::new_unqualified(column));
+/// The column that a variable or the name of a column stands for, as it is stored.
+pub(super) fn stored(expr: &Expr) -> df::Expr {
+    let name = match &expr.kind {
+        Kind::Variable(variable) => variable.field.column,
+        Kind::Column(name) => name,
+        _ => unreachable!("only variables and columns are stored"),
+    };
+    let column = df::Expr::Column(datafusion::common::Column::new_unqualified(name));
     // Bytes are scanned as they are stored; the language's functions take views.
-    match known {
-        Some(variable) if variable.field.ty == schema::Type::Bytes => {
-            df::cast(column, datafusion::arrow::datatypes::DataType::BinaryView)
-        }
+    match expr.ty {
+        Type::Bytes => df::cast(column, datafusion::arrow::datatypes::DataType::BinaryView),
         _ => column,
     }
 }
 
-fn read(variable: &Variable, reading: Reading) -> df::Expr {
-    let stored = column(variable.field.name);
+fn read(expr: &Expr, default: Value, reading: Reading) -> df::Expr {
+    let stored = stored(expr);
     if reading == Reading::Stored {
         return stored;
     }
-    let default = variable.default();
-    match &variable.ty {
+    match &expr.ty {
         // Stored lists and maps have Arrow types of their own, plain or view: a kernel brings them together.
         Type::List(_) => Kernel::call(
             "or_empty",
             or_empty_list,
-            std::slice::from_ref(&variable.ty),
-            &variable.ty,
+            std::slice::from_ref(&expr.ty),
+            &expr.ty,
             vec![stored],
         ),
         Type::Map(..) => Kernel::call(
             "or_empty",
             or_empty_map,
-            std::slice::from_ref(&variable.ty),
-            &variable.ty,
+            std::slice::from_ref(&expr.ty),
+            &expr.ty,
             vec![stored],
         ),
         // A flag-like column is false where it is absent, and that is what IS TRUE says.
@@ -296,6 +296,9 @@ fn capture(expr: &Expr, own: &Local, captured: &mut BTreeMap<String, Type>) {
     match &expr.kind {
         Kind::Variable(variable) => {
             captured.insert(variable.field.column.to_owned(), variable.ty.clone());
+        }
+        Kind::Column(name) => {
+            captured.insert(name.as_ref().to_owned(), expr.ty.clone());
         }
         Kind::Local(local) if local.depth < own.depth => {
             captured.insert(local_name(local).name, expr.ty.clone());

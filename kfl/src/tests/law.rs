@@ -21,11 +21,7 @@ use crate::{Filter, Lowered, compile};
 /// What the filter says of a row, by the plain evaluator.
 fn oracle(tree: &Expr, table: &'static Table, rows: &Rows, row: usize) -> bool {
     let variable = |variable: &Variable| read(variable, table, rows, row);
-    let mut scope = Scope {
-        variable: &variable,
-        locals: Vec::new(),
-        steps: 1_000_000,
-    };
+    let mut scope = Scope::of_row(&variable, 1_000_000);
     eval::eval(&flags(tree.clone(), table), &mut scope) == Ok(Value::Bool(true))
 }
 
@@ -36,11 +32,7 @@ fn read(variable: &Variable, table: &'static Table, rows: &Rows, row: usize) -> 
         let tree = parse(text, &mut problems);
         let typed = check_expression(&tree, text, &ENVIRONMENT, &mut problems);
         let variable = |variable: &Variable| read(variable, table, rows, row);
-        let mut scope = Scope {
-            variable: &variable,
-            locals: Vec::new(),
-            steps: 1_000_000,
-        };
+        let mut scope = Scope::of_row(&variable, 1_000_000);
         return eval::eval(&typed, &mut scope).expect("a virtual field has a value on every row");
     }
     rows.value(variable.field.name, row)
