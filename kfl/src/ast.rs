@@ -25,14 +25,20 @@ impl PartialEq for Expr {
 pub(crate) enum Kind {
     Literal(Literal),
     Name(String),
+    /// `.name`: a name that no macro around it binds.
+    Absolute(String),
     Select {
         operand: Box<Expr>,
         field: Word,
+        access: Access,
     },
     Index {
         operand: Box<Expr>,
         index: Box<Expr>,
+        access: Access,
     },
+    /// `?value` in a list, `?key` in a map: there only if the optional has a value.
+    Optional(Box<Expr>),
     Call {
         target: Option<Box<Expr>>,
         function: Word,
@@ -56,6 +62,15 @@ pub(crate) enum Kind {
     },
     /// What was refused already; the checker passes over it.
     Broken,
+}
+
+/// How a part of a value is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// `a.b`, `a[b]`: an error if there is none.
+    Required,
+    /// `a.?b`, `a[?b]`: an optional.
+    Optional,
 }
 
 /// A name with its place.
@@ -159,9 +174,11 @@ impl Expr {
 impl Kind {
     fn each_child(&self, mut visit: impl FnMut(&Expr)) {
         match self {
-            Kind::Literal(_) | Kind::Name(_) | Kind::Broken => {}
-            Kind::Select { operand, .. } | Kind::Not(operand) | Kind::Negate(operand) => visit(operand),
-            Kind::Index { operand, index } => {
+            Kind::Literal(_) | Kind::Name(_) | Kind::Absolute(_) | Kind::Broken => {}
+            Kind::Select { operand, .. } | Kind::Not(operand) | Kind::Negate(operand) | Kind::Optional(operand) => {
+                visit(operand);
+            }
+            Kind::Index { operand, index, .. } => {
                 visit(operand);
                 visit(index);
             }

@@ -6,13 +6,17 @@ mod macros;
 mod names;
 mod operators;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::Environment;
 use crate::ast::{self, Literal};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
+use crate::fault::Fault;
 use crate::functions::fits;
+use crate::limits;
 use crate::typed::{Expr, Kind, Local};
 use crate::types::Type;
 use crate::value::Value;
@@ -44,21 +48,39 @@ pub(crate) fn check_expression(
 }
 
 /// Columns by their names: the rows that an expression ranges over if they are no longer those of the tables.
-pub(crate) type Columns = std::collections::BTreeMap<std::sync::Arc<str>, Type>;
+pub(crate) type Columns = BTreeMap<Arc<str>, Type>;
+
+/// What the names of an expression mean, if not the catalogue's variables, and when its mistakes count.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Over<'a> {
+    pub columns: &'a Columns,
+    /// The namespace that names are looked up in, innermost first: `a.b` tries `a.b.x`, `a.x`, `x`.
+    pub container: &'a str,
+    pub mistakes: Mistakes,
+}
+
+/// When values that do not fit are a mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mistakes {
+    /// Before anything runs.
+    Reported,
+    /// When it runs, as CEL has it that was parsed and not checked: they are errors that `&&` and `||` absorb.
+    Deferred,
+}
 
 /// Checks an expression over columns instead of the catalogue's variables.
-#[allow(dead_code)]
 pub(crate) fn check_over(
     tree: &ast::Expr,
     text: &str,
-    columns: &Columns,
+    over: Over<'_>,
     environment: &Environment,
     problems: &mut Vec<Diagnostic>,
 ) -> Expr {
     let mut checker = Checker::new(text, environment, problems);
-    checker.columns = Some(columns);
-    let typed = checker.expr(tree);
-    settle(typed).0
+    checker.columns = Some(over.columns);
+    checker.container = over.container;
+    checker.mistakes = over.mistakes;
+    checker.expr(tree)
 }
 
 struct Checker<'a> {
@@ -66,8 +88,12 @@ struct Checker<'a> {
     now_ns: i64,
     /// Names that macros around the part bind, outermost first.
     locals: Vec<(Local, Type)>,
+    /// How many macros over lists stand around the part.
+    walks: usize,
     /// What names mean, if not variables of the catalogue.
     columns: Option<&'a Columns>,
+    container: &'a str,
+    mistakes: Mistakes,
     problems: &'a mut Vec<Diagnostic>,
 }
 
@@ -77,7 +103,10 @@ impl<'a> Checker<'a> {
             text,
             now_ns: environment.now_ns,
             locals: Vec::new(),
+            walks: 0,
             columns: None,
+            container: "",
+            mistakes: Mistakes::Reported,
             problems,
         }
     }
@@ -94,15 +123,32 @@ impl Checker<'_> {
         Expr::broken(span.clone())
     }
 
+    /// Refuses values that do not fit, here or when they are computed.
+    fn misfit(&mut self, problem: Diagnostic, span: &Range<usize>, fault: Fault) -> Expr {
+        match self.mistakes {
+            Mistakes::Reported => self.refuse(problem, span),
+            Mistakes::Deferred => Expr::new(Kind::Fail(fault), Type::Dyn, span.clone()),
+        }
+    }
+
+    fn is_deferred(&self) -> bool {
+        self.mistakes == Mistakes::Deferred
+    }
+
     fn written(&self, span: &Range<usize>) -> &str {
         self.text.get(span.clone()).unwrap_or_default()
     }
 
     fn expr(&mut self, tree: &ast::Expr) -> Expr {
+        limits::on_enough_stack(|| self.checked(tree))
+    }
+
+    fn checked(&mut self, tree: &ast::Expr) -> Expr {
         match &tree.kind {
             ast::Kind::Literal(literal) => self.literal(literal, false, &tree.span),
-            ast::Kind::Name(_) | ast::Kind::Select { .. } => self.name(tree),
-            ast::Kind::Index { operand, index } => self.index(operand, index, &tree.span),
+            ast::Kind::Name(_) | ast::Kind::Absolute(_) => self.name(tree),
+            ast::Kind::Select { access, .. } => self.selected(tree, *access),
+            ast::Kind::Index { operand, index, access } => self.index(operand, index, *access, &tree.span),
             ast::Kind::Call {
                 target,
                 function,
@@ -130,6 +176,8 @@ impl Checker<'_> {
                 then,
                 otherwise,
             } => self.conditional(condition, then, otherwise, &tree.span),
+            // The grammar has it in lists and maps alone, which look into it themselves.
+            ast::Kind::Optional(inner) => self.expr(inner),
             ast::Kind::Broken => Expr::broken(tree.span.clone()),
         }
     }
@@ -186,9 +234,11 @@ impl Checker<'_> {
 
     /// Requires true or false.
     fn condition(&mut self, expr: Expr, what: &str) -> Expr {
-        let expr = settle(expr).0;
-        if matches!(expr.ty, Type::Bool | Type::Broken | Type::Dyn) {
-            return expr;
+        match expr.ty {
+            Type::Bool | Type::Broken => return expr,
+            Type::Dyn | Type::Any(_) => return coerce(expr, &Type::Bool),
+            _ if self.is_deferred() => return Expr::new(Kind::Fail(Fault::WrongType), Type::Bool, expr.span),
+            _ => {}
         }
         let message = format!("{what} must be true or false, this is {}", a(&expr.ty));
         let problem = Diagnostic::new(codes::NOT_BOOL, expr.span.clone(), message);
@@ -214,12 +264,8 @@ impl Checker<'_> {
     ) -> Expr {
         let condition = self.expr(condition);
         let condition = Box::new(self.condition(condition, "the condition before `?`"));
-        let (then, otherwise) = (settle(self.expr(then)).0, settle(self.expr(otherwise)).0);
-        let ty = if fits(&then.ty, &otherwise.ty) {
-            then.ty.clone()
-        } else if fits(&otherwise.ty, &then.ty) {
-            otherwise.ty.clone()
-        } else {
+        let (then, otherwise) = (self.expr(then), self.expr(otherwise));
+        if !fits(&then.ty, &otherwise.ty) && !fits(&otherwise.ty, &then.ty) && !self.is_deferred() {
             let message = format!(
                 "both results of `?:` must have one type, found {} and {}",
                 a(&then.ty),
@@ -229,8 +275,9 @@ impl Checker<'_> {
                 .labelled(otherwise.ty.to_string())
                 .beside(then.span.clone(), then.ty.to_string());
             return self.refuse(problem, span);
-        };
-        let (then, otherwise) = (Box::new(then), Box::new(otherwise));
+        }
+        let ty = then.ty.clone().join(otherwise.ty.clone());
+        let (then, otherwise) = (Box::new(coerce(then, &ty)), Box::new(coerce(otherwise, &ty)));
         Expr::new(
             Kind::Conditional {
                 condition,
@@ -243,76 +290,129 @@ impl Checker<'_> {
     }
 
     fn list(&mut self, items: &[ast::Expr], span: &Range<usize>) -> Expr {
-        let mut typed: Vec<Expr> = Vec::with_capacity(items.len());
-        let mut element = Type::Dyn;
-        for item in items {
-            let item = settle(self.expr(item)).0;
-            match self.join(&element, &item, typed.first(), "the elements of a list") {
-                Some(joined) => element = joined,
-                None => return Expr::broken(span.clone()),
-            }
-            typed.push(item);
+        let has_optional = items.iter().any(|item| matches!(item.kind, ast::Kind::Optional(_)));
+        let items: Vec<_> = items
+            .iter()
+            .map(|item| {
+                let is_optional = matches!(item.kind, ast::Kind::Optional(_));
+                let item = self.expr(item);
+                match (has_optional, is_optional) {
+                    (false, _) => item,
+                    (true, true) => self.optional(item),
+                    (true, false) => self.optional_of(item),
+                }
+            })
+            .collect();
+        let list = listed(items, span);
+        match has_optional {
+            true => self.resolved("optional.unwrap", vec![list], span.clone()),
+            false => list,
         }
-        Expr::new(Kind::List(typed), Type::list(element), span.clone())
     }
 
     fn map(&mut self, entries: &[(ast::Expr, ast::Expr)], span: &Range<usize>) -> Expr {
+        let has_optional = entries
+            .iter()
+            .any(|(key, _)| matches!(key.kind, ast::Kind::Optional(_)));
         let mut typed: Vec<(Expr, Expr)> = Vec::with_capacity(entries.len());
-        let (mut keys, mut values) = (Type::Dyn, Type::Dyn);
+        let (mut keys, mut values) = (Type::Broken, Type::Broken);
         for (key, value) in entries {
-            let (key, value) = (settle(self.expr(key)).0, settle(self.expr(value)).0);
+            let is_optional = matches!(key.kind, ast::Kind::Optional(_));
+            let (key, mut value) = (self.expr(key), self.expr(value));
+            if has_optional {
+                value = if is_optional {
+                    self.optional(value)
+                } else {
+                    self.optional_of(value)
+                };
+            }
             if !matches!(
                 key.ty,
-                Type::Bool | Type::Int | Type::Uint | Type::String | Type::Dyn | Type::Broken
+                Type::Bool | Type::Int | Type::Uint | Type::String | Type::Dyn | Type::Any(_) | Type::Broken
             ) {
                 let message = format!("a key of a map is a bool, int, uint or string, this is {}", a(&key.ty));
-                return self.refuse(Diagnostic::new(codes::MIXED, key.span.clone(), message), span);
+                let problem = Diagnostic::new(codes::MIXED, key.span.clone(), message);
+                return self.misfit(problem, span, Fault::BadMap);
             }
-            let first = typed.first();
-            let key_type = self.join(&keys, &key, first.map(|(key, _)| key), "the keys of a map");
-            let value_type = self.join(&values, &value, first.map(|(_, value)| value), "the values of a map");
-            let (Some(key_type), Some(value_type)) = (key_type, value_type) else {
+            if key.ty == Type::Broken || value.ty == Type::Broken {
                 return Expr::broken(span.clone());
-            };
-            (keys, values) = (key_type, value_type);
+            }
+            (keys, values) = (keys.join(key.ty.clone()), values.join(value.ty.clone()));
             typed.push((key, value));
         }
-        Expr::new(Kind::Map(typed), Type::map(keys, values), span.clone())
+        if typed.is_empty() {
+            (keys, values) = (Type::Any('_'), Type::Any('_'));
+        }
+        let typed = typed
+            .into_iter()
+            .map(|(key, value)| (coerce(key, &keys), coerce(value, &values)))
+            .collect();
+        let map = Expr::new(Kind::Map(typed), Type::map(keys, values), span.clone());
+        match has_optional {
+            true => self.resolved("_unwrap_", vec![map], span.clone()),
+            false => map,
+        }
     }
 
-    /// The type of a collection's parts with one more part in it; reports a part that does not fit.
-    fn join(&mut self, known: &Type, part: &Expr, first: Option<&Expr>, what: &str) -> Option<Type> {
-        if fits(known, &part.ty) && *known != Type::Dyn {
-            return Some(known.clone());
+    /// Requires an optional, as what follows `?` in a list or map.
+    fn optional(&mut self, value: Expr) -> Expr {
+        match value.ty {
+            Type::Optional(_) | Type::Broken => value,
+            Type::Dyn | Type::Any(_) => coerce(value, &Type::optional(Type::Dyn)),
+            _ => {
+                let message = format!("expected an optional after `?`, found {}", a(&value.ty));
+                let problem = Diagnostic::new(codes::MIXED, value.span.clone(), message);
+                let span = value.span.clone();
+                self.misfit(problem, &span, Fault::WrongType)
+            }
         }
-        if fits(&part.ty, known) {
-            return Some(part.ty.clone());
-        }
-        let message = format!("{what} must have one type, found {} and {}", a(known), a(&part.ty));
-        let mut problem = Diagnostic::new(codes::MIXED, part.span.clone(), message).labelled(part.ty.to_string());
-        if let Some(first) = first {
-            problem = problem.beside(first.span.clone(), first.ty.to_string());
-        }
-        self.report(problem);
-        None
+    }
+
+    fn optional_of(&mut self, value: Expr) -> Expr {
+        let span = value.span.clone();
+        self.resolved("optional.of", vec![value], span)
     }
 }
 
-/// Takes the value out of `dyn`, and says whether it was there: its type is known, only its mistakes come later.
-fn settle(expr: Expr) -> (Expr, bool) {
+/// A list of parts: of their type, `dyn` where they differ.
+fn listed(items: Vec<Expr>, span: &Range<usize>) -> Expr {
+    if items.iter().any(|item| item.ty == Type::Broken) {
+        return Expr::broken(span.clone());
+    }
+    let element = items.iter().map(|item| item.ty.clone()).reduce(Type::join);
+    let element = element.unwrap_or(Type::Any('_'));
+    let items = items.into_iter().map(|item| coerce(item, &element)).collect();
+    Expr::new(Kind::List(items), Type::list(element), span.clone())
+}
+
+/// The value as one of a type; whether it is one is known when it is computed.
+fn coerce(expr: Expr, ty: &Type) -> Expr {
+    if expr.ty == *ty || expr.ty == Type::Broken || *ty == Type::Broken {
+        return expr;
+    }
+    let span = expr.span.clone();
     match expr.kind {
-        Kind::Dyn(inner) => (settle(*inner).0, true),
-        _ => (expr, false),
+        Kind::Value(value) if value.is_of(ty) => Expr::value(value, ty.clone(), span),
+        // What a list holds may be converted where it is made.
+        Kind::List(items) if matches!(ty, Type::List(_)) => {
+            let Type::List(element) = ty else {
+                unreachable!("just matched")
+            };
+            let items = items.into_iter().map(|item| coerce(item, element)).collect();
+            Expr::new(Kind::List(items), ty.clone(), span)
+        }
+        _ => Expr::new(Kind::Convert(Box::new(expr)), ty.clone(), span),
     }
 }
 
 /// A type with its article.
 fn a(ty: &Type) -> String {
     match ty {
-        Type::Int | Type::Ip => format!("an {ty}"),
+        Type::Int | Type::Ip | Type::Optional(_) => format!("an {ty}"),
         Type::Null => "null".to_owned(),
         Type::Bytes => "bytes".to_owned(),
-        Type::List(element) if matches!(**element, Type::Dyn | Type::Broken) => "a list".to_owned(),
+        Type::List(element) if matches!(**element, Type::Any(_) | Type::Broken) => "a list".to_owned(),
+        Type::Map(key, _) if matches!(**key, Type::Any(_) | Type::Broken) => "a map".to_owned(),
         _ => format!("a {ty}"),
     }
 }

@@ -1,28 +1,25 @@
-//! The scalar evaluator: one value from a checked tree. Folding of constants uses it, and the tests take it as the oracle
-//! of what lowering computes on columns. No query runs through it.
+//! The scalar evaluator: one value from a checked tree. Folding of constants uses it, `kfl::evaluate` is it, and the tests
+//! take it as the oracle of what lowering computes on columns. No query runs through it.
 
 use std::cmp::Ordering;
 
 use crate::ast::Operator;
 use crate::catalogue::Variable;
+use crate::fault::Fault;
+use crate::functions;
 use crate::functions::comprehension::Macro;
 use crate::functions::kernel;
+use crate::limits;
 use crate::typed::{Comprehension, Expr, Kind, Local};
 use crate::value::Value;
-
-/// Why a filter has no value on a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fault(pub &'static str);
-
-/// The fault of an evaluation that takes more steps than it may.
-pub(crate) const TOO_LONG: Fault = Fault("the evaluation takes too many steps");
 
 /// What an evaluation reads beyond the tree.
 pub(crate) struct Scope<'a> {
     pub variable: &'a dyn Fn(&Variable) -> Value,
     pub column: &'a dyn Fn(&str) -> Option<Value>,
-    /// Values of the macros' names around the part that is evaluated.
-    pub locals: Vec<(Local, Value)>,
+    /// Values of the macros' names around the part that is evaluated; of `cel.bind`, what failed to be one fails where it
+    /// is read.
+    pub locals: Vec<(Local, Result<Value, Fault>)>,
     /// Steps it may still take: macros inside macros multiply.
     pub steps: usize,
 }
@@ -42,23 +39,54 @@ impl<'a> Scope<'a> {
             steps,
         }
     }
+
+    fn spend(&mut self, steps: usize) -> Result<(), Fault> {
+        self.steps = self.steps.checked_sub(steps).ok_or(Fault::TooLong)?;
+        Ok(())
+    }
 }
 
 /// Evaluates a tree that has no flags left.
 pub(crate) fn eval(expr: &Expr, scope: &mut Scope<'_>) -> Result<Value, Fault> {
-    scope.steps = scope.steps.checked_sub(1).ok_or(TOO_LONG)?;
+    limits::on_enough_stack(|| evaluated(expr, scope))
+}
+
+fn evaluated(expr: &Expr, scope: &mut Scope<'_>) -> Result<Value, Fault> {
+    scope.spend(1)?;
     match &expr.kind {
         Kind::Value(value) => Ok(value.clone()),
         Kind::Variable(variable) => Ok((scope.variable)(variable)),
-        Kind::Flag(_) => Err(Fault("a flag has no value before its table is known")),
+        Kind::Flag(_) => Err(Fault::UnknownName),
         Kind::Local(local) => local_value(local, scope),
-        Kind::Column(name) => (scope.column)(name).ok_or(Fault("a column has no value")),
-        Kind::Fail(reason) => Err(Fault(reason)),
-        Kind::Dyn(inner) => eval(inner, scope),
-        Kind::Call(_) => call(expr, scope),
+        Kind::Column(name) => (scope.column)(name).ok_or(Fault::UnknownName),
+        Kind::Fail(fault) => Err(*fault),
+        Kind::Convert(inner) => {
+            let value = eval(inner, scope)?;
+            if value.is_of(&expr.ty) {
+                Ok(value)
+            } else {
+                Err(Fault::WrongType)
+            }
+        }
+        Kind::Call(call) => {
+            let arguments = all(&call.arguments, scope)?;
+            scope.spend(arguments.iter().map(weight).sum())?;
+            let result = kernel::call(call.overload.kernel, &arguments, &call.parameters, &expr.ty);
+            result.ok_or_else(|| call.overload.fault(&arguments))
+        }
+        Kind::Dispatch(dispatch) => {
+            let arguments = all(&dispatch.arguments, scope)?;
+            scope.spend(arguments.iter().map(weight).sum())?;
+            let result = functions::dispatch(dispatch.entry, dispatch.method, &arguments)?;
+            if result.is_of(&expr.ty) {
+                Ok(result)
+            } else {
+                Err(Fault::WrongType)
+            }
+        }
         Kind::Compare { operator, left, right } => {
             let (left, right) = (eval(left, scope)?, eval(right, scope)?);
-            Ok(Value::Bool(compare(*operator, &left, &right)))
+            compare(*operator, &left, &right).map(Value::Bool)
         }
         Kind::And(terms) => absorbing(terms, false, scope),
         Kind::Or(terms) => absorbing(terms, true, scope),
@@ -71,35 +99,41 @@ pub(crate) fn eval(expr: &Expr, scope: &mut Scope<'_>) -> Result<Value, Fault> {
             true => eval(then, scope),
             false => eval(otherwise, scope),
         },
-        Kind::List(items) => Ok(Value::List(
-            items
-                .iter()
-                .map(|item| eval(item, scope))
-                .collect::<Result<Vec<_>, _>>()?
-                .into(),
-        )),
+        Kind::List(items) => Ok(Value::List(all(items, scope)?.into())),
         Kind::Map(entries) => map(entries, scope),
+        Kind::Bind(bind) => {
+            let value = match eval(&bind.value, scope) {
+                Err(Fault::TooLong) => return Err(Fault::TooLong),
+                value => value,
+            };
+            scope.locals.push((bind.local.clone(), value));
+            let result = eval(&bind.body, scope);
+            scope.locals.pop();
+            result
+        }
         Kind::Comprehension(comprehension) => walk(comprehension, scope),
+    }
+}
+
+fn all(parts: &[Expr], scope: &mut Scope<'_>) -> Result<Vec<Value>, Fault> {
+    parts.iter().map(|part| eval(part, scope)).collect()
+}
+
+/// Steps that a value is worth where a function may read all of it.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() / 64,
+        Value::Bytes(bytes) => bytes.len() / 64,
+        Value::List(items) => items.iter().map(weight).sum::<usize>() + items.len(),
+        Value::Map(entries) => entries.iter().map(|(key, value)| weight(key) + weight(value) + 2).sum(),
+        Value::Optional(Some(value)) => weight(value),
+        _ => 0,
     }
 }
 
 fn local_value(local: &Local, scope: &Scope<'_>) -> Result<Value, Fault> {
     let bound = scope.locals.iter().rev().find(|(bound, _)| bound == local);
-    bound
-        .map(|(_, value)| value.clone())
-        .ok_or(Fault("a name is not bound"))
-}
-
-fn call(expr: &Expr, scope: &mut Scope<'_>) -> Result<Value, Fault> {
-    let Kind::Call(call) = &expr.kind else {
-        return Err(Fault("not a call"));
-    };
-    let arguments = call
-        .arguments
-        .iter()
-        .map(|argument| eval(argument, scope))
-        .collect::<Result<Vec<_>, _>>()?;
-    kernel::call(call.overload.kernel, &arguments, &call.parameters, &expr.ty).ok_or(Fault(call.function.name))
+    bound.map_or(Err(Fault::UnknownName), |(_, value)| value.clone())
 }
 
 /// `&&` and `||`: one term that decides is enough, whatever the others are.
@@ -109,8 +143,8 @@ fn absorbing(terms: &[Expr], decides: bool, scope: &mut Scope<'_>) -> Result<Val
         match eval(term, scope).and_then(truth) {
             Ok(value) if value == decides => return Ok(Value::Bool(decides)),
             Ok(_) => {}
-            Err(TOO_LONG) => return Err(TOO_LONG),
-            Err(reason) => fault = Some(reason),
+            Err(Fault::TooLong) => return Err(Fault::TooLong),
+            Err(reason) => fault = fault.or(Some(reason)),
         }
     }
     fault.map_or(Ok(Value::Bool(!decides)), Err)
@@ -119,7 +153,7 @@ fn absorbing(terms: &[Expr], decides: bool, scope: &mut Scope<'_>) -> Result<Val
 fn truth(value: Value) -> Result<bool, Fault> {
     match value {
         Value::Bool(value) => Ok(value),
-        _ => Err(Fault("not true or false")),
+        _ => Err(Fault::WrongType),
     }
 }
 
@@ -127,70 +161,164 @@ fn map(entries: &[(Expr, Expr)], scope: &mut Scope<'_>) -> Result<Value, Fault> 
     let mut map: Vec<(Value, Value)> = Vec::with_capacity(entries.len());
     for (key, value) in entries {
         let (key, value) = (eval(key, scope)?, eval(value, scope)?);
-        scope.steps = scope.steps.checked_sub(map.len()).ok_or(TOO_LONG)?;
-        if map.iter().any(|(other, _)| equal(other, &key)) {
-            return Err(Fault("a map has a key twice"));
-        }
-        map.push((key, value));
+        scope.spend(map.len())?;
+        insert(&mut map, key, value)?;
     }
     Ok(Value::Map(map.into()))
 }
 
-fn walk(comprehension: &Comprehension, scope: &mut Scope<'_>) -> Result<Value, Fault> {
-    let elements: Vec<Value> = match eval(&comprehension.range, scope)? {
-        Value::List(items) => items.to_vec(),
-        Value::Map(entries) => entries.iter().map(|(key, _)| key.clone()).collect(),
-        _ => return Err(Fault("not a list")),
-    };
-    let mut results = Vec::with_capacity(elements.len());
-    for element in &elements {
-        scope.locals.push((comprehension.local.clone(), element.clone()));
-        let result = eval(&comprehension.body, scope);
-        scope.locals.pop();
-        if result == Err(TOO_LONG) {
-            return Err(TOO_LONG);
-        }
-        results.push(result);
+/// Puts an entry into a map that is made.
+pub(crate) fn insert(map: &mut Vec<(Value, Value)>, key: Value, value: Value) -> Result<(), Fault> {
+    let is_key = matches!(key, Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::String(_));
+    if !is_key || map.iter().any(|(other, _)| equal(other, &key)) {
+        return Err(Fault::BadMap);
     }
-    let decided = |value: bool| results.contains(&Ok(Value::Bool(value)));
-    match comprehension.form {
-        Macro::Exists if decided(true) => return Ok(Value::Bool(true)),
-        Macro::All if decided(false) => return Ok(Value::Bool(false)),
-        _ => {}
-    }
-    let results = results.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let is_true = |value: &&Value| matches!(value, Value::Bool(true));
-    Ok(match comprehension.form {
-        Macro::Exists => Value::Bool(false),
-        Macro::All => Value::Bool(true),
-        Macro::ExistsOne => Value::Bool(results.iter().filter(is_true).count() == 1),
-        Macro::Filter => {
-            let kept = elements
-                .into_iter()
-                .zip(&results)
-                .filter(|(_, keep)| is_true(keep))
-                .map(|(element, _)| element);
-            Value::List(kept.collect())
-        }
-        Macro::Map => Value::List(results.into()),
-    })
+    map.push((key, value));
+    Ok(())
 }
 
-fn compare(operator: Operator, left: &Value, right: &Value) -> bool {
-    match operator {
-        Operator::Eq => equal(left, right),
-        Operator::Ne => !equal(left, right),
-        Operator::Lt => order(left, right) == Some(Ordering::Less),
-        Operator::Le => matches!(order(left, right), Some(Ordering::Less | Ordering::Equal)),
-        Operator::Gt => order(left, right) == Some(Ordering::Greater),
-        _ => matches!(order(left, right), Some(Ordering::Greater | Ordering::Equal)),
+fn walk(comprehension: &Comprehension, scope: &mut Scope<'_>) -> Result<Value, Fault> {
+    let range = eval(&comprehension.range, scope)?;
+    let elements = elements(&range, comprehension.key.is_some()).ok_or(Fault::WrongType)?;
+    let mut fold = Fold::default();
+    for (key, element) in elements {
+        let locals = scope.locals.len();
+        if let Some(name) = &comprehension.key {
+            scope.locals.push((name.clone(), Ok(key.clone())));
+        }
+        scope.locals.push((comprehension.local.clone(), Ok(element.clone())));
+        let result = one(comprehension, scope);
+        scope.locals.truncate(locals);
+        match result {
+            Err(Fault::TooLong) => return Err(Fault::TooLong),
+            Err(fault) => fold.fault = fold.fault.or(Some(fault)),
+            Ok(None) => {}
+            Ok(Some(result)) => {
+                scope.spend(if comprehension.form.makes_map() {
+                    fold.map.len()
+                } else {
+                    0
+                })?;
+                fold.take(comprehension.form, key, element, result);
+            }
+        }
     }
+    fold.result(comprehension.form)
+}
+
+/// The body's value for one element; `None` if the macro's own condition passes it over.
+fn one(comprehension: &Comprehension, scope: &mut Scope<'_>) -> Result<Option<Value>, Fault> {
+    if let Some(condition) = &comprehension.condition
+        && !truth(eval(condition, scope)?)?
+    {
+        return Ok(None);
+    }
+    let value = eval(&comprehension.body, scope)?;
+    match comprehension.form.is_condition() {
+        true => truth(value).map(|value| Some(Value::Bool(value))),
+        false => Ok(Some(value)),
+    }
+}
+
+/// What a macro walks: positions and elements of a list, keys and values of a map; with one name, a map's keys.
+pub(crate) fn elements(range: &Value, two_names: bool) -> Option<Vec<(Value, Value)>> {
+    match range {
+        Value::List(items) => {
+            let position = |at| Value::Int(i64::try_from(at).unwrap_or(i64::MAX));
+            Some(
+                items
+                    .iter()
+                    .enumerate()
+                    .map(|(at, item)| (position(at), item.clone()))
+                    .collect(),
+            )
+        }
+        Value::Map(entries) if two_names => Some(entries.to_vec()),
+        Value::Map(entries) => Some(entries.iter().map(|(key, _)| (Value::Null, key.clone())).collect()),
+        _ => None,
+    }
+}
+
+/// The results of a macro's elements, folded.
+#[derive(Debug, Default)]
+struct Fold {
+    trues: usize,
+    falses: usize,
+    list: Vec<Value>,
+    map: Vec<(Value, Value)>,
+    fault: Option<Fault>,
+}
+
+impl Fold {
+    fn take(&mut self, form: Macro, key: Value, element: Value, result: Value) {
+        let is_true = matches!(result, Value::Bool(true));
+        match form {
+            Macro::Exists | Macro::All | Macro::ExistsOne => {
+                self.trues += usize::from(is_true);
+                self.falses += usize::from(!is_true);
+            }
+            Macro::Filter if is_true => self.list.push(element),
+            Macro::Filter => {}
+            Macro::Map => self.list.push(result),
+            Macro::TransformMap => self.entry(key, result),
+            Macro::TransformMapEntry => match result {
+                Value::Map(entries) => entries
+                    .iter()
+                    .for_each(|(key, value)| self.entry(key.clone(), value.clone())),
+                _ => self.fault = self.fault.or(Some(Fault::WrongType)),
+            },
+        }
+    }
+
+    fn entry(&mut self, key: Value, value: Value) {
+        if let Err(fault) = insert(&mut self.map, key, value) {
+            self.fault = self.fault.or(Some(fault));
+        }
+    }
+
+    fn result(self, form: Macro) -> Result<Value, Fault> {
+        match (form, self.fault) {
+            (Macro::Exists, _) if self.trues > 0 => Ok(Value::Bool(true)),
+            (Macro::All, _) if self.falses > 0 => Ok(Value::Bool(false)),
+            (_, Some(fault)) => Err(fault),
+            (Macro::Exists, None) => Ok(Value::Bool(false)),
+            (Macro::All, None) => Ok(Value::Bool(true)),
+            (Macro::ExistsOne, None) => Ok(Value::Bool(self.trues == 1)),
+            (Macro::Filter | Macro::Map, None) => Ok(Value::List(self.list.into())),
+            (Macro::TransformMap | Macro::TransformMapEntry, None) => Ok(Value::Map(self.map.into())),
+        }
+    }
+}
+
+/// Compares two values; those that have no order have none.
+pub(crate) fn compare(operator: Operator, left: &Value, right: &Value) -> Result<bool, Fault> {
+    match operator {
+        Operator::Eq => return Ok(equal(left, right)),
+        Operator::Ne => return Ok(!equal(left, right)),
+        _ => {}
+    }
+    let (one, other) = (left.ty(), right.ty());
+    if !one.is_ordered() || one != other && !(one.is_number() && other.is_number()) {
+        return Err(Fault::WrongType);
+    }
+    let order = order(left, right);
+    Ok(match operator {
+        Operator::Lt => order == Some(Ordering::Less),
+        Operator::Le => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+        Operator::Gt => order == Some(Ordering::Greater),
+        _ => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+    })
 }
 
 /// Equality of values of any types: numbers compare across types, NaN equals nothing, maps have no order.
 pub(crate) fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Null, Value::Null) => true,
+        (Value::Type(left), Value::Type(right)) => left == right,
+        (Value::Optional(left), Value::Optional(right)) => match (left, right) {
+            (Some(left), Some(right)) => equal(left, right),
+            (left, right) => left.is_none() && right.is_none(),
+        },
         (Value::Ip(left), Value::Ip(right)) => left == right,
         (Value::Cidr(left), Value::Cidr(right)) => left == right,
         (Value::List(left), Value::List(right)) => {
@@ -255,8 +383,20 @@ pub(crate) fn is_closed(expr: &Expr) -> bool {
                 if !closed(&comprehension.range, bound) {
                     return false;
                 }
+                let outer = bound.len();
+                bound.extend(comprehension.key.clone());
                 bound.push(comprehension.local.clone());
-                let is_closed = closed(&comprehension.body, bound);
+                let inner = comprehension.condition.iter().chain([&comprehension.body]);
+                let is_closed = inner.fold(true, |all, part| all && closed(part, bound));
+                bound.truncate(outer);
+                is_closed
+            }
+            Kind::Bind(bind) => {
+                if !closed(&bind.value, bound) {
+                    return false;
+                }
+                bound.push(bind.local.clone());
+                let is_closed = closed(&bind.body, bound);
                 bound.pop();
                 is_closed
             }

@@ -11,6 +11,7 @@ pub(crate) mod comprehension;
 mod convert;
 pub(crate) mod kernel;
 pub(crate) mod network;
+mod optional;
 mod patterns;
 mod strings;
 pub(crate) mod time;
@@ -22,6 +23,7 @@ use std::sync::LazyLock;
 use datafusion::arrow::array::ArrayRef;
 use datafusion::logical_expr as df;
 
+use crate::fault::Fault;
 use crate::types::Type;
 use crate::value::Value;
 use kernel::Arguments;
@@ -46,6 +48,8 @@ pub(crate) struct Overload {
     pub kernel: fn(&Arguments) -> ArrayRef,
     /// DataFusion's own function where it has the same meaning: its optimizer knows how to prune with it.
     pub plan: Option<fn(Vec<df::Expr>) -> df::Expr>,
+    /// How it fails, where it can.
+    pub failing: Failing,
     /// Why constant arguments can never give a value, if they cannot.
     pub refuse: fn(&[Option<&Value>]) -> Option<String>,
 }
@@ -56,6 +60,7 @@ impl Overload {
             signature,
             kernel,
             plan: None,
+            failing: Failing::Never,
             refuse: |_| None,
         }
     }
@@ -65,10 +70,41 @@ impl Overload {
         self
     }
 
+    /// Says that arguments may have no value, and why.
+    pub(crate) const fn fails(mut self, fault: Fault) -> Self {
+        self.failing = Failing::With(fault);
+        self
+    }
+
+    /// Says that arguments may have no value; they tell why.
+    pub(crate) const fn fails_by(mut self, fault: fn(&[Value]) -> Fault) -> Self {
+        self.failing = Failing::By(fault);
+        self
+    }
+
+    /// Why arguments have no value.
+    pub(crate) fn fault(&self, arguments: &[Value]) -> Fault {
+        match self.failing {
+            Failing::Never => Fault::BadArgument,
+            Failing::With(fault) => fault,
+            Failing::By(fault) => fault(arguments),
+        }
+    }
+
     pub(crate) const fn refuse(mut self, refuse: fn(&[Option<&Value>]) -> Option<String>) -> Self {
         self.refuse = refuse;
         self
     }
+}
+
+/// How a function fails.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Failing {
+    /// It has a value for all arguments of its types.
+    Never,
+    With(Fault),
+    /// The arguments tell.
+    By(fn(&[Value]) -> Fault),
 }
 
 /// A signature, read.
@@ -91,12 +127,11 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// True if filters call it by its name: operators and the like are entries that no filter names.
+    /// True if filters call it by its name: operators and the like are entries that no filter can write.
     pub(crate) fn is_callable(&self) -> bool {
         self.function
             .name
             .starts_with(|first: char| first.is_ascii_alphabetic())
-            && self.function.name != "has_key"
     }
 }
 
@@ -146,6 +181,51 @@ pub(crate) const MACROS: &[Form] = &[
         form: "list.map(x, value) -> list",
         doc: "The value for each element of a list or key of a map; list.map(x, condition, value) for some of them.",
         example: ("[1, 2].map(x, x * 2)", "[2, 4]"),
+    },
+    Form {
+        name: "existsOne",
+        form: "list.existsOne(i, x, condition) -> bool",
+        doc: "True if the condition is true of exactly one position and element of a list, or key and value of a map.",
+        example: ("['a', 'b'].existsOne(i, x, i == 1 && x == 'b')", "true"),
+    },
+    Form {
+        name: "transformList",
+        form: "list.transformList(i, x, value) -> list",
+        doc: "The value for each position and element of a list, or key and value of a map; \
+              list.transformList(i, x, condition, value) for some of them.",
+        example: ("['a', 'b'].transformList(i, x, x + string(i))", "[\"a0\", \"b1\"]"),
+    },
+    Form {
+        name: "transformMap",
+        form: "map.transformMap(k, x, value) -> map",
+        doc: "A map with the value for each key and value of a map, or position and element of a list; \
+              map.transformMap(k, x, condition, value) for some of them.",
+        example: ("{'a': 1}.transformMap(k, x, x * 2)", "{\"a\": 2}"),
+    },
+    Form {
+        name: "transformMapEntry",
+        form: "map.transformMapEntry(k, x, entries) -> map",
+        doc: "A map of the entries for each key and value of a map, or position and element of a list; \
+              map.transformMapEntry(k, x, condition, entries) for some of them.",
+        example: ("{'a': 1}.transformMapEntry(k, x, {string(x): k})", "{\"1\": \"a\"}"),
+    },
+    Form {
+        name: "cel.bind",
+        form: "cel.bind(name, value, expression) -> result",
+        doc: "The expression, with a name for a value that it uses more than once.",
+        example: ("cel.bind(x, 2 + 3, x * x)", "25"),
+    },
+    Form {
+        name: "optMap",
+        form: "optional.optMap(x, value) -> optional",
+        doc: "An optional of the value for what an optional holds; none if it holds none.",
+        example: ("optional.of(2).optMap(x, x * 2)", "optional.of(4)"),
+    },
+    Form {
+        name: "optFlatMap",
+        form: "optional.optFlatMap(x, optional) -> optional",
+        doc: "The optional for what an optional holds; none if it holds none.",
+        example: ("optional.of({'a': 1}).optFlatMap(x, x.?b)", "optional.none()"),
     },
     Form {
         name: "now",
@@ -215,6 +295,7 @@ const GROUPS: &[&[Function]] = &[
     time::FUNCTIONS,
     network::FUNCTIONS,
     arithmetic::FUNCTIONS,
+    optional::FUNCTIONS,
 ];
 
 /// Every function by its name.
@@ -283,9 +364,20 @@ fn split_arguments(text: &str) -> Vec<&str> {
 /// Types that variables of a signature stand for.
 type Bindings = BTreeMap<char, Type>;
 
+/// How much an argument of an open type fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// Only where the signature takes any type: the call is then decided.
+    Decided,
+    /// Everywhere: its value may turn out to fit.
+    Possible,
+    /// The types are those of values: what one letter of the signature stands for may still differ.
+    Values,
+}
+
 impl Signature {
     /// The parameter types and the result for arguments of these types; `None` if they do not fit.
-    pub(crate) fn resolve(&self, arguments: &[&Type]) -> Option<(Vec<Type>, Type)> {
+    pub(crate) fn resolve(&self, arguments: &[&Type], fit: Fit) -> Option<(Vec<Type>, Type)> {
         let fits = match self.variadic {
             true => arguments.len() >= self.parameters.len(),
             false => arguments.len() == self.parameters.len(),
@@ -294,10 +386,10 @@ impl Signature {
             return None;
         }
         let last = self.parameters.last();
-        let parameters = || self.parameters.iter().chain(std::iter::repeat(last).flatten());
+        let parameters = || self.parameters.iter().chain(last.into_iter().cycle());
         let mut bindings = Bindings::new();
         for (parameter, argument) in parameters().zip(arguments) {
-            if !unify(parameter, argument, &mut bindings) {
+            if !unify(parameter, argument, fit, &mut bindings) {
                 return None;
             }
         }
@@ -309,25 +401,37 @@ impl Signature {
     }
 }
 
-fn unify(parameter: &Type, argument: &Type, bindings: &mut Bindings) -> bool {
+/// Calls a function with the signature that fits the values.
+pub(crate) fn dispatch(entry: &Entry, method: bool, arguments: &[Value]) -> Result<Value, Fault> {
+    let types: Vec<_> = arguments.iter().map(Value::ty).collect();
+    let types: Vec<_> = types.iter().collect();
+    for signature in entry.signatures.iter().filter(|one| one.method == method) {
+        if let Some((parameters, result)) = signature.resolve(&types, Fit::Values) {
+            let overload = signature.overload;
+            let value = kernel::call(overload.kernel, arguments, &parameters, &result);
+            return value.ok_or_else(|| overload.fault(arguments));
+        }
+    }
+    Err(Fault::WrongType)
+}
+
+fn unify(parameter: &Type, argument: &Type, fit: Fit, bindings: &mut Bindings) -> bool {
     match (parameter, argument) {
-        (_, Type::Dyn | Type::Broken) | (Type::Dyn, _) => true,
-        (Type::Any(letter), _) => match bindings.get(letter) {
-            None => {
-                bindings.insert(*letter, argument.clone());
-                true
-            }
-            Some(bound) if fits(bound, argument) => true,
-            // An empty list came first: what follows knows more.
-            Some(bound) if fits(argument, bound) => {
-                bindings.insert(*letter, argument.clone());
-                true
-            }
-            Some(_) => false,
-        },
-        (Type::List(parameter), Type::List(argument)) => unify(parameter, argument, bindings),
+        (_, Type::Broken) | (Type::Dyn, _) => true,
+        (Type::Any(letter), _) => {
+            let bound = bindings.get(letter).cloned().unwrap_or(argument.clone());
+            let is_one = fits(&bound, argument) || fits(argument, &bound);
+            bindings.insert(*letter, bound.join(argument.clone()));
+            is_one || fit == Fit::Values
+        }
+        // What an empty list holds is anything.
+        (_, Type::Any(_)) => true,
+        (_, Type::Dyn) => fit != Fit::Decided,
+        (Type::List(parameter), Type::List(argument)) | (Type::Optional(parameter), Type::Optional(argument)) => {
+            unify(parameter, argument, fit, bindings)
+        }
         (Type::Map(key, value), Type::Map(other_key, other_value)) => {
-            unify(key, other_key, bindings) && unify(value, other_value, bindings)
+            unify(key, other_key, fit, bindings) && unify(value, other_value, fit, bindings)
         }
         _ => parameter == argument,
     }
@@ -336,8 +440,8 @@ fn unify(parameter: &Type, argument: &Type, bindings: &mut Bindings) -> bool {
 /// True if a value of the second type can stand where the first is known.
 pub(crate) fn fits(known: &Type, other: &Type) -> bool {
     match (known, other) {
-        (_, Type::Dyn | Type::Broken) => true,
-        (Type::List(known), Type::List(other)) => fits(known, other),
+        (_, Type::Dyn | Type::Any(_) | Type::Broken) => true,
+        (Type::List(known), Type::List(other)) | (Type::Optional(known), Type::Optional(other)) => fits(known, other),
         (Type::Map(key, value), Type::Map(other_key, other_value)) => fits(key, other_key) && fits(value, other_value),
         _ => known == other,
     }
@@ -348,6 +452,7 @@ fn called(parameter: &Type, argument: &Type, bindings: &Bindings) -> Type {
     match (parameter, argument) {
         (Type::Dyn, _) => argument.clone(),
         (Type::List(parameter), Type::List(argument)) => Type::list(called(parameter, argument, bindings)),
+        (Type::Optional(parameter), Type::Optional(argument)) => Type::optional(called(parameter, argument, bindings)),
         (Type::Map(key, value), Type::Map(other_key, other_value)) => {
             Type::map(called(key, other_key, bindings), called(value, other_value, bindings))
         }
@@ -359,6 +464,7 @@ fn substitute(ty: &Type, bindings: &Bindings) -> Type {
     match ty {
         Type::Any(letter) => bindings.get(letter).cloned().unwrap_or(Type::Dyn),
         Type::List(element) => Type::list(substitute(element, bindings)),
+        Type::Optional(value) => Type::optional(substitute(value, bindings)),
         Type::Map(key, value) => Type::map(substitute(key, bindings), substitute(value, bindings)),
         _ => ty.clone(),
     }

@@ -13,6 +13,8 @@ mod codes;
 mod complete;
 mod diagnostic;
 mod eval;
+mod evaluate;
+mod fault;
 mod functions;
 mod highlight;
 mod hints;
@@ -35,6 +37,8 @@ use schema::Table;
 pub use codes::{CODES, Code};
 pub use complete::{Completion, Completions, complete};
 pub use diagnostic::Diagnostic;
+pub use evaluate::{Bindings, Failure, Road, evaluate, evaluate_text};
+pub use fault::Fault;
 pub use functions::{Help, help};
 pub use highlight::{Token, highlight};
 
@@ -43,6 +47,14 @@ pub use highlight::{Token, highlight};
 pub struct Environment {
     /// What `now()` reads: nanoseconds since 1970-01-01T00:00:00Z, frozen when the filter is compiled.
     pub now_ns: i64,
+}
+
+impl Environment {
+    /// Compiled now.
+    pub fn now() -> Self {
+        let now_ns = chrono::Utc::now().timestamp_nanos_opt().unwrap_or_default();
+        Self { now_ns }
+    }
 }
 
 /// A checked filter.
@@ -87,15 +99,26 @@ pub fn compile(text: &str, environment: &Environment) -> Result<Filter, Vec<Diag
             now_ns: environment.now_ns,
         });
     }
+    Err(sorted(problems))
+}
+
+/// Mistakes in the order of their places, no more than anybody reads.
+fn sorted(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
     problems.sort_by_key(|problem| (problem.span().start, problem.span().end));
     problems.truncate(limits::MISTAKES);
-    Err(problems)
+    problems
 }
 
 impl Filter {
     /// Specialises the filter to a table, by that table's constants.
     pub fn on(&self, table: &'static Table) -> Lowered {
         lower::lower(&self.tree, table, self.now_ns)
+    }
+
+    /// The rows of a table that the filter leaves out because it has no value on them: which they are, and the code of the
+    /// [`Fault`] that is why, as an unsigned 64-bit column. `None` if it has a value on every row.
+    pub fn faults(&self, table: &'static Table) -> Option<(df::Expr, df::Expr)> {
+        lower::faults(&self.tree, table, self.now_ns)
     }
 
     /// The typed tree as text.

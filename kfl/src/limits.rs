@@ -3,7 +3,7 @@
 /// Length of a filter in bytes: what a person or a program writes is far shorter, and all work is linear in it.
 pub(crate) const TEXT_BYTES: usize = 64 * 1024;
 
-/// Depth of the tree: every walk over it recurses, and this depth fits the smallest stack a thread has.
+/// Depth of the tree: every walk over it recurses.
 pub(crate) const DEPTH: u16 = 250;
 
 /// Macros over lists inside each other: each multiplies the work of a row.
@@ -14,3 +14,16 @@ pub(crate) const SYNTAX_MISTAKES: usize = 8;
 
 /// Mistakes reported in all: nobody reads more, and a text of garbage has one at every byte.
 pub(crate) const MISTAKES: usize = 100;
+
+/// Values that `cel.block` names: each is a part inside the next.
+pub(crate) const BLOCK: usize = 100;
+
+/// Stack that one step down a tree may take; where less is left, the walk goes on on a new one. A tree of the greatest depth
+/// takes more than the stack of a thread in a program that is not optimised.
+const STEP_BYTES: usize = 128 * 1024;
+const STACK_BYTES: usize = 2 * 1024 * 1024;
+
+/// Takes a step down a tree.
+pub(crate) fn on_enough_stack<T>(step: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(STEP_BYTES, STACK_BYTES, step)
+}

@@ -13,9 +13,11 @@
 //!   statistics see the bare column either way.
 //! - A condition on several columns, and whatever is no condition, supplies the default row by row.
 
+mod fault;
 mod fold;
 mod specialise;
 mod value;
+mod walk;
 
 use std::collections::BTreeMap;
 
@@ -26,6 +28,7 @@ use crate::Lowered;
 use crate::ast::Operator;
 use crate::catalogue::Variable;
 use crate::eval::{self, Scope};
+use crate::fault::Fault;
 use crate::typed::{Expr, Kind};
 use crate::types::Type;
 use crate::value::Value;
@@ -40,6 +43,28 @@ pub(crate) fn lower(filter: &Expr, table: &'static Table, now_ns: i64) -> Lowere
         Kind::Value(_) | Kind::Fail(_) => Lowered::Never,
         _ => Lowered::Where(condition(&tree, false)),
     }
+}
+
+/// Lowers an expression over columns that are given as they are: its value, and the code of its fault if it can have one.
+pub(crate) fn given(expr: &Expr) -> (df::Expr, Option<df::Expr>) {
+    (value::value(expr, Reading::Given), fault::code(expr, Reading::Given))
+}
+
+/// The rows of a table of which a filter is neither true nor false, with the code of the fault that is why; `None` if there
+/// are none.
+pub(crate) fn faults(filter: &Expr, table: &'static Table, now_ns: i64) -> Option<(df::Expr, df::Expr)> {
+    let tree = specialise::specialise(filter, table, now_ns);
+    let code = fault::code(&tree, Reading::Default)?;
+    let terms = match &tree.kind {
+        Kind::And(terms) => terms.as_slice(),
+        _ => std::slice::from_ref(&tree),
+    };
+    // What cannot fail must be true: else the filter is false, whatever fails. Statistics prune by it.
+    let (failing, sure): (Vec<_>, Vec<_>) = terms.iter().cloned().partition(fault::can_fail);
+    let mut rows: Vec<_> = sure.iter().map(|term| condition(term, false)).collect();
+    let failing = Expr::new(Kind::And(failing), Type::Bool, tree.span.clone());
+    rows.push(value::value(&failing, Reading::Default).is_null());
+    Some((balanced(rows, df::Expr::and), code))
 }
 
 /// Lowers a condition, or its opposite, in a place where false and NULL are the same.
@@ -78,7 +103,7 @@ fn without_failures(expr: Expr, negated: bool) -> Expr {
         Kind::Not(operand) => {
             let operand = without_failures(*operand, !negated);
             let kind = match operand.kind {
-                Kind::Fail(reason) => Kind::Fail(reason),
+                Kind::Fail(fault) => Kind::Fail(fault),
                 _ => Kind::Not(Box::new(operand)),
             };
             return Expr::new(kind, ty, span);
@@ -113,7 +138,7 @@ fn leaf(expr: &Expr, negated: bool) -> df::Expr {
     scope.column = &zero;
     match eval::eval(&expr, &mut scope) {
         Ok(Value::Bool(true)) => stored.or(value::stored(column).is_null()),
-        Err(eval::TOO_LONG) => value::value(&expr, Reading::Default),
+        Err(Fault::TooLong) => value::value(&expr, Reading::Default),
         _ => stored,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ast::{Expr, Kind, Literal};
+use crate::ast::{Access, Expr, Kind, Literal};
 use crate::value::{quote, quote_bytes};
 
 /// Precedence of a node as the grammar has it; a higher one binds tighter.
@@ -22,14 +22,17 @@ impl fmt::Display for Expr {
         match &self.kind {
             Kind::Literal(literal) => write!(f, "{literal}"),
             Kind::Name(name) => f.write_str(name),
-            Kind::Select { operand, field } => {
+            Kind::Absolute(name) => write!(f, ".{name}"),
+            Kind::Select { operand, field, access } => {
                 at_least(f, operand, 7)?;
-                write!(f, ".{}", field.text)
+                let quote = if is_name(&field.text) { "" } else { "`" };
+                write!(f, ".{}{quote}{}{quote}", access.mark(), field.text)
             }
-            Kind::Index { operand, index } => {
+            Kind::Index { operand, index, access } => {
                 at_least(f, operand, 7)?;
-                write!(f, "[{index}]")
+                write!(f, "[{}{index}]", access.mark())
             }
+            Kind::Optional(part) => write!(f, "?{part}"),
             Kind::Call {
                 target,
                 function,
@@ -92,6 +95,22 @@ impl fmt::Display for Literal {
             Literal::Double(value) => write!(f, "{value:?}"),
             Literal::String(text) => f.write_str(&quote(&text.value)),
             Literal::Bytes(value) => write!(f, "b{}", quote_bytes(value)),
+        }
+    }
+}
+
+/// True if a field is written without quotes.
+fn is_name(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && !matches!(text, "true" | "false" | "null" | "in")
+}
+
+impl Access {
+    fn mark(self) -> &'static str {
+        match self {
+            Access::Required => "",
+            Access::Optional => "?",
         }
     }
 }

@@ -146,6 +146,7 @@ fn ends_value(token: &Token<'_>) -> bool {
     matches!(
         token,
         Token::Name(_)
+            | Token::Quoted(_)
             | Token::Int(_)
             | Token::Uint(_)
             | Token::Double(_)

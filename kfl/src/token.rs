@@ -15,6 +15,9 @@ pub(crate) enum Token<'t> {
     Comment,
     #[regex(r"[A-Za-z_][A-Za-z0-9_]*", priority = 2)]
     Name(&'t str),
+    /// A field in backquotes: one whose letters are no name's.
+    #[regex(r"`[A-Za-z0-9_./ -]+`", inner)]
+    Quoted(&'t str),
     #[regex(r"[0-9]+", priority = 5)]
     #[regex(r"0[xX][0-9a-fA-F]+", priority = 5)]
     Int(&'t str),
@@ -100,6 +103,12 @@ pub(crate) enum Token<'t> {
     #[regex(r"[0-9]+(\.[0-9]+){2,}(/[0-9]+)?", priority = 6)]
     Address(&'t str),
     Unknown,
+}
+
+/// Takes the quotes off.
+fn inner<'t>(lexer: &mut Lexer<'t, Token<'t>>) -> &'t str {
+    let quoted = lexer.slice();
+    &quoted[1..quoted.len() - 1]
 }
 
 /// Takes the rest of a literal whose prefix and first quote are lexed.

@@ -8,8 +8,9 @@ use schema::Flag;
 
 use crate::ast::Operator;
 use crate::catalogue::Variable;
+use crate::fault::Fault;
 use crate::functions::comprehension::Macro;
-use crate::functions::{Function, Overload};
+use crate::functions::{Entry, Function, Overload};
 use crate::types::Type;
 use crate::value::Value;
 
@@ -47,10 +48,14 @@ pub(crate) enum Kind {
     List(Vec<Expr>),
     Map(Vec<(Expr, Expr)>),
     Comprehension(Box<Comprehension>),
-    /// A value that `dyn` took out of static checks; its own type is known.
-    Dyn(Box<Expr>),
-    /// What fails on every row, with the reason.
-    Fail(&'static str),
+    /// A name for a value.
+    Bind(Box<Bind>),
+    /// A call whose signature the values decide.
+    Dispatch(Dispatch),
+    /// The value as one of another type: of `dyn`, or of what was `dyn`; an error if it is none.
+    Convert(Box<Expr>),
+    /// What fails on every row.
+    Fail(Fault),
 }
 
 /// A name that a macro binds.
@@ -71,13 +76,36 @@ pub(crate) struct Call {
     pub arguments: Vec<Expr>,
 }
 
-/// A macro over a list or the keys of a map.
+/// A call whose arguments have types that are known when the filter runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Dispatch {
+    pub entry: &'static Entry,
+    /// True if the first argument stands before a dot.
+    pub method: bool,
+    pub arguments: Vec<Expr>,
+}
+
+/// `cel.bind(name, value, body)`.
+#[derive(Clone, Debug)]
+pub(crate) struct Bind {
+    pub local: Local,
+    pub value: Expr,
+    pub body: Expr,
+}
+
+/// A macro over a list or a map.
 #[derive(Clone, Debug)]
 pub(crate) struct Comprehension {
     pub form: Macro,
     pub range: Expr,
+    /// In the forms with two names, the first: the position in a list, the key in a map.
+    pub key: Option<Local>,
+    /// The element of a list; of a map the value in the forms with two names, the key in the others.
     pub local: Local,
+    pub key_type: Type,
     pub element: Type,
+    /// What passes elements over, in the forms that have it beside the body.
+    pub condition: Option<Expr>,
     pub body: Expr,
 }
 
@@ -97,7 +125,7 @@ impl Expr {
 
     /// What was refused: it has a place and no meaning.
     pub(crate) fn broken(span: Range<usize>) -> Self {
-        Self::new(Kind::Fail("refused"), Type::Broken, span)
+        Self::new(Kind::Fail(Fault::WrongType), Type::Broken, span)
     }
 
     /// The constant it is.
@@ -108,13 +136,27 @@ impl Expr {
         }
     }
 
+    /// True if it is read, not computed, and so cannot fail.
+    pub(crate) fn is_plain(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Value(_) | Kind::Variable(_) | Kind::Local(_) | Kind::Column(_)
+        )
+    }
+
     /// Calls a function on each direct part.
     pub(crate) fn each_part<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
         match &self.kind {
             Kind::Value(_) | Kind::Variable(_) | Kind::Flag(_) | Kind::Local(_) | Kind::Column(_) | Kind::Fail(_) => {}
-            Kind::Call(call) => call.arguments.iter().for_each(visit),
+            Kind::Call(Call { arguments, .. }) | Kind::Dispatch(Dispatch { arguments, .. }) => {
+                arguments.iter().for_each(visit);
+            }
+            Kind::Bind(bind) => {
+                visit(&bind.value);
+                visit(&bind.body);
+            }
             Kind::And(parts) | Kind::Or(parts) | Kind::List(parts) => parts.iter().for_each(visit),
-            Kind::Not(part) | Kind::Dyn(part) => visit(part),
+            Kind::Not(part) | Kind::Convert(part) => visit(part),
             Kind::Compare { left, right, .. } => {
                 visit(left);
                 visit(right);
@@ -136,6 +178,7 @@ impl Expr {
             }
             Kind::Comprehension(comprehension) => {
                 visit(&comprehension.range);
+                comprehension.condition.iter().for_each(&mut *visit);
                 visit(&comprehension.body);
             }
         }
@@ -149,11 +192,20 @@ impl Expr {
                 call.arguments = call.arguments.into_iter().map(map).collect();
                 Kind::Call(call)
             }
+            Kind::Dispatch(mut dispatch) => {
+                dispatch.arguments = dispatch.arguments.into_iter().map(map).collect();
+                Kind::Dispatch(dispatch)
+            }
+            Kind::Bind(mut bind) => {
+                bind.value = map(bind.value);
+                bind.body = map(bind.body);
+                Kind::Bind(bind)
+            }
             Kind::And(parts) => Kind::And(parts.into_iter().map(map).collect()),
             Kind::Or(parts) => Kind::Or(parts.into_iter().map(map).collect()),
             Kind::List(parts) => Kind::List(parts.into_iter().map(map).collect()),
             Kind::Not(part) => Kind::Not(boxed(part, map)),
-            Kind::Dyn(part) => Kind::Dyn(boxed(part, map)),
+            Kind::Convert(part) => Kind::Convert(boxed(part, map)),
             Kind::Compare { operator, left, right } => Kind::Compare {
                 operator,
                 left: boxed(left, map),
@@ -171,6 +223,7 @@ impl Expr {
             Kind::Map(entries) => Kind::Map(entries.into_iter().map(|(key, value)| (map(key), map(value))).collect()),
             Kind::Comprehension(mut comprehension) => {
                 comprehension.range = map(comprehension.range);
+                comprehension.condition = comprehension.condition.map(&mut *map);
                 comprehension.body = map(comprehension.body);
                 Kind::Comprehension(comprehension)
             }
@@ -233,20 +286,35 @@ impl fmt::Display for Expr {
                 let Comprehension {
                     form,
                     range,
+                    key,
                     local,
+                    key_type,
                     element,
+                    condition,
                     body,
                 } = &**comprehension;
-                write!(
-                    f,
-                    "{range}.{}({}:{element}, {body}):{}",
-                    form.name(),
-                    local.name,
-                    self.ty
-                )
+                write!(f, "{range}.{}(", form.name())?;
+                if let Some(key) = key {
+                    write!(f, "{}:{key_type}, ", key.name)?;
+                }
+                write!(f, "{}:{element}, ", local.name)?;
+                if let Some(condition) = condition {
+                    write!(f, "{condition}, ")?;
+                }
+                write!(f, "{body}):{}", self.ty)
             }
-            Kind::Dyn(inner) => write!(f, "dyn({inner})"),
-            Kind::Fail(reason) => write!(f, "error({reason})"),
+            Kind::Bind(bind) => write!(
+                f,
+                "cel.bind({}:{}, {}, {})",
+                bind.local.name, bind.value.ty, bind.value, bind.body
+            ),
+            Kind::Dispatch(dispatch) => {
+                f.write_str(dispatch.entry.function.name)?;
+                joined(f, "(", &dispatch.arguments, ", ", ")")?;
+                write!(f, ":{}", self.ty)
+            }
+            Kind::Convert(inner) => write!(f, "({inner} as {})", self.ty),
+            Kind::Fail(fault) => write!(f, "error({fault})"),
         }
     }
 }

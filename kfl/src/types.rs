@@ -5,6 +5,25 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, TimeUnit};
 
+/// Names that stand for types: `type(x) == int`.
+pub(crate) const NAMES: &[&str] = &[
+    "bool",
+    "int",
+    "uint",
+    "double",
+    "string",
+    "bytes",
+    "list",
+    "map",
+    "null_type",
+    "type",
+    "optional_type",
+    "google.protobuf.Timestamp",
+    "google.protobuf.Duration",
+    "net.IP",
+    "net.CIDR",
+];
+
 /// A type of the language.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Type {
@@ -21,6 +40,10 @@ pub(crate) enum Type {
     Cidr,
     List(Box<Type>),
     Map(Box<Type>, Box<Type>),
+    /// A value, or none.
+    Optional(Box<Type>),
+    /// The type of types: what `type(x)` gives.
+    Type,
     /// A value whose operators are chosen, and may fail, when the filter runs.
     Dyn,
     /// A variable of a signature: `T`.
@@ -38,6 +61,43 @@ impl Type {
         Type::Map(Box::new(key), Box::new(value))
     }
 
+    pub(crate) fn optional(value: Type) -> Self {
+        Type::Optional(Box::new(value))
+    }
+
+    /// The type that values of both are of: `dyn` where they differ.
+    pub(crate) fn join(self, other: Type) -> Type {
+        match (self, other) {
+            (one, other) if one == other => one,
+            // A part that was refused fits everywhere.
+            (Type::Broken, other) | (other, Type::Broken) => other,
+            (Type::List(one), Type::List(other)) => Type::list(one.join(*other)),
+            (Type::Map(key, value), Type::Map(other_key, other_value)) => {
+                Type::map(key.join(*other_key), value.join(*other_value))
+            }
+            (Type::Optional(one), Type::Optional(other)) => Type::optional(one.join(*other)),
+            _ => Type::Dyn,
+        }
+    }
+
+    /// True if a value of the type may be anything, as a whole or in a part.
+    pub(crate) fn is_open(&self) -> bool {
+        match self {
+            Type::Dyn | Type::Any(_) | Type::Broken => true,
+            Type::List(inner) | Type::Optional(inner) => inner.is_open(),
+            Type::Map(key, value) => key.is_open() || value.is_open(),
+            _ => false,
+        }
+    }
+
+    /// What an optional holds; of another type, the type itself.
+    pub(crate) fn inside(&self) -> &Type {
+        match self {
+            Type::Optional(value) => value,
+            ty => ty,
+        }
+    }
+
     pub(crate) fn is_number(&self) -> bool {
         matches!(self, Type::Int | Type::Uint | Type::Double)
     }
@@ -50,7 +110,8 @@ impl Type {
         ) || self.is_number()
     }
 
-    /// The Arrow type of a column of this type inside a query: what kernels take and give.
+    /// The Arrow type of a column of this type inside a query: what kernels take and give. Times are 128 bits of
+    /// nanoseconds, because the years 1 to 9999 do not fit the 64 bits of stored columns.
     pub(crate) fn arrow(&self) -> DataType {
         match self {
             Type::Bool => DataType::Boolean,
@@ -59,7 +120,7 @@ impl Type {
             Type::Double => DataType::Float64,
             Type::String => DataType::Utf8View,
             Type::Bytes | Type::Ip | Type::Cidr => DataType::BinaryView,
-            Type::Timestamp => DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())),
+            Type::Timestamp => DataType::Decimal128(38, 0),
             Type::Duration => DataType::Duration(TimeUnit::Nanosecond),
             Type::List(element) => DataType::List(Arc::new(Field::new_list_field(element.arrow(), true))),
             Type::Map(key, value) => {
@@ -72,7 +133,31 @@ impl Type {
                     false,
                 )
             }
-            Type::Null | Type::Dyn | Type::Any(_) | Type::Broken => DataType::Null,
+            Type::Null | Type::Type | Type::Optional(_) | Type::Dyn | Type::Any(_) | Type::Broken => {
+                DataType::BinaryView
+            }
+        }
+    }
+
+    /// The name that `type(x)` gives of a value of the type.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Type::Bool => "bool",
+            Type::Int => "int",
+            Type::Uint => "uint",
+            Type::Double => "double",
+            Type::String => "string",
+            Type::Bytes => "bytes",
+            Type::Timestamp => "google.protobuf.Timestamp",
+            Type::Duration => "google.protobuf.Duration",
+            Type::Null => "null_type",
+            Type::Ip => "net.IP",
+            Type::Cidr => "net.CIDR",
+            Type::List(_) => "list",
+            Type::Map(..) => "map",
+            Type::Optional(_) => "optional_type",
+            Type::Type => "type",
+            Type::Dyn | Type::Any(_) | Type::Broken => "dyn",
         }
     }
 
@@ -81,6 +166,9 @@ impl Type {
         let text = text.trim();
         if let Some(element) = text.strip_prefix("list(").and_then(|rest| rest.strip_suffix(')')) {
             return Type::parse(element).map(Type::list);
+        }
+        if let Some(value) = text.strip_prefix("optional(").and_then(|rest| rest.strip_suffix(')')) {
+            return Type::parse(value).map(Type::optional);
         }
         if let Some(inside) = text.strip_prefix("map(").and_then(|rest| rest.strip_suffix(')')) {
             let (key, value) = inside.split_once(',')?;
@@ -95,7 +183,8 @@ impl Type {
             "bytes" => Type::Bytes,
             "timestamp" => Type::Timestamp,
             "duration" => Type::Duration,
-            "null" => Type::Null,
+            "null" | "null_type" => Type::Null,
+            "type" => Type::Type,
             "ip" => Type::Ip,
             "cidr" => Type::Cidr,
             "dyn" => Type::Dyn,
@@ -139,6 +228,8 @@ impl fmt::Display for Type {
             Type::Cidr => f.write_str("cidr"),
             Type::List(element) => write!(f, "list({element})"),
             Type::Map(key, value) => write!(f, "map({key}, {value})"),
+            Type::Optional(value) => write!(f, "optional({value})"),
+            Type::Type => f.write_str("type"),
             Type::Dyn => f.write_str("dyn"),
             Type::Any(letter) => write!(f, "{letter}"),
             Type::Broken => f.write_str("?"),

@@ -1,16 +1,18 @@
 //! Values of the language: constants of a filter, results of folding, and their way into and out of Arrow arrays.
 
+mod boxed;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BinaryViewArray, BooleanArray, DurationNanosecondArray, Float64Array, Int64Array,
-    ListArray, MapArray, NullArray, StringViewArray, StructArray, TimestampNanosecondArray, UInt64Array,
+    Array, ArrayRef, AsArray, BinaryViewArray, BooleanArray, Decimal128Array, DurationNanosecondArray, Float64Array,
+    Int64Array, ListArray, MapArray, StringViewArray, StructArray, UInt64Array,
 };
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::datatypes::{
-    DataType, DurationNanosecondType, Float64Type, Int64Type, TimestampNanosecondType, UInt64Type,
+    DataType, Decimal128Type, DurationNanosecondType, Float64Type, Int64Type, UInt64Type,
 };
 use datafusion::common::ScalarValue;
 
@@ -28,14 +30,17 @@ pub(crate) enum Value {
     Double(f64),
     String(Arc<str>),
     Bytes(Arc<[u8]>),
-    /// Nanoseconds since 1970-01-01T00:00:00Z.
-    Timestamp(i64),
+    /// Nanoseconds since 1970-01-01T00:00:00Z, from year 1 to 9999.
+    Timestamp(i128),
     /// Nanoseconds.
     Duration(i64),
     Ip(IpAddr),
     Cidr(Cidr),
     List(Arc<[Value]>),
     Map(Arc<[(Value, Value)]>),
+    Optional(Option<Arc<Value>>),
+    /// A type, by its name.
+    Type(Arc<str>),
 }
 
 impl Value {
@@ -56,7 +61,56 @@ impl Value {
             Type::Duration => Value::Duration(0),
             Type::List(_) => Value::List([].into()),
             Type::Map(..) => Value::Map([].into()),
-            Type::Null | Type::Ip | Type::Cidr | Type::Dyn | Type::Any(_) | Type::Broken => Value::Null,
+            Type::Optional(_) => Value::Optional(None),
+            Type::Null | Type::Ip | Type::Cidr | Type::Type | Type::Dyn | Type::Any(_) | Type::Broken => Value::Null,
+        }
+    }
+
+    /// The type of the value; of a list or map whose parts differ, with `dyn` in their place.
+    pub(crate) fn ty(&self) -> Type {
+        match self {
+            Value::Null => Type::Null,
+            Value::Bool(_) => Type::Bool,
+            Value::Int(_) => Type::Int,
+            Value::Uint(_) => Type::Uint,
+            Value::Double(_) => Type::Double,
+            Value::String(_) => Type::String,
+            Value::Bytes(_) => Type::Bytes,
+            Value::Timestamp(_) => Type::Timestamp,
+            Value::Duration(_) => Type::Duration,
+            Value::Ip(_) => Type::Ip,
+            Value::Cidr(_) => Type::Cidr,
+            Value::List(items) => Type::list(common(items.iter())),
+            Value::Map(entries) => Type::map(
+                common(entries.iter().map(|(key, _)| key)),
+                common(entries.iter().map(|(_, value)| value)),
+            ),
+            Value::Optional(None) => Type::optional(Type::Dyn),
+            Value::Optional(Some(value)) => Type::optional(value.ty()),
+            Value::Type(_) => Type::Type,
+        }
+    }
+
+    /// True if the value is one of a type.
+    pub(crate) fn is_of(&self, ty: &Type) -> bool {
+        match (self, ty) {
+            (_, Type::Dyn | Type::Any(_) | Type::Broken) => true,
+            (Value::List(items), Type::List(element)) => items.iter().all(|item| item.is_of(element)),
+            (Value::Map(entries), Type::Map(key, value)) => {
+                entries.iter().all(|(one, other)| one.is_of(key) && other.is_of(value))
+            }
+            (Value::Optional(inner), Type::Optional(ty)) => inner.as_ref().is_none_or(|value| value.is_of(ty)),
+            (Value::List(_) | Value::Map(_) | Value::Optional(_), _) => false,
+            _ => self.ty() == *ty,
+        }
+    }
+
+    /// True if it is what a variable of its type reads on a row that has none: CEL's zero value.
+    pub(crate) fn is_zero(&self) -> bool {
+        match self {
+            Value::Null => true,
+            Value::Ip(_) | Value::Cidr(_) | Value::Type(_) => false,
+            _ => *self == Value::zero(&self.ty()),
         }
     }
 
@@ -64,6 +118,11 @@ impl Value {
     pub(crate) fn scalar(&self, ty: &Type) -> ScalarValue {
         ScalarValue::try_from_array(&array(&[Some(self)], ty), 0).expect("every array the types map to has scalars")
     }
+}
+
+/// The type of all values, `dyn` if they differ or there is none.
+fn common<'v>(values: impl Iterator<Item = &'v Value>) -> Type {
+    values.map(Value::ty).reduce(Type::join).unwrap_or(Type::Dyn)
 }
 
 /// Makes an array of values of one type; `None`, or a value of another type, is null.
@@ -90,12 +149,17 @@ pub(crate) fn array(values: &[Option<&Value>], ty: &Type) -> ArrayRef {
                 Some(Value::Timestamp(value)) => Some(*value),
                 _ => None,
             });
-            Arc::new(TimestampNanosecondArray::from_iter(times).with_timezone("UTC"))
+            Arc::new(Decimal128Array::from_iter(times).with_data_type(ty.arrow()))
         }
         Type::Duration => flat!(DurationNanosecondArray, Duration, |value: &i64| *value),
         Type::List(element) => lists(values, element, ty),
         Type::Map(key, value) => maps(values, key, value, ty),
-        Type::Null | Type::Dyn | Type::Any(_) | Type::Broken => Arc::new(NullArray::new(values.len())),
+        Type::Null | Type::Type | Type::Optional(_) | Type::Dyn | Type::Any(_) | Type::Broken => {
+            let boxed = values
+                .iter()
+                .map(|value| value.filter(|value| value.is_of(ty)).map(boxed::write));
+            Arc::new(BinaryViewArray::from_iter(boxed))
+        }
     }
 }
 
@@ -148,7 +212,7 @@ fn maps(values: &[Option<&Value>], key: &Type, value: &Type, ty: &Type) -> Array
 
 /// Reads one value of an array of a type's own Arrow type; `None` where it is null.
 pub(crate) fn read(array: &dyn Array, row: usize, ty: &Type) -> Option<Value> {
-    if array.is_null(row) || array.data_type() == &DataType::Null {
+    if array.is_null(row) {
         return None;
     }
     Some(match ty {
@@ -160,7 +224,7 @@ pub(crate) fn read(array: &dyn Array, row: usize, ty: &Type) -> Option<Value> {
         Type::Bytes => Value::Bytes(array.as_binary_view().value(row).into()),
         Type::Ip => Value::Ip(address(array.as_binary_view().value(row))?),
         Type::Cidr => Value::Cidr(Cidr::from_bytes(array.as_binary_view().value(row))?),
-        Type::Timestamp => Value::Timestamp(array.as_primitive::<TimestampNanosecondType>().value(row)),
+        Type::Timestamp => Value::Timestamp(array.as_primitive::<Decimal128Type>().value(row)),
         Type::Duration => Value::Duration(array.as_primitive::<DurationNanosecondType>().value(row)),
         Type::List(element) => {
             let items = array.as_list::<i32>().value(row);
@@ -178,7 +242,9 @@ pub(crate) fn read(array: &dyn Array, row: usize, ty: &Type) -> Option<Value> {
             };
             Value::Map((0..entries.len()).map(pair).collect::<Option<_>>()?)
         }
-        Type::Null | Type::Dyn | Type::Any(_) | Type::Broken => return None,
+        Type::Null | Type::Type | Type::Optional(_) | Type::Dyn | Type::Any(_) | Type::Broken => {
+            boxed::read(array.as_binary_view().value(row))?
+        }
     })
 }
 
@@ -221,6 +287,9 @@ impl fmt::Display for Value {
             Value::Duration(value) => write!(f, "duration(\"{}\")", time::duration_text(*value)),
             Value::Ip(value) => write!(f, "ip(\"{value}\")"),
             Value::Cidr(value) => write!(f, "cidr(\"{value}\")"),
+            Value::Optional(None) => f.write_str("optional.none()"),
+            Value::Optional(Some(value)) => write!(f, "optional.of({value})"),
+            Value::Type(name) => f.write_str(name),
             Value::List(items) => {
                 f.write_str("[")?;
                 for (place, item) in items.iter().enumerate() {
@@ -284,6 +353,13 @@ mod tests {
         let cases = [
             (Type::Int, Value::Int(-1)),
             (Type::Timestamp, Value::Timestamp(7)),
+            (Type::Null, Value::Null),
+            (Type::Dyn, Value::List([Value::Int(1), Value::string("a")].into())),
+            (Type::optional(Type::Int), Value::Optional(Some(Value::Int(1).into()))),
+            (
+                Type::list(Type::Dyn),
+                Value::List([Value::Null, Value::Double(-0.0)].into()),
+            ),
             (
                 Type::list(Type::String),
                 Value::List([Value::string("a"), Value::string("")].into()),

@@ -63,6 +63,8 @@ pub(crate) enum Command {
     Explain(FilterArgument),
     /// Checks a filter; needs no database
     Check(FilterArgument),
+    /// Evaluates an expression; needs no database
+    Eval(EvalArguments),
 }
 
 /// How an answer is written.
@@ -93,6 +95,19 @@ pub(crate) struct IngestArguments {
     /// Ingest a capture that is stored already once more
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct EvalArguments {
+    /// The expression: 'size("abc") * 2'
+    #[arg(value_name = "KFL", allow_hyphen_values = true, required_unless_present = "jsonl")]
+    pub(crate) expression: Option<String>,
+    /// Reads expressions with their values from standard input, one JSON object a line, and answers each with a line
+    #[arg(long, conflicts_with = "expression")]
+    pub(crate) jsonl: bool,
+    /// Evaluates over columns, as queries do, instead of value by value
+    #[arg(long)]
+    pub(crate) vectorised: bool,
 }
 
 #[derive(Args, Debug)]

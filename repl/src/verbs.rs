@@ -3,6 +3,7 @@
 mod answer;
 pub(crate) mod capture;
 pub(crate) mod check;
+mod eval;
 pub(crate) mod export;
 pub(crate) mod hex;
 pub(crate) mod info;
@@ -55,6 +56,7 @@ pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Fai
         Command::Schema(arguments) => schema::run(&arguments, terminal),
         Command::Explain(arguments) => check::explain(&source, &arguments.filter, terminal),
         Command::Check(arguments) => check::run(&arguments.filter),
+        Command::Eval(arguments) => eval::run(&arguments),
     }
 }
 

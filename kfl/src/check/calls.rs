@@ -3,14 +3,15 @@
 use std::ops::Range;
 
 use super::names::{either, path};
-use super::{Checker, SUGGESTIONS, a, settle};
+use super::{Checker, SUGGESTIONS, a, coerce};
 use crate::ast::{self, Word};
 use crate::catalogue;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
+use crate::fault::Fault;
 use crate::functions::comprehension::Macro;
-use crate::functions::{self, Entry, MACROS};
-use crate::typed::{Call, Expr, Kind};
+use crate::functions::{self, Entry, Fit, MACROS, Overload};
+use crate::typed::{Call, Dispatch, Expr, Kind};
 use crate::types::Type;
 use crate::value::Value;
 
@@ -24,32 +25,37 @@ impl Checker<'_> {
     ) -> Expr {
         match (target, function.text.as_str(), arguments) {
             (None, "has", [argument]) => return self.has(argument, span),
-            (None, "now", []) => return Expr::value(Value::Timestamp(self.now_ns), Type::Timestamp, span.clone()),
+            (None, "now", []) => {
+                return Expr::value(Value::Timestamp(i128::from(self.now_ns)), Type::Timestamp, span.clone());
+            }
             (None, "dyn", [argument]) => {
                 let inner = self.expr(argument);
-                return match inner.ty {
-                    Type::Broken => inner,
-                    _ => Expr::new(Kind::Dyn(Box::new(inner)), Type::Dyn, span.clone()),
-                };
+                return coerce(inner, &Type::Dyn);
             }
             (None, "has" | "now" | "dyn", _) => return self.misused_macro(&function.text, span),
+            (Some(target), "optMap" | "optFlatMap", _) => {
+                return self.optional_macro(target, function, arguments, span);
+            }
             (Some(target), name, _) if Macro::find(name).is_some() => {
                 return self.comprehension(target, function, arguments, span);
+            }
+            (Some(target), name, _) if matches!(&target.kind, ast::Kind::Name(root) if root == "cel") => {
+                if let Some(expr) = self.cel(name, arguments, span) {
+                    return expr;
+                }
             }
             _ => {}
         }
         // `math.greatest(…)`: a function whose own name has a dot.
-        if let Some(namespace) = target.and_then(path) {
-            let words: Vec<_> = namespace
-                .iter()
-                .chain([function])
-                .map(|word| word.text.as_str())
-                .collect();
-            if words.len() == 2 && functions::registry().contains_key(words.join(".").as_str()) {
-                return self.function(&words.join("."), function, None, arguments, span);
+        if let Some(path) = target.and_then(path)
+            && let [namespace] = &path.words[..]
+        {
+            let name = format!("{}.{}", namespace.text, function.text);
+            if functions::registry().contains_key(name.as_str()) {
+                return self.function(&name, function, None, arguments, span);
             }
         }
-        let target = target.map(|target| settle(self.expr(target)));
+        let target = target.map(|target| self.expr(target));
         self.function(&function.text, function, target, arguments, span)
     }
 
@@ -57,54 +63,98 @@ impl Checker<'_> {
         &mut self,
         name: &str,
         word: &Word,
-        target: Option<(Expr, bool)>,
+        target: Option<Expr>,
         arguments: &[ast::Expr],
         span: &Range<usize>,
     ) -> Expr {
         let method = target.is_some();
-        let mut is_dyn = target.as_ref().is_some_and(|(_, is_dyn)| *is_dyn);
-        let mut all: Vec<Expr> = target.into_iter().map(|(target, _)| target).collect();
+        let mut all: Vec<Expr> = target.into_iter().collect();
         for argument in arguments {
-            let (argument, argument_dyn) = settle(self.expr(argument));
-            is_dyn |= argument_dyn;
-            all.push(argument);
+            all.push(self.expr(argument));
         }
         let Some(entry) = functions::registry().get(name).filter(|entry| entry.is_callable()) else {
             let problem = self.unknown_function(word, method, &all);
-            return self.refuse(problem, span);
+            return self.misfit(problem, span, Fault::UnknownName);
         };
         if all.iter().any(|argument| argument.ty == Type::Broken) {
             return Expr::broken(span.clone());
         }
-        let types: Vec<_> = all.iter().map(|argument| &argument.ty).collect();
-        let fitting = entry.signatures.iter().filter(|signature| signature.method == method);
-        let found = fitting
-            .into_iter()
-            .find_map(|signature| Some((signature.overload, signature.resolve(&types)?)));
-        let Some((overload, (parameters, ty))) = found else {
-            if is_dyn {
-                return Expr::new(
-                    Kind::Fail("a function does not take these values"),
-                    Type::Dyn,
-                    span.clone(),
-                );
-            }
-            let problem = self.unfit(entry, word, method, &all);
-            return self.refuse(problem, span);
-        };
         let constants: Vec<_> = all.iter().map(Expr::constant).collect();
-        if let Some(reason) = (overload.refuse)(&constants) {
+        let types: Vec<_> = all.iter().map(|argument| &argument.ty).collect();
+        if let Some((overload, _)) = decided(entry, Some(method), &types)
+            && !self.is_deferred()
+            && let Some(reason) = (overload.refuse)(&constants)
+        {
             // The last argument is the text that has a form; a pattern stands after what it is tested on.
             let at = all.last().map_or(span.clone(), |argument| argument.span.clone());
             return self.refuse(Diagnostic::new(codes::BAD_VALUE, at, reason), span);
         }
-        let call = Call {
-            function: entry.function,
-            overload,
-            parameters,
-            arguments: all,
+        match self.chosen(entry, Some(method), all, span) {
+            Ok(call) => call,
+            Err(all) => {
+                let problem = self.unfit(entry, word, method, &all);
+                self.refuse(problem, span)
+            }
+        }
+    }
+
+    /// A call of a function: its signature, or that the values decide it; the arguments again if none can fit.
+    fn chosen(
+        &self,
+        entry: &'static Entry,
+        method: Option<bool>,
+        arguments: Vec<Expr>,
+        span: &Range<usize>,
+    ) -> Result<Expr, Vec<Expr>> {
+        let types: Vec<_> = arguments.iter().map(|argument| &argument.ty).collect();
+        if let Some((overload, (parameters, ty))) = decided(entry, method, &types) {
+            let arguments = arguments.into_iter().zip(&parameters);
+            let call = Call {
+                function: entry.function,
+                overload,
+                arguments: arguments.map(|(argument, ty)| coerce(argument, ty)).collect(),
+                parameters,
+            };
+            return Ok(Expr::new(Kind::Call(call), ty, span.clone()));
+        }
+        let signatures = entry
+            .signatures
+            .iter()
+            .filter(|one| method.is_none_or(|method| one.method == method));
+        let possible: Vec<_> = signatures
+            .filter_map(|signature| Some((signature.method, signature.resolve(&types, Fit::Possible)?.1)))
+            .collect();
+        let ty = possible.iter().map(|(_, ty)| ty.clone()).reduce(Type::join);
+        let ty = match ty {
+            Some(ty) => ty,
+            None if self.is_deferred() => Type::Dyn,
+            None => return Err(arguments),
         };
-        Expr::new(Kind::Call(call), ty, span.clone())
+        let method = possible.first().map_or(method.unwrap_or(false), |(method, _)| *method);
+        let dispatch = Dispatch {
+            entry,
+            method,
+            arguments,
+        };
+        Ok(Expr::new(Kind::Dispatch(dispatch), ty, span.clone()))
+    }
+
+    /// Calls an entry of the registry; the caller has reported what cannot fit.
+    pub(super) fn resolved(&mut self, name: &str, arguments: Vec<Expr>, span: Range<usize>) -> Expr {
+        if arguments.iter().any(|argument| argument.ty == Type::Broken) {
+            return Expr::broken(span);
+        }
+        let entry = functions::registry().get(name);
+        let call = entry.and_then(|entry| self.chosen(entry, None, arguments, &span).ok());
+        call.unwrap_or_else(|| Expr::new(Kind::Fail(Fault::WrongType), Type::Dyn, span))
+    }
+
+    /// True if arguments of these types may fit an entry of the registry.
+    pub(super) fn is_possible(&self, name: &str, types: &[&Type]) -> bool {
+        functions::registry().get(name).is_some_and(|entry| {
+            let mut signatures = entry.signatures.iter();
+            signatures.any(|signature| signature.resolve(types, Fit::Possible).is_some())
+        })
     }
 
     fn unknown_function(&self, word: &Word, method: bool, arguments: &[Expr]) -> Diagnostic {
@@ -184,7 +234,7 @@ impl Checker<'_> {
         let other_form = entry
             .signatures
             .iter()
-            .any(|one| one.method != method && one.resolve(&types).is_some());
+            .any(|one| one.method != method && one.resolve(&types, Fit::Possible).is_some());
         match (other_form, method, written.split_first()) {
             (true, false, Some((target, rest))) => problem.hint(format!("write {target}.{name}({})", rest.join(", "))),
             (true, true, _) => problem.hint(format!("write {name}({})", written.join(", "))),
@@ -203,8 +253,22 @@ impl Checker<'_> {
 
     pub(super) fn not_walkable(&mut self, range: &Expr, span: &Range<usize>) -> Expr {
         let message = format!("expected a list or a map, found {}", a(&range.ty));
-        self.refuse(Diagnostic::new(codes::MACRO, range.span.clone(), message), span)
+        let problem = Diagnostic::new(codes::MACRO, range.span.clone(), message);
+        self.misfit(problem, span, Fault::WrongType)
     }
+}
+
+/// The first signature that arguments of these types are sure to fit, with the parameter types and the result.
+fn decided(
+    entry: &'static Entry,
+    method: Option<bool>,
+    types: &[&Type],
+) -> Option<(&'static Overload, (Vec<Type>, Type))> {
+    let mut signatures = entry.signatures.iter();
+    signatures.find_map(|one| {
+        let is_form = method.is_none_or(|method| one.method == method);
+        Some((one.overload, one.resolve(types, Fit::Decided).filter(|_| is_form)?))
+    })
 }
 
 /// Functions under the names that other languages give them.

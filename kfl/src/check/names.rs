@@ -2,35 +2,45 @@
 
 use std::ops::Range;
 
-use super::{Checker, SUGGESTIONS, a, settle};
-use crate::ast::{self, Word};
+use super::{Checker, Columns, SUGGESTIONS, a};
+use crate::ast::{self, Access, Word};
 use crate::catalogue::{self, Variable};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::functions;
+use crate::fault::Fault;
+use crate::functions::{self, fits};
 use crate::hints;
-use crate::typed::{Call, Expr, Kind};
-use crate::types::Type;
+use crate::typed::{Expr, Kind};
+use crate::types::{self, Type};
 use crate::value::Value;
 
 /// A dotted name: its words, first to last.
-pub(super) type Path = Vec<Word>;
+pub(super) struct Path {
+    pub words: Vec<Word>,
+    /// True if it began with a dot: no macro around it binds its name.
+    pub absolute: bool,
+}
 
-/// The words of a dotted name; `None` if something else than a name stands at its root.
+/// The words of a dotted name; `None` if something else than a name stands at its root, or a word is asked for with `.?`.
 pub(super) fn path(tree: &ast::Expr) -> Option<Path> {
     let mut words = Vec::new();
     let mut at = tree;
     loop {
         match &at.kind {
-            ast::Kind::Name(text) => {
+            ast::Kind::Name(text) | ast::Kind::Absolute(text) => {
                 words.push(Word {
                     text: text.clone(),
                     span: at.span.clone(),
                 });
                 words.reverse();
-                return Some(words);
+                let absolute = matches!(at.kind, ast::Kind::Absolute(_));
+                return Some(Path { words, absolute });
             }
-            ast::Kind::Select { operand, field } => {
+            ast::Kind::Select {
+                operand,
+                field,
+                access: Access::Required,
+            } => {
                 words.push(field.clone());
                 at = operand;
             }
@@ -59,46 +69,85 @@ fn span(words: &[Word]) -> Range<usize> {
 /// The longest variable that a path begins with, and how many words it takes.
 pub(super) fn longest_variable(words: &[Word]) -> Option<(&'static Variable, usize)> {
     let known = |count: usize| catalogue::variable(&dotted(&words[..count])).map(|variable| (variable, count));
-    // No variable has more words than this; a longer path must not be joined over and over.
-    (1..=words.len().min(4)).rev().find_map(known)
+    (1..=words.len().min(LONGEST)).rev().find_map(known)
 }
+
+/// No name has more words than this; a longer path must not be joined over and over.
+const LONGEST: usize = 8;
 
 impl Checker<'_> {
     pub(super) fn name(&mut self, tree: &ast::Expr) -> Expr {
-        let Some(words) = path(tree) else {
-            let ast::Kind::Select { operand, field } = &tree.kind else {
-                return Expr::broken(tree.span.clone());
-            };
-            let operand = settle(self.expr(operand)).0;
-            return self.select(operand, field);
-        };
-        let (root, used) = match self.root(&words) {
-            Ok(found) => found,
-            Err(problem) => return self.refuse(problem, &tree.span),
-        };
-        words[used..]
-            .iter()
-            .fold(root, |operand, field| self.select(operand, field))
+        match path(tree) {
+            Some(path) => self.rooted(&path, &tree.span),
+            None => Expr::broken(tree.span.clone()),
+        }
     }
 
-    /// The variable, flag or bound name that a path begins with, and how many words it takes.
-    fn root(&self, words: &[Word]) -> Result<(Expr, usize), Diagnostic> {
+    /// A part with a field: of a name the longest variable, then its fields.
+    pub(super) fn selected(&mut self, tree: &ast::Expr, access: Access) -> Expr {
+        if let Some(path) = path(tree) {
+            return self.rooted(&path, &tree.span);
+        }
+        let ast::Kind::Select { operand, field, .. } = &tree.kind else {
+            return Expr::broken(tree.span.clone());
+        };
+        let operand = self.expr(operand);
+        self.select(operand, field, access)
+    }
+
+    fn rooted(&mut self, path: &Path, span: &Range<usize>) -> Expr {
+        let (root, used) = match self.root(path) {
+            Ok(found) => found,
+            Err(problem) => return self.misfit(problem, span, Fault::UnknownName),
+        };
+        path.words[used..]
+            .iter()
+            .fold(root, |operand, field| self.select(operand, field, Access::Required))
+    }
+
+    /// The variable, flag, column or bound name that a path begins with, and how many words it takes.
+    fn root(&self, path: &Path) -> Result<(Expr, usize), Diagnostic> {
+        let words = &path.words[..];
         let first = &words[0];
-        if let Some((local, ty)) = self.locals.iter().rev().find(|(local, _)| local.name == first.text) {
+        let mut locals = self.locals.iter().rev();
+        if let Some((local, ty)) = locals.find(|(local, _)| !path.absolute && local.name == first.text) {
             return Ok((Expr::new(Kind::Local(local.clone()), ty.clone(), first.span.clone()), 1));
         }
-        if let Some(columns) = self.columns {
-            let known = |count: usize| {
-                columns
-                    .get_key_value(dotted(&words[..count]).as_str())
-                    .map(|found| (found, count))
-            };
-            if let Some(((name, ty), used)) = (1..=words.len().min(4)).rev().find_map(known) {
-                let column = Expr::new(Kind::Column(name.clone()), ty.clone(), span(&words[..used]));
-                return Ok((column, used));
-            }
-            return Err(self.unknown(words));
+        match self.columns {
+            Some(columns) => self.column(columns, path),
+            None => self.catalogued(words),
         }
+        .or_else(|problem| type_name(words).ok_or(problem))
+    }
+
+    /// The column of the longest name, in the innermost namespace that has it.
+    fn column(&self, columns: &Columns, path: &Path) -> Result<(Expr, usize), Diagnostic> {
+        let words = &path.words[..];
+        for count in (1..=words.len().min(LONGEST)).rev() {
+            let name = dotted(&words[..count]);
+            let mut container = if path.absolute { "" } else { self.container };
+            loop {
+                let full = if container.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{container}.{name}")
+                };
+                if let Some((name, ty)) = columns.get_key_value(full.as_str()) {
+                    let column = Expr::new(Kind::Column(name.clone()), ty.clone(), span(&words[..count]));
+                    return Ok((column, count));
+                }
+                if container.is_empty() {
+                    break;
+                }
+                container = container.rsplit_once('.').map_or("", |(outer, _)| outer);
+            }
+        }
+        Err(self.unknown(words))
+    }
+
+    /// The variable or flag of the catalogue.
+    fn catalogued(&self, words: &[Word]) -> Result<(Expr, usize), Diagnostic> {
+        let first = &words[0];
         let variable = |variable: &'static Variable, words: &[Word]| {
             Expr::new(Kind::Variable(variable), variable.ty.clone(), span(words))
         };
@@ -122,7 +171,7 @@ impl Checker<'_> {
 
     /// What to say about a name of another tool.
     fn foreign(&self, words: &[Word]) -> Option<Diagnostic> {
-        let (meant, used) = (1..=words.len().min(4)).rev().find_map(|count| {
+        let (meant, used) = (1..=words.len().min(LONGEST)).rev().find_map(|count| {
             let name = dotted(&words[..count]);
             hints::NAMES
                 .iter()
@@ -191,63 +240,72 @@ impl Checker<'_> {
     }
 
     /// `operand.field`: the value of a key.
-    pub(super) fn select(&mut self, operand: Expr, field: &Word) -> Expr {
+    pub(super) fn select(&mut self, operand: Expr, field: &Word, access: Access) -> Expr {
         let span = operand.span.start..field.span.end;
-        match &operand.ty {
-            Type::Broken => Expr::broken(span),
-            Type::Dyn => Expr::new(Kind::Fail("no such field"), Type::Dyn, span),
-            Type::Map(key, _) if matches!(**key, Type::String | Type::Dyn) => {
-                let key = Expr::value(Value::string(&field.text), Type::String, field.span.clone());
-                self.resolved("_[_]", vec![operand, key], span)
+        if operand.ty == Type::Broken {
+            return Expr::broken(span);
+        }
+        let key = Expr::value(Value::string(&field.text), Type::String, field.span.clone());
+        match operand.ty.inside() {
+            Type::Map(key_type, _) if fits(key_type, &Type::String) || fits(&Type::String, key_type) => {
+                self.resolved(element(access), vec![operand, key], span)
             }
+            Type::Dyn | Type::Any(_) => self.resolved(element(access), vec![operand, key], span),
             ty => {
                 let written = self.written(&operand.span);
                 let message = format!("`{written}` is {} and has no field `{}`", a(ty), field.text);
-                self.refuse(Diagnostic::new(codes::NO_FIELD, field.span.clone(), message), &span)
+                let problem = Diagnostic::new(codes::NO_FIELD, field.span.clone(), message);
+                self.misfit(problem, &span, Fault::WrongType)
             }
         }
     }
 
-    pub(super) fn index(&mut self, operand: &ast::Expr, index: &ast::Expr, span: &Range<usize>) -> Expr {
-        let (operand, index) = (settle(self.expr(operand)).0, settle(self.expr(index)).0);
-        let expected = match &operand.ty {
-            Type::Broken => return Expr::broken(span.clone()),
-            Type::Dyn => return Expr::new(Kind::Fail("no such element"), Type::Dyn, span.clone()),
+    pub(super) fn index(
+        &mut self,
+        operand: &ast::Expr,
+        index: &ast::Expr,
+        access: Access,
+        span: &Range<usize>,
+    ) -> Expr {
+        let (operand, index) = (self.expr(operand), self.expr(index));
+        if operand.ty == Type::Broken || index.ty == Type::Broken {
+            return Expr::broken(span.clone());
+        }
+        let expected = match operand.ty.inside() {
             Type::List(_) => Type::Int,
             Type::Map(key, _) => (**key).clone(),
+            Type::Dyn | Type::Any(_) => Type::Dyn,
             ty => {
                 let message = format!("`{}` is {}, which has no elements", self.written(&operand.span), a(ty));
-                return self.refuse(Diagnostic::new(codes::OPERAND, operand.span.clone(), message), span);
+                let problem = Diagnostic::new(codes::OPERAND, operand.span.clone(), message);
+                return self.misfit(problem, span, Fault::WrongType);
             }
         };
-        if !functions::fits(&expected, &index.ty) {
+        let is_key = matches!(operand.ty.inside(), Type::Map(..)) && expected.is_number() && index.ty.is_number();
+        if !self.is_deferred() && !is_key && !fits(&expected, &index.ty) && !fits(&index.ty, &expected) {
             let message = format!("expected {} in the brackets, found {}", a(&expected), a(&index.ty));
             return self.refuse(Diagnostic::new(codes::OPERAND, index.span.clone(), message), span);
         }
-        self.resolved("_[_]", vec![operand, index], span.clone())
+        self.resolved(element(access), vec![operand, index], span.clone())
     }
+}
 
-    /// Calls an entry of the registry whose arguments are known to fit.
-    pub(super) fn resolved(&mut self, name: &str, arguments: Vec<Expr>, span: Range<usize>) -> Expr {
-        let types: Vec<_> = arguments.iter().map(|argument| &argument.ty).collect();
-        let found = functions::registry().get(name).and_then(|entry| {
-            let mut signatures = entry.signatures.iter();
-            signatures.find_map(|signature| Some((entry.function, signature.overload, signature.resolve(&types)?)))
-        });
-        match found {
-            Some((function, overload, (parameters, ty))) => Expr::new(
-                Kind::Call(Call {
-                    function,
-                    overload,
-                    parameters,
-                    arguments,
-                }),
-                ty,
-                span,
-            ),
-            None => Expr::broken(span),
-        }
+/// The function that looks at a part of a value.
+pub(super) fn element(access: Access) -> &'static str {
+    match access {
+        Access::Required => "_[_]",
+        Access::Optional => "_[?_]",
     }
+}
+
+/// The type of a name, as a value: `int`, `net.IP`.
+fn type_name(words: &[Word]) -> Option<(Expr, usize)> {
+    (1..=words.len().min(LONGEST)).rev().find_map(|count| {
+        let name = dotted(&words[..count]);
+        let known = types::NAMES.iter().find(|known| **known == name)?;
+        let ty = Value::Type((*known).into());
+        Some((Expr::value(ty, Type::Type, span(&words[..count])), count))
+    })
 }
 
 /// `a`, `b` or `c`.

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use super::{Checker, a, settle};
+use super::{Checker, a};
 use crate::ast::{self, Operator};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::functions::{self, fits};
+use crate::fault::Fault;
+use crate::functions::fits;
 use crate::typed::{Expr, Kind};
 use crate::types::Type;
 use crate::value::Value;
@@ -19,39 +20,26 @@ impl Checker<'_> {
         right: &ast::Expr,
         span: &Range<usize>,
     ) -> Expr {
-        let (left, left_dyn) = settle(self.expr(left));
-        let (right, right_dyn) = settle(self.expr(right));
+        let (left, right) = (self.expr(left), self.expr(right));
         if left.ty == Type::Broken || right.ty == Type::Broken {
             // A comparison is true or false whatever it compares: what stands around it can still be checked.
             let ty = if operator.tier() == 3 { Type::Bool } else { Type::Broken };
-            return Expr::new(Kind::Fail("refused"), ty, span.clone());
+            return Expr::new(Kind::Fail(Fault::WrongType), ty, span.clone());
         }
-        let is_dyn = left_dyn || right_dyn;
         match operator {
-            Operator::In => self.membership(left, right, is_dyn, span),
-            _ if operator.tier() == 3 => self.comparison(operator, left, right, is_dyn, span),
-            _ => self.arithmetic(operator, left, right, is_dyn, span),
+            Operator::In => self.membership(left, right, span),
+            _ if operator.tier() == 3 => self.comparison(operator, left, right, span),
+            _ => self.arithmetic(operator, left, right, span),
         }
     }
 
-    fn comparison(&mut self, operator: Operator, left: Expr, right: Expr, is_dyn: bool, span: &Range<usize>) -> Expr {
+    fn comparison(&mut self, operator: Operator, left: Expr, right: Expr, span: &Range<usize>) -> Expr {
         let equality = matches!(operator, Operator::Eq | Operator::Ne);
-        let ordered = |ty: &Type| ty.is_ordered() || *ty == Type::Dyn;
+        let ordered = |ty: &Type| ty.is_ordered() || matches!(ty, Type::Dyn | Type::Any(_));
         let fits = comparable(&left.ty, &right.ty);
-        if fits && (equality || ordered(&left.ty) && ordered(&right.ty)) {
+        if self.is_deferred() || fits && (equality || ordered(&left.ty) && ordered(&right.ty)) {
             let (left, right) = (Box::new(left), Box::new(right));
             return Expr::new(Kind::Compare { operator, left, right }, Type::Bool, span.clone());
-        }
-        if is_dyn {
-            return match operator {
-                Operator::Eq => Expr::bool(false, span.clone()),
-                Operator::Ne => Expr::bool(true, span.clone()),
-                _ => Expr::new(
-                    Kind::Fail("values of these types have no order"),
-                    Type::Bool,
-                    span.clone(),
-                ),
-            };
         }
         let problem = if fits {
             let message = format!("values of type {} have no order", left.ty);
@@ -60,7 +48,7 @@ impl Checker<'_> {
             self.incomparable(&left, &right)
         };
         self.report(problem);
-        Expr::new(Kind::Fail("refused"), Type::Bool, span.clone())
+        Expr::new(Kind::Fail(Fault::WrongType), Type::Bool, span.clone())
     }
 
     fn incomparable(&self, left: &Expr, right: &Expr) -> Diagnostic {
@@ -122,23 +110,20 @@ impl Checker<'_> {
         }
     }
 
-    fn membership(&mut self, item: Expr, list: Expr, is_dyn: bool, span: &Range<usize>) -> Expr {
+    fn membership(&mut self, item: Expr, list: Expr, span: &Range<usize>) -> Expr {
         let fits_in = match &list.ty {
             Type::List(element) => comparable(element, &item.ty),
-            Type::Map(key, _) => fits(key, &item.ty) || **key == Type::Dyn,
-            Type::Cidr => matches!(item.ty, Type::String | Type::Ip),
-            Type::Dyn => true,
+            Type::Map(key, _) => comparable(key, &item.ty),
+            Type::Cidr => matches!(item.ty, Type::String | Type::Ip | Type::Dyn),
+            Type::Dyn | Type::Any(_) => true,
             _ => false,
         };
-        if fits_in {
-            return match &list.ty {
-                Type::Map(..) => self.resolved("has_key", vec![list, item], span.clone()),
-                Type::Cidr => self.resolved("containsIP", vec![list, item], span.clone()),
+        if fits_in || self.is_deferred() {
+            return match (&list.ty, &item.ty) {
+                (Type::Map(..), _) => self.resolved("_has_", vec![list, item], span.clone()),
+                (Type::Cidr, Type::String | Type::Ip) => self.resolved("containsIP", vec![list, item], span.clone()),
                 _ => self.resolved("_in_", vec![item, list], span.clone()),
             };
-        }
-        if is_dyn {
-            return Expr::bool(false, span.clone());
         }
         let (item_written, list_written) = (self.written(&item.span), self.written(&list.span));
         let message = match &list.ty {
@@ -168,10 +153,10 @@ impl Checker<'_> {
             problem = problem.hint("write the numbers in the list without quotes");
         }
         self.report(problem);
-        Expr::new(Kind::Fail("refused"), Type::Bool, span.clone())
+        Expr::new(Kind::Fail(Fault::WrongType), Type::Bool, span.clone())
     }
 
-    fn arithmetic(&mut self, operator: Operator, left: Expr, right: Expr, is_dyn: bool, span: &Range<usize>) -> Expr {
+    fn arithmetic(&mut self, operator: Operator, left: Expr, right: Expr, span: &Range<usize>) -> Expr {
         let name = match operator {
             Operator::Add => "_+_",
             Operator::Subtract => "_-_",
@@ -179,21 +164,9 @@ impl Checker<'_> {
             Operator::Divide => "_/_",
             _ => "_%_",
         };
-        let fits = functions::registry().get(name).is_some_and(|entry| {
-            entry
-                .signatures
-                .iter()
-                .any(|one| one.resolve(&[&left.ty, &right.ty]).is_some())
-        });
-        if fits {
+        let types = [&left.ty, &right.ty];
+        if self.is_deferred() || self.is_possible(name, &types) {
             return self.resolved(name, vec![left, right], span.clone());
-        }
-        if is_dyn {
-            return Expr::new(
-                Kind::Fail("an operator does not take these values"),
-                Type::Dyn,
-                span.clone(),
-            );
         }
         let sign = operator.text();
         let message = format!("`{sign}` does not take {} and {}", a(&left.ty), a(&right.ty));
@@ -220,15 +193,12 @@ impl Checker<'_> {
         if let ast::Kind::Literal(literal @ (ast::Literal::Int(_) | ast::Literal::Double(_))) = &operand.kind {
             return self.literal(literal, true, span);
         }
-        let (operand, is_dyn) = settle(self.expr(operand));
-        if matches!(
-            operand.ty,
-            Type::Int | Type::Double | Type::Duration | Type::Dyn | Type::Broken
-        ) {
-            return self.resolved("-_", vec![operand], span.clone());
+        let operand = self.expr(operand);
+        if operand.ty == Type::Broken {
+            return Expr::broken(span.clone());
         }
-        if is_dyn {
-            return Expr::new(Kind::Fail("only a number has a negative"), Type::Dyn, span.clone());
+        if self.is_deferred() || self.is_possible("-_", &[&operand.ty]) {
+            return self.resolved("-_", vec![operand], span.clone());
         }
         let message = format!("`-` takes an int, a double or a duration, found {}", a(&operand.ty));
         let problem = Diagnostic::new(codes::OPERAND, operand.span.clone(), message);
@@ -244,8 +214,10 @@ impl Checker<'_> {
 /// True if values of the two types can be equal: numbers compare across types.
 fn comparable(left: &Type, right: &Type) -> bool {
     match (left, right) {
-        (Type::Dyn | Type::Broken, _) | (_, Type::Dyn | Type::Broken) => true,
-        (Type::List(left), Type::List(right)) => comparable(left, right),
+        (Type::Dyn | Type::Any(_) | Type::Broken, _) | (_, Type::Dyn | Type::Any(_) | Type::Broken) => true,
+        (Type::List(left), Type::List(right)) | (Type::Optional(left), Type::Optional(right)) => {
+            comparable(left, right)
+        }
         (Type::Map(left_key, left_value), Type::Map(right_key, right_value)) => {
             comparable(left_key, right_key) && comparable(left_value, right_value)
         }

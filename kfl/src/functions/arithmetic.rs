@@ -1,6 +1,7 @@
 //! Operators that compute numbers, and `+` on texts and lists. Overflow and division by zero are errors, never wrap-around.
 
 use super::{Function, Overload};
+use crate::fault::Fault;
 use crate::value::Value;
 
 macro_rules! ints {
@@ -9,6 +10,7 @@ macro_rules! ints {
             let (left, right) = (args.int(0), args.int(1));
             args.ints(|row| left.at(row)?.$operation(right.at(row)?))
         })
+        .fails_by(fault)
     };
 }
 
@@ -18,6 +20,7 @@ macro_rules! uints {
             let (left, right) = (args.uint(0), args.uint(1));
             args.uints(|row| left.at(row)?.$operation(right.at(row)?))
         })
+        .fails_by(fault)
     };
 }
 
@@ -72,15 +75,18 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             Overload::new("_+_(duration, duration) -> duration", |args| {
                 let (left, right) = (args.duration(0), args.duration(1));
                 args.durations(|row| left.at(row)?.checked_add(right.at(row)?))
-            }),
+            })
+            .fails(Fault::Overflow),
             Overload::new("_+_(timestamp, duration) -> timestamp", |args| {
                 let (left, right) = (args.timestamp(0), args.duration(1));
-                args.timestamps(|row| left.at(row)?.checked_add(right.at(row)?))
-            }),
+                args.timestamps(|row| left.at(row)?.checked_add(i128::from(right.at(row)?)))
+            })
+            .fails(Fault::Overflow),
             Overload::new("_+_(duration, timestamp) -> timestamp", |args| {
                 let (left, right) = (args.duration(0), args.timestamp(1));
-                args.timestamps(|row| left.at(row)?.checked_add(right.at(row)?))
-            }),
+                args.timestamps(|row| i128::from(left.at(row)?).checked_add(right.at(row)?))
+            })
+            .fails(Fault::Overflow),
         ],
     },
     Function {
@@ -105,15 +111,18 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             Overload::new("_-_(duration, duration) -> duration", |args| {
                 let (left, right) = (args.duration(0), args.duration(1));
                 args.durations(|row| left.at(row)?.checked_sub(right.at(row)?))
-            }),
+            })
+            .fails(Fault::Overflow),
             Overload::new("_-_(timestamp, timestamp) -> duration", |args| {
                 let (left, right) = (args.timestamp(0), args.timestamp(1));
-                args.durations(|row| left.at(row)?.checked_sub(right.at(row)?))
-            }),
+                args.durations(|row| i64::try_from(left.at(row)?.checked_sub(right.at(row)?)?).ok())
+            })
+            .fails(Fault::Overflow),
             Overload::new("_-_(timestamp, duration) -> timestamp", |args| {
                 let (left, right) = (args.timestamp(0), args.duration(1));
-                args.timestamps(|row| left.at(row)?.checked_sub(right.at(row)?))
-            }),
+                args.timestamps(|row| left.at(row)?.checked_sub(i128::from(right.at(row)?)))
+            })
+            .fails(Fault::Overflow),
         ],
     },
     Function {
@@ -161,7 +170,8 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             Overload::new("-_(int) -> int", |args| {
                 let operand = args.int(0);
                 args.ints(|row| operand.at(row)?.checked_neg())
-            }),
+            })
+            .fails(Fault::Overflow),
             Overload::new("-_(double) -> double", |args| {
                 let operand = args.double(0);
                 args.doubles(|row| Some(-operand.at(row)?))
@@ -169,7 +179,16 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             Overload::new("-_(duration) -> duration", |args| {
                 let operand = args.duration(0);
                 args.durations(|row| operand.at(row)?.checked_neg())
-            }),
+            })
+            .fails(Fault::Overflow),
         ],
     },
 ];
+
+/// What is beyond the integers: a division by zero if the divisor is, else too large.
+fn fault(arguments: &[Value]) -> Fault {
+    match arguments {
+        [_, Value::Int(0) | Value::Uint(0)] => Fault::DivisionByZero,
+        _ => Fault::Overflow,
+    }
+}

@@ -1,10 +1,13 @@
 //! Lists and maps: size, elements, membership.
 
+use std::sync::Arc;
+
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 
 use super::kernel::Arguments;
-use super::{Function, Overload};
+use super::{Function, Overload, network};
 use crate::eval;
+use crate::fault::Fault;
 use crate::types::Type;
 use crate::value::{self, Value};
 
@@ -36,7 +39,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             ("map_get({'a': '1'}, 'a', '')", "\"1\""),
             ("map_get({'a': '1'}, 'b', '-')", "\"-\""),
         ],
-        overloads: &[Overload::new("map_get(map(K, V), K, V) -> V", |args| {
+        overloads: &[Overload::new("map_get(map(K, V), dyn, V) -> V", |args| {
             args.values(|row| {
                 let (key, otherwise) = (args.value(1, row)?, args.value(2, row)?);
                 Some(entry(args, row, &key)?.unwrap_or(otherwise))
@@ -51,48 +54,125 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             ("[1][1]", "error"),
             ("{'a': 1}['a']", "1"),
             ("{'a': 1}.b", "error"),
+            ("{1: 'a'}[1u]", "\"a\""),
+            ("optional.of([1])[0]", "optional.of(1)"),
         ],
         overloads: &[
-            Overload::new("_[_](list(T), int) -> T", |args| {
-                let (list, position) = (args.list(0), args.int(1));
+            Overload::new("_[_](list(T), dyn) -> T", |args| {
+                let list = args.list(0);
                 args.values(|row| {
-                    let (items, position) = (list.at(row)?, usize::try_from(position.at(row)?).ok()?);
+                    let (items, position) = (list.at(row)?, position(&args.value(1, row)?)?);
                     (position < items.len()).then(|| value::read(&items, position, &args.result))?
                 })
-            }),
-            Overload::new("_[_](map(K, V), K) -> V", |args| {
+            })
+            .fails(Fault::OutOfRange),
+            Overload::new("_[_](map(K, V), dyn) -> V", |args| {
                 args.values(|row| entry(args, row, &args.value(1, row)?)?)
-            }),
+            })
+            .fails(Fault::MissingKey),
+            Overload::new("_[_](optional(list(T)), dyn) -> optional(T)", looked_up),
+            Overload::new("_[_](optional(map(K, V)), dyn) -> optional(V)", looked_up),
         ],
     },
     Function {
-        name: "has_key",
+        name: "_[?_]",
+        doc: "An optional of the element at a position of a list or of the value of a key of a map; none if there is none.",
+        examples: &[
+            ("[1][?0]", "optional.of(1)"),
+            ("[1][?1]", "optional.none()"),
+            ("{'a': 1}.?b", "optional.none()"),
+            ("{'a': {'b': 1}}.?a.b", "optional.of(1)"),
+        ],
+        overloads: &[
+            Overload::new("_[?_](list(T), dyn) -> optional(T)", looked_up),
+            Overload::new("_[?_](map(K, V), dyn) -> optional(V)", looked_up),
+            Overload::new("_[?_](optional(list(T)), dyn) -> optional(T)", looked_up),
+            Overload::new("_[?_](optional(map(K, V)), dyn) -> optional(V)", looked_up),
+        ],
+    },
+    Function {
+        name: "_has_",
         doc: "True if a map has a key; what `has(map.key)` and `key in map` compute.",
         examples: &[
             ("has({'a': 1}.a)", "true"),
             ("has({'a': 1}.b)", "false"),
             ("'b' in {'a': 1}", "false"),
         ],
-        overloads: &[Overload::new("has_key(map(K, V), K) -> bool", |args| {
-            args.bools(|row| Some(entry(args, row, &args.value(1, row)?)?.is_some()))
-        })],
+        overloads: &[
+            Overload::new("_has_(map(K, V), dyn) -> bool", |args| {
+                args.bools(|row| Some(entry(args, row, &args.value(1, row)?)?.is_some()))
+            }),
+            Overload::new("_has_(optional(map(K, V)), dyn) -> bool", |args| {
+                args.bools(|row| Some(matches!(found(args, row)?, Value::Optional(Some(_)))))
+            }),
+        ],
     },
     Function {
         name: "_in_",
-        doc: "True if a value is an element of a list.",
+        doc: "True if a value is an element of a list, a key of a map or an address of a network.",
         examples: &[
             ("2 in [1, 2]", "true"),
             ("'c' in ['a', 'b']", "false"),
             ("1.0 in [1]", "true"),
+            ("'10.1.2.3' in cidr('10.0.0.0/8')", "true"),
         ],
-        overloads: &[Overload::new("_in_(A, list(B)) -> bool", |args| {
-            args.bools(|row| match (args.value(0, row)?, args.value(1, row)?) {
-                (item, Value::List(items)) => Some(items.iter().any(|other| eval::equal(&item, other))),
-                _ => None,
+        overloads: &[
+            Overload::new("_in_(dyn, list(B)) -> bool", |args| {
+                args.bools(|row| match (args.value(0, row)?, args.value(1, row)?) {
+                    (item, Value::List(items)) => Some(items.iter().any(|other| eval::equal(&item, other))),
+                    _ => None,
+                })
+            }),
+            Overload::new("_in_(dyn, map(K, V)) -> bool", |args| {
+                args.bools(|row| match (args.value(0, row)?, args.value(1, row)?) {
+                    (item, Value::Map(entries)) => Some(entries.iter().any(|(key, _)| eval::equal(&item, key))),
+                    _ => None,
+                })
+            }),
+            Overload::new("_in_(string, cidr) -> bool", |args| {
+                args.bools(|row| network::contains(&args.value(1, row)?, &args.value(0, row)?))
             })
-        })],
+            .fails(Fault::BadConversion),
+            Overload::new("_in_(ip, cidr) -> bool", |args| {
+                args.bools(|row| network::contains(&args.value(1, row)?, &args.value(0, row)?))
+            }),
+        ],
     },
 ];
+
+/// The position that a number says: of a list's elements only whole numbers say one.
+fn position(value: &Value) -> Option<usize> {
+    match value {
+        Value::Int(position) => usize::try_from(*position).ok(),
+        Value::Uint(position) => usize::try_from(*position).ok(),
+        Value::Double(position) if position.fract() == 0.0 && (0.0..1e15).contains(position) => {
+            Some(*position as usize)
+        }
+        _ => None,
+    }
+}
+
+/// What a list, map or an optional of one holds at a place.
+fn looked_up(args: &Arguments) -> ArrayRef {
+    args.values(|row| found(args, row))
+}
+
+fn found(args: &Arguments, row: usize) -> Option<Value> {
+    let key = args.value(1, row)?;
+    let look = |inside: &Value| match inside {
+        Value::List(items) => position(&key).and_then(|position| items.get(position).cloned()),
+        Value::Map(entries) => entries
+            .iter()
+            .find(|(other, _)| eval::equal(&key, other))
+            .map(|(_, value)| value.clone()),
+        _ => None,
+    };
+    let value = match args.value(0, row)? {
+        Value::Optional(inside) => inside.and_then(|inside| look(&inside)),
+        inside => look(&inside),
+    };
+    Some(Value::Optional(value.map(Arc::new)))
+}
 
 fn characters(args: &Arguments) -> ArrayRef {
     let text = args.string(0);

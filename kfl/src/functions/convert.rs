@@ -45,7 +45,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             }),
             Overload::new("int(timestamp) -> int", |args| {
                 let value = args.timestamp(0);
-                args.ints(|row| Some(value.at(row)?.div_euclid(time::NANOSECONDS)))
+                args.ints(|row| i64::try_from(value.at(row)?.div_euclid(i128::from(time::NANOSECONDS))).ok())
             }),
             Overload::new("int(duration) -> int", |args| {
                 let value = args.duration(0);

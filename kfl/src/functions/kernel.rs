@@ -5,13 +5,14 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayAccessor, ArrayRef, AsArray, BinaryViewArray, BooleanArray, DurationNanosecondArray, Float64Array,
-    Int64Array, ListArray, MapArray, StringViewArray, TimestampNanosecondArray, UInt64Array,
+    Array, ArrayAccessor, ArrayRef, AsArray, BinaryViewArray, BooleanArray, Decimal128Array, DurationNanosecondArray,
+    Float64Array, Int64Array, ListArray, MapArray, StringViewArray, UInt64Array,
 };
-use datafusion::arrow::datatypes::{
-    DurationNanosecondType, Float64Type, Int64Type, TimestampNanosecondType, UInt64Type,
-};
+use datafusion::arrow::datatypes::{Decimal128Type, DurationNanosecondType, Float64Type, Int64Type, UInt64Type};
 
+use super::Entry;
+use super::time;
+use crate::fault::Fault;
 use crate::types::Type;
 use crate::value::{self, Value};
 
@@ -28,6 +29,29 @@ pub(crate) struct Arguments {
     pub result: Type,
     /// Rows of the result.
     pub rows: usize,
+    /// What the kernel works with beside them.
+    pub extra: Extra,
+}
+
+/// What some kernels work with beside their arguments.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Extra {
+    None,
+    /// A call whose signature the values decide: the function, and whether the first argument stands before a dot.
+    Dispatch(&'static Entry, bool),
+    /// What tells the fault of arguments that have no value.
+    Told(fn(&[Value]) -> Fault),
+}
+
+impl Extra {
+    /// What tells calls apart that are alike otherwise.
+    pub(crate) fn key(self) -> (u8, usize) {
+        match self {
+            Extra::None => (0, 0),
+            Extra::Dispatch(entry, method) => (1, std::ptr::from_ref(entry) as usize + usize::from(method)),
+            Extra::Told(told) => (2, told as usize),
+        }
+    }
 }
 
 /// One argument, typed.
@@ -78,7 +102,7 @@ impl Arguments {
         double: Float64Array = |array| array.as_primitive::<Float64Type>();
         string: StringViewArray = |array| array.as_string_view();
         bytes: BinaryViewArray = |array| array.as_binary_view();
-        timestamp: TimestampNanosecondArray = |array| array.as_primitive::<TimestampNanosecondType>();
+        timestamp: Decimal128Array = |array| array.as_primitive::<Decimal128Type>();
         duration: DurationNanosecondArray = |array| array.as_primitive::<DurationNanosecondType>();
         list: ListArray = |array| array.as_list::<i32>();
         map: MapArray = |array| array.as_map();
@@ -94,8 +118,10 @@ impl Arguments {
         durations: i64, DurationNanosecondArray;
     }
 
-    pub(crate) fn timestamps(&self, of_row: impl FnMut(usize) -> Option<i64>) -> ArrayRef {
-        Arc::new(TimestampNanosecondArray::from_iter((0..self.rows).map(of_row)).with_timezone("UTC"))
+    /// The result as times in nanoseconds; none is outside the years 1 to 9999.
+    pub(crate) fn timestamps(&self, mut of_row: impl FnMut(usize) -> Option<i128>) -> ArrayRef {
+        let times = (0..self.rows).map(|row| of_row(row).filter(|time| time::YEARS_NS.contains(time)));
+        Arc::new(Decimal128Array::from_iter(times).with_data_type(Type::Timestamp.arrow()))
     }
 
     /// The result from values of any type: for kernels whose types vary.
@@ -131,6 +157,7 @@ pub(crate) fn call(
         types: types.to_vec(),
         result: result.clone(),
         rows: 1,
+        extra: Extra::None,
     };
     value::read(&kernel(&arguments), 0, result)
 }

@@ -199,3 +199,12 @@ fn refuse(arguments: &[Option<&Value>], is_valid: fn(&str) -> bool, expected: &s
         _ => None,
     }
 }
+/// True if a network holds an address, or the address that a text spells; `None` if it spells none.
+pub(crate) fn contains(network: &Value, item: &Value) -> Option<bool> {
+    let Value::Cidr(network) = network else { return None };
+    match item {
+        Value::Ip(address) => Some(network.contains(*address)),
+        Value::String(text) => parse_ip(text).map(|address| network.contains(address)),
+        _ => None,
+    }
+}

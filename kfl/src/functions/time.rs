@@ -1,11 +1,14 @@
 //! Times and durations, in nanoseconds.
 //!
-//! Specification: RFC 3339 for timestamps; Go's `time.ParseDuration`, which CEL follows, for durations. Timestamps reach
-//! from 1677 to 2262, as Arrow columns of nanoseconds do. Absent on purpose until the rest of the language: accessors.
+//! Specification: RFC 3339 for timestamps; Go's `time.ParseDuration`, which CEL follows, for durations.
+//! Timestamps reach from year 1 to 9999.
+
+use std::ops::RangeInclusive;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::{Function, Overload};
+use crate::fault::Fault;
 use crate::value::Value;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
@@ -20,7 +23,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             ("timestamp(1)", "timestamp(\"1970-01-01T00:00:01Z\")"),
             (
                 "timestamp('2026-01-31T12:00:00.5Z')",
-                "timestamp(\"2026-01-31T12:00:00.500Z\")",
+                "timestamp(\"2026-01-31T12:00:00.5Z\")",
             ),
         ],
         overloads: &[
@@ -28,17 +31,19 @@ pub(crate) const FUNCTIONS: &[Function] = &[
                 let text = args.string(0);
                 args.timestamps(|row| parse_timestamp(text.at(row)?))
             })
+            .fails(Fault::BadConversion)
             .refuse(|arguments| {
                 refuse(
                     arguments,
                     |text| parse_timestamp(text).is_some(),
-                    "a time between 1678 and 2261 such as 2026-01-31T12:00:00Z",
+                    "a time such as 2026-01-31T12:00:00Z",
                 )
             }),
             Overload::new("timestamp(int) -> timestamp", |args| {
                 let seconds = args.int(0);
-                args.timestamps(|row| seconds.at(row)?.checked_mul(NANOSECONDS))
-            }),
+                args.timestamps(|row| Some(i128::from(seconds.at(row)?) * i128::from(NANOSECONDS)))
+            })
+            .fails(Fault::Overflow),
             Overload::new("timestamp(timestamp) -> timestamp", |args| {
                 let time = args.timestamp(0);
                 args.timestamps(|row| time.at(row))
@@ -58,6 +63,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
                 let text = args.string(0);
                 args.durations(|row| parse_duration(text.at(row)?))
             })
+            .fails(Fault::BadConversion)
             .refuse(|arguments| {
                 refuse(
                     arguments,
@@ -75,6 +81,9 @@ pub(crate) const FUNCTIONS: &[Function] = &[
 
 pub(crate) const NANOSECONDS: i64 = 1_000_000_000;
 
+/// The times that CEL knows: 0001-01-01T00:00:00Z up to the last nanosecond of 9999.
+pub(crate) const YEARS_NS: RangeInclusive<i128> = -62_135_596_800_000_000_000..=253_402_300_799_999_999_999;
+
 fn refuse(arguments: &[Option<&Value>], is_valid: fn(&str) -> bool, expected: &str) -> Option<String> {
     match arguments {
         [Some(Value::String(text))] if !is_valid(text) => Some(format!("expected {expected}, found `{text}`")),
@@ -82,13 +91,30 @@ fn refuse(arguments: &[Option<&Value>], is_valid: fn(&str) -> bool, expected: &s
     }
 }
 
-pub(crate) fn parse_timestamp(text: &str) -> Option<i64> {
-    DateTime::parse_from_rfc3339(text).ok()?.timestamp_nanos_opt()
+pub(crate) fn parse_timestamp(text: &str) -> Option<i128> {
+    let time = DateTime::parse_from_rfc3339(text).ok()?;
+    let time = i128::from(time.timestamp()) * i128::from(NANOSECONDS) + i128::from(time.timestamp_subsec_nanos());
+    YEARS_NS.contains(&time).then_some(time)
 }
 
 /// Writes a time as RFC 3339 does, with as many digits of the second as it needs.
-pub(crate) fn timestamp_text(nanoseconds: i64) -> String {
-    DateTime::<Utc>::from_timestamp_nanos(nanoseconds).to_rfc3339_opts(SecondsFormat::AutoSi, true)
+pub(crate) fn timestamp_text(nanoseconds: i128) -> String {
+    let (seconds, rest) = (
+        nanoseconds.div_euclid(i128::from(NANOSECONDS)),
+        nanoseconds.rem_euclid(i128::from(NANOSECONDS)),
+    );
+    let time = i64::try_from(seconds)
+        .ok()
+        .and_then(|seconds| DateTime::<Utc>::from_timestamp(seconds, rest as u32));
+    let Some(time) = time else {
+        return format!("{nanoseconds} ns");
+    };
+    let text = time.to_rfc3339_opts(SecondsFormat::Secs, true);
+    if rest == 0 {
+        return text;
+    }
+    let fraction = format!("{rest:09}");
+    format!("{}.{}Z", text.trim_end_matches('Z'), fraction.trim_end_matches('0'))
 }
 
 pub(crate) fn parse_duration(text: &str) -> Option<i64> {

@@ -1,17 +1,22 @@
 //! A call of a kernel as a DataFusion function.
 
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Decimal128Array};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, TimeUnit, TimestampNanosecondType};
 use datafusion::common::Result;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
 
-use super::kernel::Arguments;
+use super::Entry;
+use super::kernel::{Arguments, Extra};
+use crate::fault::Fault;
+use crate::functions;
 use crate::types::Type;
+use crate::value::Value;
 
 /// A kernel with the types it is called with. It takes columns as they are stored, plain or view, and gives null where
 /// CEL has an error: it never fails, because DataFusion evaluates conjuncts in any order.
@@ -21,6 +26,7 @@ pub(crate) struct Kernel {
     types: Vec<Type>,
     result: Type,
     kernel: fn(&Arguments) -> ArrayRef,
+    extra: Extra,
     signature: Signature,
 }
 
@@ -39,10 +45,82 @@ impl Kernel {
             types: types.to_vec(),
             result: result.clone(),
             kernel,
+            extra: Extra::None,
             signature,
         };
         ScalarUDF::new_from_impl(kernel).call(arguments)
     }
+
+    /// Calls a function with the signature that fits each row's values.
+    pub(crate) fn dispatch(
+        (entry, method): (&'static Entry, bool),
+        types: &[Type],
+        result: &Type,
+        arguments: Vec<Expr>,
+    ) -> Expr {
+        let kernel = Self {
+            name: shown(entry.function.name),
+            types: types.to_vec(),
+            result: result.clone(),
+            kernel: dispatched,
+            extra: Extra::Dispatch(entry, method),
+            signature: any(arguments.len()),
+        };
+        ScalarUDF::new_from_impl(kernel).call(arguments)
+    }
+
+    /// Calls what tells the fault of arguments.
+    pub(crate) fn told(told: fn(&[Value]) -> Fault, types: &[Type], arguments: Vec<Expr>) -> Expr {
+        let kernel = Self {
+            name: "fault",
+            types: types.to_vec(),
+            result: Type::Uint,
+            kernel: fault,
+            extra: Extra::Told(told),
+            signature: any(arguments.len()),
+        };
+        ScalarUDF::new_from_impl(kernel).call(arguments)
+    }
+
+    /// Tells the fault of a call whose signature each row's values decide.
+    pub(crate) fn dispatch_fault(dispatch: (&'static Entry, bool), types: &[Type], arguments: Vec<Expr>) -> Expr {
+        let kernel = Self {
+            name: "dispatch_fault",
+            types: types.to_vec(),
+            result: Type::Uint,
+            kernel: fault,
+            extra: Extra::Dispatch(dispatch.0, dispatch.1),
+            signature: any(arguments.len()),
+        };
+        ScalarUDF::new_from_impl(kernel).call(arguments)
+    }
+}
+
+fn row_values(args: &Arguments, row: usize) -> Option<Vec<Value>> {
+    (0..args.columns.len())
+        .map(|argument| args.value(argument, row))
+        .collect()
+}
+
+fn fault(args: &Arguments) -> ArrayRef {
+    args.uints(|row| {
+        let values = row_values(args, row)?;
+        let fault = match args.extra {
+            Extra::Told(told) => told(&values),
+            Extra::Dispatch(entry, method) => functions::dispatch(entry, method, &values).err()?,
+            Extra::None => return None,
+        };
+        Some(fault as u64)
+    })
+}
+
+fn dispatched(args: &Arguments) -> ArrayRef {
+    args.values(|row| {
+        let Extra::Dispatch(entry, method) = args.extra else {
+            return None;
+        };
+        functions::dispatch(entry, method, &row_values(args, row)?).ok()
+    })
 }
 
 /// The signature of a function whose arguments are cast by itself.
@@ -65,6 +143,9 @@ fn shown(name: &'static str) -> &'static str {
         "_%_" => "checked_remainder",
         "-_" => "checked_negate",
         "_[_]" => "element_at",
+        "_[?_]" => "optional_at",
+        "_has_" => "has_key",
+        "_unwrap_" => "unwrap",
         "_in_" => "is_in",
         name => name,
     }
@@ -73,7 +154,8 @@ fn shown(name: &'static str) -> &'static str {
 // The name and the types say which kernel it is.
 impl PartialEq for Kernel {
     fn eq(&self, other: &Self) -> bool {
-        (self.name, &self.types, &self.result) == (other.name, &other.types, &other.result)
+        (self.name, &self.types, &self.result, self.extra.key())
+            == (other.name, &other.types, &other.result, other.extra.key())
     }
 }
 
@@ -122,6 +204,7 @@ impl ScalarUDFImpl for Kernel {
             types: self.types.clone(),
             result: self.result.clone(),
             rows,
+            extra: self.extra,
         };
         let result = (self.kernel)(&arguments);
         match all_constant && rows == 1 {
@@ -143,9 +226,14 @@ pub(crate) fn column(argument: &ColumnarValue, ty: &Type) -> Result<ArrayRef> {
 /// Casts an array as it is stored to the Arrow type of its KFL type.
 pub(crate) fn canonical(array: ArrayRef, ty: &Type) -> Result<ArrayRef> {
     let wanted = ty.arrow();
-    if array.data_type() == &wanted {
-        Ok(array)
-    } else {
-        Ok(cast(&array, &wanted)?)
+    match array.data_type() {
+        same if *same == wanted => Ok(array),
+        DataType::Timestamp(..) if *ty == Type::Timestamp => {
+            let nanoseconds = cast(&array, &DataType::Timestamp(TimeUnit::Nanosecond, None))?;
+            let times = nanoseconds.as_primitive::<TimestampNanosecondType>().iter();
+            let times = Decimal128Array::from_iter(times.map(|time| time.map(i128::from)));
+            Ok(Arc::new(times.with_data_type(wanted)))
+        }
+        _ => Ok(cast(&array, &wanted)?),
     }
 }

@@ -1,6 +1,8 @@
 //! Folding: parts that are the same on every row are computed once, and `&&`, `||`, `?:` over them disappear.
 
-use crate::eval::{self, Fault, Scope};
+use crate::ast::Operator;
+use crate::eval::{self, Scope};
+use crate::fault::Fault;
 use crate::functions::comprehension::Macro;
 use crate::typed::{Expr, Kind};
 use crate::types::Type;
@@ -13,7 +15,12 @@ pub(super) const STEPS: usize = 100_000;
 pub(super) fn fold(expr: Expr) -> Expr {
     let Expr { kind, ty, span } = expr;
     match kind {
-        Kind::Dyn(inner) => *inner,
+        Kind::Convert(inner) => match inner.kind {
+            Kind::Value(value) if value.is_of(&ty) => Expr::value(value, ty, span),
+            Kind::Value(_) => Expr::new(Kind::Fail(Fault::WrongType), ty, span),
+            Kind::Fail(fault) => Expr::new(Kind::Fail(fault), ty, span),
+            _ => Expr::new(Kind::Convert(inner), ty, span),
+        },
         Kind::And(terms) => logic(terms, false, span),
         Kind::Or(terms) => logic(terms, true, span),
         Kind::Not(operand) => match operand.kind {
@@ -54,28 +61,47 @@ pub(super) fn fold(expr: Expr) -> Expr {
                     Macro::Exists | Macro::ExistsOne => Value::Bool(false),
                     Macro::All => Value::Bool(true),
                     Macro::Filter | Macro::Map => Value::List([].into()),
+                    Macro::TransformMap | Macro::TransformMapEntry => Value::Map([].into()),
                 };
                 return Expr::value(value, ty, span);
             }
             let expr = Expr::new(kind, ty, span);
             if eval::is_closed(&expr) { evaluated(expr) } else { expr }
         }
-        kind @ (Kind::Call(_) | Kind::Compare { .. } | Kind::List(_) | Kind::Map(_)) => {
+        Kind::Compare {
+            operator: operator @ (Operator::Eq | Operator::Ne),
+            ref left,
+            ref right,
+        } if left.is_plain() && right.is_plain() && never_equal(&left.ty, &right.ty) => {
+            Expr::bool(operator == Operator::Ne, span)
+        }
+        kind @ (Kind::Call(_) | Kind::Dispatch(_) | Kind::Compare { .. } | Kind::List(_) | Kind::Map(_)) => {
             let expr = Expr::new(kind, ty, span);
             let (mut constant, mut failed) = (true, None);
             expr.each_part(&mut |part| match &part.kind {
                 Kind::Value(_) => {}
-                Kind::Fail(reason) => failed = failed.or(Some(*reason)),
+                Kind::Fail(fault) => failed = failed.or(Some(*fault)),
                 _ => constant = false,
             });
             // These are strict: one part that fails fails them all.
-            if let Some(reason) = failed {
-                return Expr::new(Kind::Fail(reason), expr.ty, expr.span);
+            if let Some(fault) = failed {
+                return Expr::new(Kind::Fail(fault), expr.ty, expr.span);
             }
             if constant { evaluated(expr) } else { expr }
         }
         kind => Expr::new(kind, ty, span),
     }
+}
+
+/// True if no value of one type equals one of the other.
+fn never_equal(left: &Type, right: &Type) -> bool {
+    let is_flat = |ty: &Type| {
+        !matches!(
+            ty,
+            Type::Dyn | Type::Any(_) | Type::Broken | Type::List(_) | Type::Map(..) | Type::Optional(_)
+        )
+    };
+    is_flat(left) && is_flat(right) && left != right && !(left.is_number() && right.is_number())
 }
 
 /// `&&` and `||`: a term that decides is all there is, the neutral ones go.
@@ -99,7 +125,7 @@ fn evaluated(expr: Expr) -> Expr {
     let mut scope = Scope::constant(STEPS);
     match eval::eval(&expr, &mut scope) {
         Ok(value) => Expr::value(value, expr.ty, expr.span),
-        Err(eval::TOO_LONG) => expr,
-        Err(Fault(reason)) => Expr::new(Kind::Fail(reason), expr.ty, expr.span),
+        Err(Fault::TooLong) => expr,
+        Err(fault) => Expr::new(Kind::Fail(fault), expr.ty, expr.span),
     }
 }

@@ -13,8 +13,9 @@ use crate::ast::Operator;
 use crate::catalogue::Variable;
 use crate::check::check_expression;
 use crate::functions::comprehension::Macro;
+use crate::limits;
 use crate::parse::parse;
-use crate::typed::{Comprehension, Expr, Kind};
+use crate::typed::{Comprehension, Expr, Kind, Local};
 use crate::types::Type;
 use crate::value::Value;
 
@@ -30,7 +31,27 @@ struct Specialiser {
 
 impl Specialiser {
     fn expr(&self, expr: Expr) -> Expr {
+        limits::on_enough_stack(|| self.specialised(expr))
+    }
+
+    fn specialised(&self, expr: Expr) -> Expr {
         match expr.kind {
+            Kind::Bind(mut bind) => {
+                bind.value = self.expr(bind.value);
+                match bind.value.kind {
+                    // What is known or stored needs no name.
+                    Kind::Value(_) | Kind::Variable(_) | Kind::Column(_) => {
+                        self.expr(replaced(bind.body, &bind.local, &bind.value))
+                    }
+                    _ => {
+                        bind.body = self.expr(bind.body);
+                        Expr {
+                            kind: Kind::Bind(bind),
+                            ..expr
+                        }
+                    }
+                }
+            }
             Kind::Flag(flag) => match self.table.flag(flag.name) {
                 Some(text) => self.declared(text),
                 None => Expr::bool(false, expr.span),
@@ -70,12 +91,23 @@ impl Specialiser {
     }
 }
 
+/// Puts a part in the place of a name.
+fn replaced(expr: Expr, local: &Local, value: &Expr) -> Expr {
+    match &expr.kind {
+        Kind::Local(name) if name == local => Expr {
+            span: expr.span,
+            ..value.clone()
+        },
+        _ => limits::on_enough_stack(|| expr.map_parts(&mut |part| replaced(part, local, value))),
+    }
+}
+
 /// `x in [a, b]` over parts that are no constants is `x == a || x == b`: comparisons prune, a list made by row does not.
 /// `x in [a, b].filter(n, n != 'c')` is the same and `x != 'c'`.
 fn expand_membership(expr: Expr) -> Expr {
     let Kind::Call(call) = &expr.kind else { return expr };
     let [item, list] = &call.arguments[..] else { return expr };
-    if call.function.name != "_in_" || !is_plain(item) {
+    if call.function.name != "_in_" || !item.is_plain() {
         return expr;
     }
     let expanded = match &list.kind {
@@ -88,10 +120,12 @@ fn expand_membership(expr: Expr) -> Expr {
 
 fn among(item: &Expr, items: &[Expr], span: &Range<usize>) -> Option<Expr> {
     // An element that fails is an error of the list, whatever the others are; only plain ones cannot fail.
-    if items.is_empty() || !items.iter().all(is_plain) {
+    if items.is_empty() || !items.iter().all(Expr::is_plain) {
         return None;
     }
-    let equals = items.iter().map(|other| compare(Operator::Eq, other, item, span));
+    let equals = items
+        .iter()
+        .map(|other| compare(Operator::Eq, &as_itself(other), item, span));
     Some(Expr::new(Kind::Or(equals.collect()), Type::Bool, span.clone()))
 }
 
@@ -103,6 +137,7 @@ fn among_filtered(item: &Expr, comprehension: &Comprehension, span: &Range<usize
         local,
         element,
         body,
+        ..
     } = comprehension
     else {
         return None;
@@ -119,9 +154,12 @@ fn among_filtered(item: &Expr, comprehension: &Comprehension, span: &Range<usize
     Some(Expr::new(Kind::And(vec![passes, among]), Type::Bool, span.clone()))
 }
 
-/// True if a part is read, not computed, and so cannot fail.
-fn is_plain(expr: &Expr) -> bool {
-    matches!(expr.kind, Kind::Value(_) | Kind::Variable(_) | Kind::Local(_))
+/// A constant with its own type: in a list of several types it is `dyn`, which no statistics prune by.
+fn as_itself(item: &Expr) -> Expr {
+    match &item.kind {
+        Kind::Value(value) => Expr::value(value.clone(), value.ty(), item.span.clone()),
+        _ => item.clone(),
+    }
 }
 
 fn compare(operator: Operator, left: &Expr, right: &Expr, span: &Range<usize>) -> Expr {

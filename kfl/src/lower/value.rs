@@ -1,20 +1,22 @@
 //! Lowering of values: a part of a filter → an expression that is its value, NULL where it is an error.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray};
+use datafusion::arrow::datatypes::DataType;
 use datafusion::functions_nested::expr_fn::array_has;
 use datafusion::logical_expr as df;
 use datafusion::logical_expr::lit;
 use datafusion::scalar::ScalarValue;
 
-use super::{balanced, case};
+use super::{balanced, case, walk};
 use crate::ast::Operator;
 use crate::eval;
 use crate::functions::compare;
-use crate::functions::comprehension;
 use crate::functions::kernel::Arguments;
 use crate::functions::udf::Kernel;
-use crate::typed::{Call, Comprehension, Expr, Kind, Local};
+use crate::limits;
+use crate::typed::{Call, Expr, Kind, Local};
 use crate::types::Type;
 use crate::value::Value;
 
@@ -25,16 +27,40 @@ pub(super) enum Reading {
     Stored,
     /// With its default where a row has no value.
     Default,
+    /// As what stands around has read it: inside a macro's body, or where a program gives the values.
+    Given,
 }
 
-/// Lowers a part to its value.
+impl Reading {
+    /// How the parts of what is made anew are read: inside it an absent value is a value.
+    pub(super) fn inside(self) -> Self {
+        match self {
+            Reading::Given => Reading::Given,
+            Reading::Stored | Reading::Default => Reading::Default,
+        }
+    }
+}
+
+/// Lowers a part to its value, in the Arrow type of its type.
 pub(super) fn value(expr: &Expr, reading: Reading) -> df::Expr {
+    limits::on_enough_stack(|| lowered(expr, reading))
+}
+
+fn lowered(expr: &Expr, reading: Reading) -> df::Expr {
     match &expr.kind {
         Kind::Value(value) => lit(value.scalar(&expr.ty)),
         Kind::Variable(variable) => read(expr, variable.default(), reading),
         Kind::Column(_) => read(expr, Value::zero(&expr.ty), reading),
         Kind::Local(local) => df::Expr::Column(local_name(local)),
         Kind::Call(call) => self::call(call, expr, reading),
+        Kind::Dispatch(dispatch) => {
+            let (types, arguments) = arguments(&dispatch.arguments, reading);
+            Kernel::dispatch((dispatch.entry, dispatch.method), &types, &expr.ty, arguments)
+        }
+        Kind::Convert(inner) => {
+            let (types, arguments) = arguments(std::slice::from_ref(inner), reading);
+            Kernel::call("convert", converted, &types, &expr.ty, arguments)
+        }
         Kind::Compare { operator, left, right } => comparison(*operator, left, right, reading),
         Kind::And(terms) => balanced(terms.iter().map(|term| value(term, reading)).collect(), df::Expr::and),
         Kind::Or(terms) => balanced(terms.iter().map(|term| value(term, reading)).collect(), df::Expr::or),
@@ -48,17 +74,29 @@ pub(super) fn value(expr: &Expr, reading: Reading) -> df::Expr {
             value(then, reading),
             value(otherwise, reading),
         ),
-        Kind::List(items) => collection(items.iter().collect(), "list", &expr.ty, list),
+        Kind::List(items) => collection(items.iter().collect(), "list", &expr.ty, list, reading),
         Kind::Map(entries) => collection(
             entries.iter().flat_map(|(key, value)| [key, value]).collect(),
             "map",
             &expr.ty,
             map,
+            reading,
         ),
-        Kind::Comprehension(comprehension) => walk(comprehension, &expr.ty, reading),
-        Kind::Dyn(inner) => value(inner, reading),
+        Kind::Comprehension(comprehension) => walk::walk(comprehension, &expr.ty, reading),
+        Kind::Bind(bind) => walk::bind(bind, value(&bind.body, Reading::Given), expr.ty.arrow(), reading),
         Kind::Flag(_) | Kind::Fail(_) => null(&expr.ty),
     }
+}
+
+fn arguments(arguments: &[Expr], reading: Reading) -> (Vec<Type>, Vec<df::Expr>) {
+    arguments
+        .iter()
+        .map(|argument| (argument.ty.clone(), value(argument, reading)))
+        .unzip()
+}
+
+fn converted(args: &Arguments) -> ArrayRef {
+    args.values(|row| args.value(0, row).filter(|value| value.is_of(&args.result)))
 }
 
 /// The column that a variable or the name of a column stands for, as it is stored.
@@ -68,54 +106,65 @@ pub(super) fn stored(expr: &Expr) -> df::Expr {
         Kind::Column(name) => name,
         _ => unreachable!("only variables and columns are stored"),
     };
-    let column = df::Expr::Column(datafusion::common::Column::new_unqualified(name));
-    // Bytes are scanned as they are stored; the language's functions take views.
-    match expr.ty {
-        Type::Bytes => df::cast(column, datafusion::arrow::datatypes::DataType::BinaryView),
-        _ => column,
-    }
+    df::Expr::Column(datafusion::common::Column::new_unqualified(name))
 }
 
 fn read(expr: &Expr, default: Value, reading: Reading) -> df::Expr {
     let stored = stored(expr);
-    if reading == Reading::Stored {
-        return stored;
-    }
-    match &expr.ty {
-        // Stored lists and maps have Arrow types of their own, plain or view: a kernel brings them together.
-        Type::List(_) => Kernel::call(
-            "or_empty",
-            or_empty_list,
-            std::slice::from_ref(&expr.ty),
-            &expr.ty,
-            vec![stored],
-        ),
-        Type::Map(..) => Kernel::call(
-            "or_empty",
-            or_empty_map,
-            std::slice::from_ref(&expr.ty),
-            &expr.ty,
-            vec![stored],
-        ),
+    match (&expr.ty, reading) {
+        (_, Reading::Given) => stored,
+        // Bytes are scanned as they are stored; the language's functions take views.
+        (Type::Bytes, Reading::Stored) => df::cast(stored, expr.ty.arrow()),
+        // Stored times, lists and maps have Arrow types of their own: a kernel brings them to the language's.
+        (ty @ (Type::Timestamp | Type::List(_) | Type::Map(..)), Reading::Stored) => {
+            Kernel::call("as_given", as_given, std::slice::from_ref(ty), ty, vec![stored])
+        }
+        (_, Reading::Stored) => stored,
+        (ty @ (Type::List(_) | Type::Map(..)), Reading::Default) => {
+            Kernel::call("or_empty", or_empty, std::slice::from_ref(ty), ty, vec![stored])
+        }
         // A flag-like column is false where it is absent, and that is what IS TRUE says.
-        Type::Bool => stored.is_true(),
-        ty => {
-            let branch = (Box::new(stored.clone().is_not_null()), Box::new(stored));
-            df::Expr::Case(df::expr::Case::new(
-                None,
-                vec![branch],
-                Some(Box::new(lit(default.scalar(ty)))),
-            ))
+        (Type::Bool, Reading::Default) => stored.is_true(),
+        (ty, Reading::Default) => {
+            let given = read(expr, default.clone(), Reading::Stored);
+            let branch = (Box::new(stored.is_not_null()), Box::new(given));
+            let default = Box::new(lit(default.scalar(ty)));
+            df::Expr::Case(df::expr::Case::new(None, vec![branch], Some(default)))
         }
     }
 }
 
-fn or_empty_list(args: &Arguments) -> datafusion::arrow::array::ArrayRef {
-    args.values(|row| Some(args.value(0, row).unwrap_or_else(|| Value::List([].into()))))
+fn as_given(args: &Arguments) -> ArrayRef {
+    args.columns[0].clone()
 }
 
-fn or_empty_map(args: &Arguments) -> datafusion::arrow::array::ArrayRef {
-    args.values(|row| Some(args.value(0, row).unwrap_or_else(|| Value::Map([].into()))))
+fn or_empty(args: &Arguments) -> ArrayRef {
+    let column = &args.columns[0];
+    if column.null_count() == 0 {
+        return column.clone();
+    }
+    // A null covers no elements in any column that is read from a file; where one does, its row is made anew.
+    let offsets = match column.data_type() {
+        DataType::List(_) => column.as_list::<i32>().offsets(),
+        _ => column.as_map().offsets(),
+    };
+    if (0..column.len()).any(|row| column.is_null(row) && offsets[row] != offsets[row + 1]) {
+        let empty = Value::zero(&args.result);
+        return args.values(|row| Some(args.value(0, row).unwrap_or_else(|| empty.clone())));
+    }
+    match column.data_type() {
+        DataType::List(field) => {
+            let list = column.as_list::<i32>();
+            let (offsets, values) = (list.offsets().clone(), list.values().clone());
+            Arc::new(ListArray::new(field.clone(), offsets, values, None))
+        }
+        DataType::Map(field, sorted) => {
+            let map = column.as_map();
+            let (offsets, entries) = (map.offsets().clone(), map.entries().clone());
+            Arc::new(MapArray::new(field.clone(), offsets, entries, None, *sorted))
+        }
+        _ => unreachable!("only lists and maps are empty"),
+    }
 }
 
 fn null(ty: &Type) -> df::Expr {
@@ -123,8 +172,10 @@ fn null(ty: &Type) -> df::Expr {
 }
 
 fn comparison(operator: Operator, left: &Expr, right: &Expr, reading: Reading) -> df::Expr {
-    if left.ty.arrow().is_null() || right.ty.arrow().is_null() {
-        return null(&Type::Bool);
+    if left.ty == Type::Timestamp
+        && let (Some(left), Some(right)) = (stored_time(left, reading), stored_time(right, reading))
+    {
+        return native(operator, left, right);
     }
     if left.ty == right.ty && is_native(&left.ty) {
         return native(operator, value(left, reading), value(right, reading));
@@ -143,6 +194,29 @@ fn comparison(operator: Operator, left: &Expr, right: &Expr, reading: Reading) -
         vec![value(left, reading), value(right, reading)],
     );
     Kernel::call(name, kernel, &types, &Type::Bool, arguments)
+}
+
+/// A time in the 64 bits of nanoseconds that columns are stored in, which statistics prune by; `None` if it is computed
+/// or beyond them.
+fn stored_time(expr: &Expr, reading: Reading) -> Option<df::Expr> {
+    let time = |value: &Value| match value {
+        Value::Timestamp(time) => Some(ScalarValue::TimestampNanosecond(
+            Some(i64::try_from(*time).ok()?),
+            Some("UTC".into()),
+        )),
+        _ => None,
+    };
+    match (&expr.kind, reading) {
+        (Kind::Value(value), _) => time(value).map(lit),
+        (Kind::Variable(_) | Kind::Column(_), Reading::Stored) => Some(stored(expr)),
+        (Kind::Variable(_) | Kind::Column(_), Reading::Default) => {
+            let stored = stored(expr);
+            let branch = (Box::new(stored.clone().is_not_null()), Box::new(stored));
+            let default = Box::new(lit(time(&Value::Timestamp(0))?));
+            Some(df::Expr::Case(df::expr::Case::new(None, vec![branch], Some(default))))
+        }
+        _ => None,
+    }
 }
 
 /// True if DataFusion's operators compare values of the type as CEL does.
@@ -223,25 +297,26 @@ fn membership(call: &Call, reading: Reading) -> Option<df::Expr> {
                 Value::String(text) => ScalarValue::Utf8(Some(text.to_string())),
                 constant => constant.scalar(element),
             };
-            Some(array_has(value(list, reading), lit(constant)))
+            Some(array_has(stored(list), lit(constant)))
         }
         _ => None,
     }
 }
 
-/// A list or map made by row. Its parts are read with their defaults: inside it an absent value is a value.
+/// A list or map made by row.
 fn collection(
     parts: Vec<&Expr>,
     name: &'static str,
     ty: &Type,
-    kernel: fn(&Arguments) -> datafusion::arrow::array::ArrayRef,
+    kernel: fn(&Arguments) -> ArrayRef,
+    reading: Reading,
 ) -> df::Expr {
     let types: Vec<_> = parts.iter().map(|part| part.ty.clone()).collect();
-    let parts = parts.into_iter().map(|part| value(part, Reading::Default)).collect();
+    let parts = parts.into_iter().map(|part| value(part, reading.inside())).collect();
     Kernel::call(name, kernel, &types, ty, parts)
 }
 
-fn list(args: &Arguments) -> datafusion::arrow::array::ArrayRef {
+fn list(args: &Arguments) -> ArrayRef {
     args.values(|row| {
         (0..args.columns.len())
             .map(|item| args.value(item, row))
@@ -250,67 +325,18 @@ fn list(args: &Arguments) -> datafusion::arrow::array::ArrayRef {
     })
 }
 
-fn map(args: &Arguments) -> datafusion::arrow::array::ArrayRef {
+fn map(args: &Arguments) -> ArrayRef {
     args.values(|row| {
         let mut entries: Vec<(Value, Value)> = Vec::new();
         for entry in (0..args.columns.len()).step_by(2) {
-            let (key, value) = (args.value(entry, row)?, args.value(entry + 1, row)?);
-            if entries.iter().any(|(other, _)| eval::equal(other, &key)) {
-                return None;
-            }
-            entries.push((key, value));
+            eval::insert(&mut entries, args.value(entry, row)?, args.value(entry + 1, row)?).ok()?;
         }
         Some(Value::Map(entries.into()))
     })
 }
 
 /// The name of the column that holds the element which a macro's name stands for.
-fn local_name(local: &Local) -> datafusion::common::Column {
+pub(super) fn local_name(local: &Local) -> datafusion::common::Column {
     // The depth keeps apart names that are the same at two depths; no column of a table has a `$`.
     datafusion::common::Column::new_unqualified(format!("{}${}", local.name, local.depth))
-}
-
-fn walk(comprehension: &Comprehension, ty: &Type, reading: Reading) -> df::Expr {
-    let Comprehension {
-        form,
-        range,
-        local,
-        element,
-        body,
-    } = comprehension;
-    let mut captured = BTreeMap::new();
-    capture(body, local, &mut captured);
-    let captured = captured.into_iter().map(|(name, ty)| {
-        let column = df::Expr::Column(datafusion::common::Column::new_unqualified(&name));
-        (name, ty, column)
-    });
-    // The body is evaluated over elements, where a condition cannot tell rows apart: it reads columns with their defaults.
-    let lowered = value(body, Reading::Default);
-    let range = (range.ty.clone(), value(range, reading));
-    let element = (local_name(local).name, element.clone());
-    comprehension::Comprehension::call(*form, range, element, lowered, captured.collect(), ty.clone())
-}
-
-/// The columns that a body reads beside its element: those of the table, and elements of macros around it.
-fn capture(expr: &Expr, own: &Local, captured: &mut BTreeMap<String, Type>) {
-    match &expr.kind {
-        Kind::Variable(variable) => {
-            captured.insert(variable.field.column.to_owned(), variable.ty.clone());
-        }
-        Kind::Column(name) => {
-            captured.insert(name.as_ref().to_owned(), expr.ty.clone());
-        }
-        Kind::Local(local) if local.depth < own.depth => {
-            captured.insert(local_name(local).name, expr.ty.clone());
-        }
-        // A macro that the schema declares counts its depth from itself: its name may look like one from around it.
-        Kind::Comprehension(inner) => {
-            capture(&inner.range, own, captured);
-            let mut of_body = BTreeMap::new();
-            capture(&inner.body, own, &mut of_body);
-            of_body.remove(&local_name(&inner.local).name);
-            captured.append(&mut of_body);
-        }
-        _ => expr.each_part(&mut |part| capture(part, own, captured)),
-    }
 }
