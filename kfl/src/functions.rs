@@ -12,6 +12,7 @@ mod convert;
 pub(crate) mod kernel;
 pub(crate) mod network;
 mod patterns;
+mod re2;
 mod strings;
 pub(crate) mod time;
 pub(crate) mod udf;
