@@ -1,6 +1,7 @@
 //! Operators that compute numbers, and `+` on texts and lists. Overflow and division by zero are errors, never wrap-around.
 
-use super::{Function, Overload};
+use super::kernel::TEXT_BYTES;
+use super::{Function, Overload, calendar};
 use crate::value::Value;
 
 macro_rules! ints {
@@ -8,7 +9,7 @@ macro_rules! ints {
         Overload::new($signature, |args| {
             let (left, right) = (args.int(0), args.int(1));
             args.ints(|row| left.at(row)?.$operation(right.at(row)?))
-        })
+        }) // fails: overflow; of a division, division by zero where the right side is 0
     };
 }
 
@@ -17,7 +18,7 @@ macro_rules! uints {
         Overload::new($signature, |args| {
             let (left, right) = (args.uint(0), args.uint(1));
             args.uints(|row| left.at(row)?.$operation(right.at(row)?))
-        })
+        }) // fails: overflow; of a division, division by zero
     };
 }
 
@@ -55,12 +56,21 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             doubles!("_+_(double, double) -> double", +),
             Overload::new("_+_(string, string) -> string", |args| {
                 let (left, right) = (args.string(0), args.string(1));
-                args.strings(|row| Some([left.at(row)?, right.at(row)?].concat()))
-            }),
+                args.written(|row, out| {
+                    let (left, right) = (left.at(row)?, right.at(row)?);
+                    (left.len() + right.len() <= TEXT_BYTES).then_some(())?;
+                    out.push_str(left);
+                    out.push_str(right);
+                    Some(())
+                })
+            }), // fails: overflow
             Overload::new("_+_(bytes, bytes) -> bytes", |args| {
                 let (left, right) = (args.bytes(0), args.bytes(1));
-                args.binaries(|row| Some([left.at(row)?, right.at(row)?].concat()))
-            }),
+                args.binaries(|row| {
+                    let (left, right) = (left.at(row)?, right.at(row)?);
+                    (left.len() + right.len() <= TEXT_BYTES).then(|| [left, right].concat())
+                })
+            }), // fails: overflow
             Overload::new("_+_(list(T), list(T)) -> list(T)", |args| {
                 args.values(|row| match (args.value(0, row)?, args.value(1, row)?) {
                     (Value::List(left), Value::List(right)) => {
@@ -72,15 +82,15 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             Overload::new("_+_(duration, duration) -> duration", |args| {
                 let (left, right) = (args.duration(0), args.duration(1));
                 args.durations(|row| left.at(row)?.checked_add(right.at(row)?))
-            }),
+            }), // fails: overflow
             Overload::new("_+_(timestamp, duration) -> timestamp", |args| {
                 let (left, right) = (args.timestamp(0), args.duration(1));
-                args.timestamps(|row| left.at(row)?.checked_add(right.at(row)?))
-            }),
+                args.timestamps(|row| calendar::stored(i128::from(left.at(row)?) + i128::from(right.at(row)?)))
+            }), // fails: overflow
             Overload::new("_+_(duration, timestamp) -> timestamp", |args| {
                 let (left, right) = (args.duration(0), args.timestamp(1));
-                args.timestamps(|row| left.at(row)?.checked_add(right.at(row)?))
-            }),
+                args.timestamps(|row| calendar::stored(i128::from(left.at(row)?) + i128::from(right.at(row)?)))
+            }), // fails: overflow
         ],
     },
     Function {
@@ -105,15 +115,15 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             Overload::new("_-_(duration, duration) -> duration", |args| {
                 let (left, right) = (args.duration(0), args.duration(1));
                 args.durations(|row| left.at(row)?.checked_sub(right.at(row)?))
-            }),
+            }), // fails: overflow
             Overload::new("_-_(timestamp, timestamp) -> duration", |args| {
                 let (left, right) = (args.timestamp(0), args.timestamp(1));
-                args.durations(|row| left.at(row)?.checked_sub(right.at(row)?))
-            }),
+                args.durations(|row| i64::try_from(i128::from(left.at(row)?) - i128::from(right.at(row)?)).ok())
+            }), // fails: overflow
             Overload::new("_-_(timestamp, duration) -> timestamp", |args| {
                 let (left, right) = (args.timestamp(0), args.duration(1));
-                args.timestamps(|row| left.at(row)?.checked_sub(right.at(row)?))
-            }),
+                args.timestamps(|row| calendar::stored(i128::from(left.at(row)?) - i128::from(right.at(row)?)))
+            }), // fails: overflow
         ],
     },
     Function {
@@ -161,7 +171,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             Overload::new("-_(int) -> int", |args| {
                 let operand = args.int(0);
                 args.ints(|row| operand.at(row)?.checked_neg())
-            }),
+            }), // fails: overflow
             Overload::new("-_(double) -> double", |args| {
                 let operand = args.double(0);
                 args.doubles(|row| Some(-operand.at(row)?))
@@ -169,7 +179,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             Overload::new("-_(duration) -> duration", |args| {
                 let operand = args.duration(0);
                 args.durations(|row| operand.at(row)?.checked_neg())
-            }),
+            }), // fails: overflow
         ],
     },
 ];

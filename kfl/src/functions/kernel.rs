@@ -6,14 +6,18 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{
     Array, ArrayAccessor, ArrayRef, AsArray, BinaryViewArray, BooleanArray, DurationNanosecondArray, Float64Array,
-    Int64Array, ListArray, MapArray, StringViewArray, TimestampNanosecondArray, UInt64Array,
+    Int64Array, ListArray, MapArray, PrimitiveArray, StringViewArray, StringViewBuilder, TimestampNanosecondArray,
+    UInt64Array,
 };
 use datafusion::arrow::datatypes::{
-    DurationNanosecondType, Float64Type, Int64Type, TimestampNanosecondType, UInt64Type,
+    ArrowPrimitiveType, DurationNanosecondType, Float64Type, Int64Type, TimestampNanosecondType, UInt64Type,
 };
 
 use crate::types::Type;
 use crate::value::{self, Value};
+
+/// What a function makes of texts is at most this long: functions inside functions multiply.
+pub(crate) const TEXT_BYTES: usize = 16 << 20;
 
 /// The arguments of one call over a batch.
 #[derive(Debug)]
@@ -45,6 +49,17 @@ where
     pub(crate) fn at(&self, row: usize) -> Option<<&'a A as ArrayAccessor>::Item> {
         let row = if self.constant { 0 } else { row };
         self.array.is_valid(row).then(|| self.array.value(row))
+    }
+
+    /// The array of the values.
+    pub(crate) fn array(&self) -> &'a A {
+        self.array
+    }
+
+    /// The place in the array that holds the value of a row, `None` where it is null.
+    pub(crate) fn place(&self, row: usize) -> Option<usize> {
+        let row = if self.constant { 0 } else { row };
+        self.array.is_valid(row).then_some(row)
     }
 
     /// The value if it is the same for every row.
@@ -84,6 +99,14 @@ impl Arguments {
         map: MapArray = |array| array.as_map();
     }
 
+    /// An argument of numbers of one Arrow type.
+    pub(crate) fn primitive<T: ArrowPrimitiveType>(&self, argument: usize) -> Column<'_, PrimitiveArray<T>> {
+        Column {
+            array: self.columns[argument].as_primitive(),
+            constant: self.constant[argument],
+        }
+    }
+
     result! {
         bools: bool, BooleanArray;
         ints: i64, Int64Array;
@@ -92,6 +115,22 @@ impl Arguments {
         strings: String, StringViewArray;
         binaries: Vec<u8>, BinaryViewArray;
         durations: i64, DurationNanosecondArray;
+    }
+
+    /// Strings that a row writes to a text that starts empty: one buffer serves all rows.
+    pub(crate) fn written(&self, mut of_row: impl FnMut(usize, &mut String) -> Option<()>) -> ArrayRef {
+        let mut strings = StringViewBuilder::with_capacity(self.rows);
+        let mut text = String::new();
+        for row in 0..self.rows {
+            text.clear();
+            strings.append_option(of_row(row, &mut text).map(|()| &text));
+        }
+        Arc::new(strings.finish())
+    }
+
+    /// Strings that are parts of the arguments' strings.
+    pub(crate) fn parts<'t>(&self, of_row: impl FnMut(usize) -> Option<&'t str>) -> ArrayRef {
+        Arc::new(StringViewArray::from_iter((0..self.rows).map(of_row)))
     }
 
     pub(crate) fn timestamps(&self, of_row: impl FnMut(usize) -> Option<i64>) -> ArrayRef {
@@ -103,6 +142,11 @@ impl Arguments {
         let values: Vec<_> = (0..self.rows).map(of_row).collect();
         let values: Vec<_> = values.iter().map(Option::as_ref).collect();
         value::array(&values, &self.result)
+    }
+
+    /// The value of an argument if it is the same for every row, whatever its type: read once for a batch.
+    pub(crate) fn constant_value(&self, argument: usize) -> Option<Value> {
+        self.constant[argument].then(|| self.value(argument, 0)).flatten()
     }
 
     /// The value of an argument on a row, whatever its type.
@@ -133,4 +177,66 @@ pub(crate) fn call(
         rows: 1,
     };
     value::read(&kernel(&arguments), 0, result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::functions::registry;
+    use crate::tests::ENVIRONMENT;
+    use crate::typed::Kind;
+    use crate::{check, eval, parse};
+
+    /// Calls the kernel of an example on three rows: null, the values, the values. One argument may be constant.
+    fn on_columns(text: &str, constant: Option<usize>) -> Option<Vec<String>> {
+        let mut problems = Vec::new();
+        let tree = parse::parse(text, &mut problems);
+        let typed = check::check_expression(&tree, text, &ENVIRONMENT, &mut problems);
+        let Kind::Call(call) = &typed.kind else { return None };
+        if constant.is_some_and(|argument| argument >= call.arguments.len()) {
+            return None;
+        }
+        let mut columns = Vec::new();
+        for (place, (argument, ty)) in call.arguments.iter().zip(&call.parameters).enumerate() {
+            let value = eval::eval(argument, &mut eval::Scope::constant(10_000)).ok()?;
+            columns.push(match constant == Some(place) {
+                true => value::array(&[Some(&value)], ty),
+                false => value::array(&[None, Some(&value), Some(&value)], ty),
+            });
+        }
+        let arguments = Arguments {
+            constant: (0..columns.len()).map(|place| constant == Some(place)).collect(),
+            columns,
+            types: call.parameters.clone(),
+            result: typed.ty.clone(),
+            rows: 3,
+        };
+        let result = (call.overload.kernel)(&arguments);
+        let text = |row| value::read(&result, row, &typed.ty).map_or("error".to_owned(), |value| value.to_string());
+        Some((0..3).map(text).collect())
+    }
+
+    #[test]
+    fn examples_give_the_same_on_columns() {
+        let mut calls = 0;
+        for entry in registry().values() {
+            for (text, expect) in entry.function.examples {
+                for constant in [None, Some(0), Some(1), Some(2)] {
+                    let Some(rows) = on_columns(text, constant) else {
+                        continue;
+                    };
+                    assert_eq!(
+                        rows[1..],
+                        [*expect, *expect],
+                        "{text} with argument {constant:?} constant"
+                    );
+                    if constant.is_none() {
+                        assert_eq!(rows[0], "error", "{text} on nulls");
+                    }
+                    calls += 1;
+                }
+            }
+        }
+        assert!(calls > 500, "{calls}");
+    }
 }

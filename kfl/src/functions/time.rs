@@ -1,10 +1,9 @@
-//! Times and durations, in nanoseconds.
+//! Times and durations: how texts and numbers become them.
 //!
-//! Specification: RFC 3339 for timestamps; Go's `time.ParseDuration`, which CEL follows, for durations. Timestamps reach
-//! from 1677 to 2262, as Arrow columns of nanoseconds do. Absent on purpose until the rest of the language: accessors.
+//! Specification: RFC 3339 for timestamps; Go's `time.ParseDuration`, which CEL follows, for durations. What a time reads
+//! on a calendar is in `calendar`.
 
-use chrono::{DateTime, SecondsFormat, Utc};
-
+use super::calendar::{self, parse_timestamp};
 use super::{Function, Overload};
 use crate::value::Value;
 
@@ -20,13 +19,13 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             ("timestamp(1)", "timestamp(\"1970-01-01T00:00:01Z\")"),
             (
                 "timestamp('2026-01-31T12:00:00.5Z')",
-                "timestamp(\"2026-01-31T12:00:00.500Z\")",
+                "timestamp(\"2026-01-31T12:00:00.5Z\")",
             ),
         ],
         overloads: &[
             Overload::new("timestamp(string) -> timestamp", |args| {
                 let text = args.string(0);
-                args.timestamps(|row| parse_timestamp(text.at(row)?))
+                args.timestamps(|row| calendar::stored(parse_timestamp(text.at(row)?)?))
             })
             .refuse(|arguments| {
                 refuse(
@@ -34,11 +33,11 @@ pub(crate) const FUNCTIONS: &[Function] = &[
                     |text| parse_timestamp(text).is_some(),
                     "a time between 1678 and 2261 such as 2026-01-31T12:00:00Z",
                 )
-            }),
+            }), // fails: bad conversion
             Overload::new("timestamp(int) -> timestamp", |args| {
                 let seconds = args.int(0);
-                args.timestamps(|row| seconds.at(row)?.checked_mul(NANOSECONDS))
-            }),
+                args.timestamps(|row| calendar::stored(i128::from(seconds.at(row)?) * i128::from(NANOSECONDS)))
+            }), // fails: overflow
             Overload::new("timestamp(timestamp) -> timestamp", |args| {
                 let time = args.timestamp(0);
                 args.timestamps(|row| time.at(row))
@@ -47,11 +46,13 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "duration",
-        doc: "The length of time that a string spells, in h, m, s, ms, us and ns.",
+        doc: "The length of time that a string spells, in h, m, s, ms, us and ns, or that many nanoseconds.",
         examples: &[
             ("duration('1h30m')", "duration(\"5400s\")"),
             ("duration('1.5ms')", "duration(\"0.0015s\")"),
             ("duration('-5s')", "duration(\"-5s\")"),
+            ("duration(1500000000)", "duration(\"1.5s\")"),
+            ("duration('320000000000s')", "error"),
         ],
         overloads: &[
             Overload::new("duration(string) -> duration", |args| {
@@ -64,6 +65,10 @@ pub(crate) const FUNCTIONS: &[Function] = &[
                     |text| parse_duration(text).is_some(),
                     "a length of time such as 5m, 1h30m or 250ms",
                 )
+            }), // fails: bad conversion
+            Overload::new("duration(int) -> duration", |args| {
+                let nanoseconds = args.int(0);
+                args.durations(|row| nanoseconds.at(row))
             }),
             Overload::new("duration(duration) -> duration", |args| {
                 let duration = args.duration(0);
@@ -82,13 +87,9 @@ fn refuse(arguments: &[Option<&Value>], is_valid: fn(&str) -> bool, expected: &s
     }
 }
 
-pub(crate) fn parse_timestamp(text: &str) -> Option<i64> {
-    DateTime::parse_from_rfc3339(text).ok()?.timestamp_nanos_opt()
-}
-
 /// Writes a time as RFC 3339 does, with as many digits of the second as it needs.
-pub(crate) fn timestamp_text(nanoseconds: i64) -> String {
-    DateTime::<Utc>::from_timestamp_nanos(nanoseconds).to_rfc3339_opts(SecondsFormat::AutoSi, true)
+pub(crate) fn timestamp_text(nanoseconds: impl Into<i128>) -> String {
+    calendar::timestamp_text(nanoseconds.into())
 }
 
 pub(crate) fn parse_duration(text: &str) -> Option<i64> {
@@ -119,7 +120,8 @@ pub(crate) fn parse_duration(text: &str) -> Option<i64> {
 fn unit_ns(unit: &str) -> Option<i128> {
     Some(match unit {
         "ns" => 1,
-        "us" | "µs" => 1_000,
+        // Two characters look like the letter mu.
+        "us" | "\u{b5}s" | "\u{3bc}s" => 1_000,
         "ms" => 1_000_000,
         "s" => i128::from(NANOSECONDS),
         "m" => 60 * i128::from(NANOSECONDS),
@@ -131,7 +133,7 @@ fn unit_ns(unit: &str) -> Option<i128> {
 /// A decimal number of units in nanoseconds, what is below one cut off.
 fn scaled(digits: &str, unit: i128) -> Option<i128> {
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if whole.is_empty() && fraction.is_empty() || whole.len() > 20 {
+    if whole.is_empty() && fraction.is_empty() {
         return None;
     }
     let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
@@ -166,6 +168,15 @@ mod tests {
             ("5m", Some(300 * NANOSECONDS)),
             ("1h0.5s", Some(3600 * NANOSECONDS + NANOSECONDS / 2)),
             (".5us", Some(500)),
+            ("1.us", Some(1_000)),
+            ("1\u{b5}s1\u{3bc}s", Some(2_000)),
+            ("+1.5h-", None),
+            ("1.5.5s", None),
+            ("00000000000000000000000001s", Some(NANOSECONDS)),
+            ("0.1234567899s", Some(123_456_789)),
+            ("-9223372036854775808ns", Some(i64::MIN)),
+            ("9223372036854775808ns", None),
+            ("-0", Some(0)),
             ("-1ns", Some(-1)),
             ("0", Some(0)),
             ("", None),
