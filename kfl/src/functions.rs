@@ -4,15 +4,23 @@
 //! Operators that compute (`+`, `[…]`, `in`, …) are entries too, under names that no identifier has (`_+_`). A kernel is
 //! total: where CEL has an error, the row is null. Constants are folded by the same kernels over arrays of one row.
 
+mod addresses;
 mod arithmetic;
+mod bits;
+pub(crate) mod calendar;
 mod collections;
 pub(crate) mod compare;
 pub(crate) mod comprehension;
 mod convert;
+mod encoders;
+pub(crate) mod format;
 pub(crate) mod kernel;
+mod math;
 pub(crate) mod network;
 mod optional;
 mod patterns;
+mod positions;
+mod re2;
 mod strings;
 pub(crate) mod time;
 pub(crate) mod udf;
@@ -289,11 +297,18 @@ pub fn help() -> Vec<Help> {
 
 const GROUPS: &[&[Function]] = &[
     strings::FUNCTIONS,
+    positions::FUNCTIONS,
     patterns::FUNCTIONS,
+    format::FUNCTIONS,
     collections::FUNCTIONS,
     convert::FUNCTIONS,
+    encoders::FUNCTIONS,
     time::FUNCTIONS,
+    calendar::FUNCTIONS,
     network::FUNCTIONS,
+    addresses::FUNCTIONS,
+    math::FUNCTIONS,
+    bits::FUNCTIONS,
     arithmetic::FUNCTIONS,
     optional::FUNCTIONS,
 ];

@@ -16,7 +16,7 @@ use datafusion::arrow::datatypes::{
 };
 use datafusion::common::ScalarValue;
 
-use crate::functions::network::Cidr;
+use crate::functions::network::{self, Cidr};
 use crate::functions::time;
 use crate::types::Type;
 
@@ -285,7 +285,7 @@ impl fmt::Display for Value {
             Value::Bytes(value) => write!(f, "b{}", quote_bytes(value)),
             Value::Timestamp(value) => write!(f, "timestamp(\"{}\")", time::timestamp_text(*value)),
             Value::Duration(value) => write!(f, "duration(\"{}\")", time::duration_text(*value)),
-            Value::Ip(value) => write!(f, "ip(\"{value}\")"),
+            Value::Ip(value) => write!(f, "ip(\"{}\")", network::address_text(*value)),
             Value::Cidr(value) => write!(f, "cidr(\"{value}\")"),
             Value::Optional(None) => f.write_str("optional.none()"),
             Value::Optional(Some(value)) => write!(f, "optional.of({value})"),

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value as Json, json};
 
-use crate::functions::time;
+use crate::functions::{calendar, network, time};
 use crate::value::Value;
 
 /// Values inside each other: more is no value that anybody writes.
@@ -43,7 +43,7 @@ fn within(json: &Json, depth: usize) -> Result<Value, String> {
             let text = json.get("base64").and_then(Json::as_str).ok_or_else(wrong)?;
             Value::Bytes(STANDARD.decode(text).map_err(|_| wrong())?.into())
         }
-        "timestamp" => Value::Timestamp(time::parse_timestamp(&text()?).ok_or_else(wrong)?),
+        "timestamp" => Value::Timestamp(calendar::parse_timestamp(&text()?).ok_or_else(wrong)?),
         "duration" => Value::Duration(time::parse_duration(&text()?).ok_or_else(wrong)?),
         "type" => Value::Type(text()?.into()),
         "list" => Value::List(
@@ -88,7 +88,7 @@ pub(super) fn write(value: &Value) -> Json {
         Value::Bytes(value) => json!({"type": "bytes", "base64": STANDARD.encode(value)}),
         Value::Timestamp(value) => json!({"type": "timestamp", "value": time::timestamp_text(*value)}),
         Value::Duration(value) => json!({"type": "duration", "value": time::duration_text(*value)}),
-        Value::Ip(value) => json!({"type": "net.IP", "value": value.to_string()}),
+        Value::Ip(value) => json!({"type": "net.IP", "value": network::address_text(*value)}),
         Value::Cidr(value) => json!({"type": "net.CIDR", "value": value.to_string()}),
         Value::Type(name) => json!({"type": "type", "value": &**name}),
         Value::List(items) => json!({"type": "list", "value": items.iter().map(write).collect::<Vec<_>>()}),

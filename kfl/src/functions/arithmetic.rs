@@ -1,5 +1,6 @@
 //! Operators that compute numbers, and `+` on texts and lists. Overflow and division by zero are errors, never wrap-around.
 
+use super::kernel::TEXT_BYTES;
 use super::{Function, Overload};
 use crate::fault::Fault;
 use crate::value::Value;
@@ -58,12 +59,23 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             doubles!("_+_(double, double) -> double", +),
             Overload::new("_+_(string, string) -> string", |args| {
                 let (left, right) = (args.string(0), args.string(1));
-                args.strings(|row| Some([left.at(row)?, right.at(row)?].concat()))
-            }),
+                args.written(|row, out| {
+                    let (left, right) = (left.at(row)?, right.at(row)?);
+                    (left.len() + right.len() <= TEXT_BYTES).then_some(())?;
+                    out.push_str(left);
+                    out.push_str(right);
+                    Some(())
+                })
+            })
+            .fails(Fault::Overflow),
             Overload::new("_+_(bytes, bytes) -> bytes", |args| {
                 let (left, right) = (args.bytes(0), args.bytes(1));
-                args.binaries(|row| Some([left.at(row)?, right.at(row)?].concat()))
-            }),
+                args.binaries(|row| {
+                    let (left, right) = (left.at(row)?, right.at(row)?);
+                    (left.len() + right.len() <= TEXT_BYTES).then(|| [left, right].concat())
+                })
+            })
+            .fails(Fault::Overflow),
             Overload::new("_+_(list(T), list(T)) -> list(T)", |args| {
                 args.values(|row| match (args.value(0, row)?, args.value(1, row)?) {
                     (Value::List(left), Value::List(right)) => {
@@ -79,12 +91,12 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             .fails(Fault::Overflow),
             Overload::new("_+_(timestamp, duration) -> timestamp", |args| {
                 let (left, right) = (args.timestamp(0), args.duration(1));
-                args.timestamps(|row| left.at(row)?.checked_add(i128::from(right.at(row)?)))
+                args.timestamps(|row| Some(left.at(row)? + i128::from(right.at(row)?)))
             })
             .fails(Fault::Overflow),
             Overload::new("_+_(duration, timestamp) -> timestamp", |args| {
                 let (left, right) = (args.duration(0), args.timestamp(1));
-                args.timestamps(|row| i128::from(left.at(row)?).checked_add(right.at(row)?))
+                args.timestamps(|row| Some(i128::from(left.at(row)?) + right.at(row)?))
             })
             .fails(Fault::Overflow),
         ],
@@ -115,12 +127,12 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             .fails(Fault::Overflow),
             Overload::new("_-_(timestamp, timestamp) -> duration", |args| {
                 let (left, right) = (args.timestamp(0), args.timestamp(1));
-                args.durations(|row| i64::try_from(left.at(row)?.checked_sub(right.at(row)?)?).ok())
+                args.durations(|row| i64::try_from(left.at(row)? - right.at(row)?).ok())
             })
             .fails(Fault::Overflow),
             Overload::new("_-_(timestamp, duration) -> timestamp", |args| {
                 let (left, right) = (args.timestamp(0), args.duration(1));
-                args.timestamps(|row| left.at(row)?.checked_sub(i128::from(right.at(row)?)))
+                args.timestamps(|row| Some(left.at(row)? - i128::from(right.at(row)?)))
             })
             .fails(Fault::Overflow),
         ],

@@ -6,15 +6,19 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{
     Array, ArrayAccessor, ArrayRef, AsArray, BinaryViewArray, BooleanArray, Decimal128Array, DurationNanosecondArray,
-    Float64Array, Int64Array, ListArray, MapArray, StringViewArray, UInt64Array,
+    Float64Array, Int64Array, ListArray, MapArray, PrimitiveArray, StringViewArray, StringViewBuilder, UInt64Array,
 };
-use datafusion::arrow::datatypes::{Decimal128Type, DurationNanosecondType, Float64Type, Int64Type, UInt64Type};
+use datafusion::arrow::datatypes::{
+    ArrowPrimitiveType, Decimal128Type, DurationNanosecondType, Float64Type, Int64Type, UInt64Type,
+};
 
-use super::Entry;
-use super::time;
+use super::{Entry, calendar};
 use crate::fault::Fault;
 use crate::types::Type;
 use crate::value::{self, Value};
+
+/// What a function makes of texts is at most this long: functions inside functions multiply.
+pub(crate) const TEXT_BYTES: usize = 16 << 20;
 
 /// The arguments of one call over a batch.
 #[derive(Debug)]
@@ -71,6 +75,17 @@ where
         self.array.is_valid(row).then(|| self.array.value(row))
     }
 
+    /// The array of the values.
+    pub(crate) fn array(&self) -> &'a A {
+        self.array
+    }
+
+    /// The place in the array that holds the value of a row, `None` where it is null.
+    pub(crate) fn place(&self, row: usize) -> Option<usize> {
+        let row = if self.constant { 0 } else { row };
+        self.array.is_valid(row).then_some(row)
+    }
+
     /// The value if it is the same for every row.
     pub(crate) fn constant(&self) -> Option<<&'a A as ArrayAccessor>::Item> {
         if self.constant { self.at(0) } else { None }
@@ -108,6 +123,14 @@ impl Arguments {
         map: MapArray = |array| array.as_map();
     }
 
+    /// An argument of numbers of one Arrow type.
+    pub(crate) fn primitive<T: ArrowPrimitiveType>(&self, argument: usize) -> Column<'_, PrimitiveArray<T>> {
+        Column {
+            array: self.columns[argument].as_primitive(),
+            constant: self.constant[argument],
+        }
+    }
+
     result! {
         bools: bool, BooleanArray;
         ints: i64, Int64Array;
@@ -118,9 +141,25 @@ impl Arguments {
         durations: i64, DurationNanosecondArray;
     }
 
+    /// Strings that a row writes to a text that starts empty: one buffer serves all rows.
+    pub(crate) fn written(&self, mut of_row: impl FnMut(usize, &mut String) -> Option<()>) -> ArrayRef {
+        let mut strings = StringViewBuilder::with_capacity(self.rows);
+        let mut text = String::new();
+        for row in 0..self.rows {
+            text.clear();
+            strings.append_option(of_row(row, &mut text).map(|()| &text));
+        }
+        Arc::new(strings.finish())
+    }
+
+    /// Strings that are parts of the arguments' strings.
+    pub(crate) fn parts<'t>(&self, of_row: impl FnMut(usize) -> Option<&'t str>) -> ArrayRef {
+        Arc::new(StringViewArray::from_iter((0..self.rows).map(of_row)))
+    }
+
     /// The result as times in nanoseconds; none is outside the years 1 to 9999.
     pub(crate) fn timestamps(&self, mut of_row: impl FnMut(usize) -> Option<i128>) -> ArrayRef {
-        let times = (0..self.rows).map(|row| of_row(row).filter(|time| time::YEARS_NS.contains(time)));
+        let times = (0..self.rows).map(|row| of_row(row).and_then(calendar::in_range));
         Arc::new(Decimal128Array::from_iter(times).with_data_type(Type::Timestamp.arrow()))
     }
 
@@ -129,6 +168,11 @@ impl Arguments {
         let values: Vec<_> = (0..self.rows).map(of_row).collect();
         let values: Vec<_> = values.iter().map(Option::as_ref).collect();
         value::array(&values, &self.result)
+    }
+
+    /// The value of an argument if it is the same for every row, whatever its type: read once for a batch.
+    pub(crate) fn constant_value(&self, argument: usize) -> Option<Value> {
+        self.constant[argument].then(|| self.value(argument, 0)).flatten()
     }
 
     /// The value of an argument on a row, whatever its type.
@@ -160,4 +204,67 @@ pub(crate) fn call(
         extra: Extra::None,
     };
     value::read(&kernel(&arguments), 0, result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::functions::registry;
+    use crate::tests::ENVIRONMENT;
+    use crate::typed::Kind;
+    use crate::{check, eval, parse};
+
+    /// Calls the kernel of an example on three rows: null, the values, the values. One argument may be constant.
+    fn on_columns(text: &str, constant: Option<usize>) -> Option<Vec<String>> {
+        let mut problems = Vec::new();
+        let tree = parse::parse(text, &mut problems);
+        let typed = check::check_expression(&tree, text, &ENVIRONMENT, &mut problems);
+        let Kind::Call(call) = &typed.kind else { return None };
+        if constant.is_some_and(|argument| argument >= call.arguments.len()) {
+            return None;
+        }
+        let mut columns = Vec::new();
+        for (place, (argument, ty)) in call.arguments.iter().zip(&call.parameters).enumerate() {
+            let value = eval::eval(argument, &mut eval::Scope::constant(10_000)).ok()?;
+            columns.push(match constant == Some(place) {
+                true => value::array(&[Some(&value)], ty),
+                false => value::array(&[None, Some(&value), Some(&value)], ty),
+            });
+        }
+        let arguments = Arguments {
+            constant: (0..columns.len()).map(|place| constant == Some(place)).collect(),
+            columns,
+            types: call.parameters.clone(),
+            result: typed.ty.clone(),
+            rows: 3,
+            extra: Extra::None,
+        };
+        let result = (call.overload.kernel)(&arguments);
+        let text = |row| value::read(&result, row, &typed.ty).map_or("error".to_owned(), |value| value.to_string());
+        Some((0..3).map(text).collect())
+    }
+
+    #[test]
+    fn examples_give_the_same_on_columns() {
+        let mut calls = 0;
+        for entry in registry().values() {
+            for (text, expect) in entry.function.examples {
+                for constant in [None, Some(0), Some(1), Some(2)] {
+                    let Some(rows) = on_columns(text, constant) else {
+                        continue;
+                    };
+                    assert_eq!(
+                        rows[1..],
+                        [*expect, *expect],
+                        "{text} with argument {constant:?} constant"
+                    );
+                    if constant.is_none() {
+                        assert_eq!(rows[0], "error", "{text} on nulls");
+                    }
+                    calls += 1;
+                }
+            }
+        }
+        assert!(calls > 500, "{calls}");
+    }
 }

@@ -1,16 +1,17 @@
-//! Addresses and networks.
+//! Networks, and the parsing of addresses. What is asked of one address is in `addresses`.
 //!
-//! Specification: the Kubernetes CEL library for IP and CIDR. Texts are parsed as RFC 4291 §2.2 and RFC 4632 §3.1 write
-//! them; an IPv4 address has four decimal numbers without leading zeros. IPv4-mapped IPv6 addresses are refused, as
-//! there. Absent on purpose until the rest of the language: `isLoopback` and its like, `masked`.
+//! Specification: the Kubernetes CEL library for IP and CIDR, and cel-go's network extension. Texts are parsed as
+//! RFC 4291 §2.2 and RFC 4632 §3.1 write them; numbers of IPv4 addresses and prefix lengths have no leading zeros, zones
+//! are refused, and so are IPv6 addresses that spell an IPv4 address in dots to mean it (`::ffff:10.0.0.1`).
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use datafusion::arrow::array::ArrayRef;
 
 use super::kernel::Arguments;
 use super::{Function, Overload};
+use crate::fault::Fault;
 use crate::value::{Value, address, octets};
 
 /// A network: an address and how many of its leading bits count.
@@ -24,8 +25,9 @@ impl Cidr {
     fn parse(text: &str) -> Option<Self> {
         let (address, prefix) = text.split_once('/')?;
         let address = parse_ip(address)?;
-        let digits = !prefix.is_empty() && prefix.len() <= 3 && prefix.bytes().all(|digit| digit.is_ascii_digit());
-        let prefix = prefix.parse().ok().filter(|_| digits)?;
+        let is_number = prefix.bytes().all(|digit| digit.is_ascii_digit());
+        let is_short = prefix.len() == 1 || !prefix.starts_with('0');
+        let prefix = prefix.parse().ok().filter(|_| is_number && is_short)?;
         (prefix <= bits(address)).then_some(Self { address, prefix })
     }
 
@@ -42,6 +44,24 @@ impl Cidr {
         network.checked_shr(shift) == other.checked_shr(shift)
     }
 
+    fn contains_all(&self, inner: &Cidr) -> bool {
+        self.prefix <= inner.prefix && self.contains(inner.address)
+    }
+
+    /// The network whose address has zeros in the bits that do not count.
+    fn masked(&self) -> Self {
+        let host = u32::from(bits(self.address) - self.prefix);
+        let address = match self.address {
+            IpAddr::V4(address) => {
+                Ipv4Addr::from_bits(address.to_bits() & u32::MAX.checked_shl(host).unwrap_or(0)).into()
+            }
+            IpAddr::V6(address) => {
+                Ipv6Addr::from_bits(address.to_bits() & u128::MAX.checked_shl(host).unwrap_or(0)).into()
+            }
+        };
+        Self { address, ..*self }
+    }
+
     /// The network as a column holds it: the address, then the prefix length.
     pub(crate) fn to_bytes(self) -> Vec<u8> {
         let mut bytes = octets(self.address);
@@ -52,8 +72,9 @@ impl Cidr {
     /// Reads what [`Cidr::to_bytes`] wrote.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (prefix, bytes) = bytes.split_last()?;
-        Some(Self {
-            address: address(bytes)?,
+        let address = address(bytes)?;
+        (*prefix <= bits(address)).then_some(Self {
+            address,
             prefix: *prefix,
         })
     }
@@ -61,7 +82,7 @@ impl Cidr {
 
 impl fmt::Display for Cidr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.prefix)
+        write!(f, "{}/{}", address_text(self.address), self.prefix)
     }
 }
 
@@ -73,53 +94,34 @@ fn bits(address: IpAddr) -> u8 {
 pub(crate) fn parse_ip(text: &str) -> Option<IpAddr> {
     let address = text.parse().ok()?;
     match address {
-        IpAddr::V6(address) if address.to_ipv4_mapped().is_some() => None,
+        IpAddr::V6(address) if address.to_ipv4_mapped().is_some() && text.contains('.') => None,
         address => Some(address),
+    }
+}
+
+/// Writes an address as RFC 5952 does, but never in the dots that [`parse_ip`] refuses.
+pub(crate) fn address_text(address: IpAddr) -> String {
+    match address {
+        IpAddr::V6(mapped) if mapped.to_ipv4_mapped().is_some() => {
+            let [.., high, low] = mapped.segments();
+            format!("::ffff:{high:x}:{low:x}")
+        }
+        address => address.to_string(),
     }
 }
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function {
-        name: "ip",
-        doc: "The address that a string spells.",
-        examples: &[("ip('::1') == ip('0:0::1')", "true"), ("ip(string(1))", "error")],
-        overloads: &[Overload::new("ip(string) -> ip", |args| {
-            let text = args.string(0);
-            args.binaries(|row| parse_ip(text.at(row)?).map(octets))
-        })
-        .refuse(|arguments| {
-            refuse(
-                arguments,
-                |text| parse_ip(text).is_some(),
-                "an address such as 10.0.0.1 or 2001:db8::1",
-            )
-        })],
-    },
-    Function {
-        name: "isIP",
-        doc: "True if a string spells an address.",
-        examples: &[("isIP('10.0.0.1')", "true"), ("isIP('10.0.0.01')", "false")],
-        overloads: &[Overload::new("isIP(string) -> bool", |args| {
-            let text = args.string(0);
-            args.bools(|row| Some(parse_ip(text.at(row)?).is_some()))
-        })],
-    },
-    Function {
-        name: "family",
-        doc: "4 or 6: the version of an address.",
-        examples: &[("ip('::1').family()", "6")],
-        overloads: &[Overload::new("ip.family() -> int", |args| {
-            let bytes = args.bytes(0);
-            args.ints(|row| Some(if address(bytes.at(row)?)?.is_ipv4() { 4 } else { 6 }))
-        })],
-    },
-    Function {
         name: "cidr",
         doc: "The network that a string spells.",
-        examples: &[("cidr('10.0.0.0/8').prefixLength()", "8")],
+        examples: &[
+            ("cidr('10.0.0.0/8').prefixLength()", "8"),
+            ("cidr('10.0.0.1/8')", "cidr(\"10.0.0.1/8\")"),
+            ("cidr('::ffff:10.0.0.1/100')", "error"),
+        ],
         overloads: &[Overload::new("cidr(string) -> cidr", |args| {
             let text = args.string(0);
-            args.binaries(|row| Cidr::parse(text.at(row)?).map(|network| network.to_bytes()))
+            args.binaries(|row| Cidr::parse(text.at(row)?).map(Cidr::to_bytes))
         })
         .refuse(|arguments| {
             refuse(
@@ -127,12 +129,17 @@ pub(crate) const FUNCTIONS: &[Function] = &[
                 |text| Cidr::parse(text).is_some(),
                 "a network such as 10.0.0.0/8",
             )
-        })],
+        })
+        .fails(Fault::BadConversion)],
     },
     Function {
         name: "isCIDR",
         doc: "True if a string spells a network.",
-        examples: &[("isCIDR('10.0.0.0/8')", "true"), ("isCIDR('10.0.0.0/33')", "false")],
+        examples: &[
+            ("isCIDR('10.0.0.0/8')", "true"),
+            ("isCIDR('10.0.0.0/33')", "false"),
+            ("isCIDR('10.0.0.0/08')", "false"),
+        ],
         overloads: &[Overload::new("isCIDR(string) -> bool", |args| {
             let text = args.string(0);
             args.bools(|row| Some(Cidr::parse(text.at(row)?).is_some()))
@@ -148,6 +155,19 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         })],
     },
     Function {
+        name: "masked",
+        doc: "The network with zeros in the bits of its address that do not count.",
+        examples: &[
+            ("cidr('192.168.0.1/24').masked()", "cidr(\"192.168.0.0/24\")"),
+            ("cidr('2001:db8::1/32').masked()", "cidr(\"2001:db8::/32\")"),
+            ("cidr('10.0.0.1/0').masked()", "cidr(\"0.0.0.0/0\")"),
+        ],
+        overloads: &[Overload::new("cidr.masked() -> cidr", |args| {
+            let bytes = args.bytes(0);
+            args.binaries(|row| Some(Cidr::from_bytes(bytes.at(row)?)?.masked().to_bytes()))
+        })],
+    },
+    Function {
         name: "containsIP",
         doc: "True if a network holds an address; `x in cidr(…)` is short for it. Text that is no address is an error.",
         examples: &[
@@ -160,7 +180,8 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             Overload::new("cidr.containsIP(string) -> bool", |args| {
                 let text = args.string(1);
                 holds(args, |row| text.at(row).map(parse_ip))
-            }),
+            })
+            .fails(Fault::BadConversion),
             Overload::new("cidr.containsIP(ip) -> bool", |args| {
                 let bytes = args.bytes(1);
                 holds(args, |row| bytes.at(row).map(address))
@@ -173,14 +194,26 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         examples: &[
             ("cidr('10.0.0.0/8').containsCIDR(cidr('10.1.0.0/16'))", "true"),
             ("cidr('10.1.0.0/16').containsCIDR(cidr('10.0.0.0/8'))", "false"),
+            ("cidr('10.0.0.0/8').containsCIDR('10.0.0.0/8')", "true"),
+            ("cidr('10.0.0.0/8').containsCIDR('10')", "error"),
         ],
-        overloads: &[Overload::new("cidr.containsCIDR(cidr) -> bool", |args| {
-            let (outer, inner) = (args.bytes(0), args.bytes(1));
-            args.bools(|row| {
-                let (outer, inner) = (Cidr::from_bytes(outer.at(row)?)?, Cidr::from_bytes(inner.at(row)?)?);
-                Some(outer.prefix <= inner.prefix && outer.contains(inner.address))
+        overloads: &[
+            Overload::new("cidr.containsCIDR(cidr) -> bool", |args| {
+                let (outer, inner) = (args.bytes(0), args.bytes(1));
+                args.bools(|row| {
+                    let outer = Cidr::from_bytes(outer.at(row)?)?;
+                    Some(outer.contains_all(&Cidr::from_bytes(inner.at(row)?)?))
+                })
+            }),
+            Overload::new("cidr.containsCIDR(string) -> bool", |args| {
+                let (outer, inner) = (args.bytes(0), args.string(1));
+                args.bools(|row| {
+                    let outer = Cidr::from_bytes(outer.at(row)?)?;
+                    Some(outer.contains_all(&Cidr::parse(inner.at(row)?)?))
+                })
             })
-        })],
+            .fails(Fault::BadConversion),
+        ],
     },
 ];
 
@@ -193,12 +226,18 @@ fn holds(args: &Arguments, address: impl Fn(usize) -> Option<Option<IpAddr>>) ->
     })
 }
 
-fn refuse(arguments: &[Option<&Value>], is_valid: fn(&str) -> bool, expected: &str) -> Option<String> {
+pub(super) fn refuse(arguments: &[Option<&Value>], is_valid: fn(&str) -> bool, expected: &str) -> Option<String> {
     match arguments {
         [Some(Value::String(text))] if !is_valid(text) => Some(format!("expected {expected}, found `{text}`")),
         _ => None,
     }
 }
+
+/// The address of a network.
+pub(super) fn network_address(bytes: &[u8]) -> Option<IpAddr> {
+    Cidr::from_bytes(bytes).map(|network| network.address)
+}
+
 /// True if a network holds an address, or the address that a text spells; `None` if it spells none.
 pub(crate) fn contains(network: &Value, item: &Value) -> Option<bool> {
     let Value::Cidr(network) = network else { return None };
@@ -206,5 +245,48 @@ pub(crate) fn contains(network: &Value, item: &Value) -> Option<bool> {
         Value::Ip(address) => Some(network.contains(*address)),
         Value::String(text) => parse_ip(text).map(|address| network.contains(address)),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_are_spelt_one_way() {
+        for (text, expect) in [
+            ("10.0.0.0/8", Some("10.0.0.0/8")),
+            ("2001:DB8::0/32", Some("2001:db8::/32")),
+            ("::/0", Some("::/0")),
+            ("::ffff:c0a8:1/128", Some("::ffff:c0a8:1/128")),
+            ("::ffff:192.168.0.1/24", None),
+            ("10.0.0.0", None),
+            ("10.0.0.0/", None),
+            ("10.0.0.0/+8", None),
+            ("10.0.0.0/33", None),
+            ("10.0.0.0/256", None),
+            ("10.0.0/8", None),
+            ("fe80::%en0/64", None),
+            ("::/129", None),
+            (" ::/1", None),
+        ] {
+            let found = Cidr::parse(text).map(|network| network.to_string());
+            assert_eq!(found.as_deref(), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn networks_hold_networks() {
+        for (outer, inner, expect) in [
+            ("10.0.0.0/8", "10.0.0.0/8", true),
+            ("192.168.0.0/24", "192.168.0.0/23", false),
+            ("0.0.0.0/0", "255.255.255.255/32", true),
+            ("0.0.0.0/0", "::/0", false),
+            ("2001:db8::/32", "2001:db8::/33", true),
+            ("2001:db8::/32", "2001:db9::/33", false),
+        ] {
+            let (outer, inner) = (Cidr::parse(outer).unwrap(), Cidr::parse(inner).unwrap());
+            assert_eq!(outer.contains_all(&inner), expect, "{outer} {inner}");
+        }
     }
 }

@@ -1,12 +1,9 @@
-//! Times and durations, in nanoseconds.
+//! Times and durations: how texts and numbers become them.
 //!
-//! Specification: RFC 3339 for timestamps; Go's `time.ParseDuration`, which CEL follows, for durations.
-//! Timestamps reach from year 1 to 9999.
+//! Specification: RFC 3339 for timestamps; Go's `time.ParseDuration`, which CEL follows, for durations. What a time reads
+//! on a calendar is in `calendar`.
 
-use std::ops::RangeInclusive;
-
-use chrono::{DateTime, SecondsFormat, Utc};
-
+use super::calendar::{self, parse_timestamp};
 use super::{Function, Overload};
 use crate::fault::Fault;
 use crate::value::Value;
@@ -31,14 +28,14 @@ pub(crate) const FUNCTIONS: &[Function] = &[
                 let text = args.string(0);
                 args.timestamps(|row| parse_timestamp(text.at(row)?))
             })
-            .fails(Fault::BadConversion)
             .refuse(|arguments| {
                 refuse(
                     arguments,
                     |text| parse_timestamp(text).is_some(),
                     "a time such as 2026-01-31T12:00:00Z",
                 )
-            }),
+            })
+            .fails(Fault::BadConversion),
             Overload::new("timestamp(int) -> timestamp", |args| {
                 let seconds = args.int(0);
                 args.timestamps(|row| Some(i128::from(seconds.at(row)?) * i128::from(NANOSECONDS)))
@@ -52,24 +49,30 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "duration",
-        doc: "The length of time that a string spells, in h, m, s, ms, us and ns.",
+        doc: "The length of time that a string spells, in h, m, s, ms, us and ns, or that many nanoseconds.",
         examples: &[
             ("duration('1h30m')", "duration(\"5400s\")"),
             ("duration('1.5ms')", "duration(\"0.0015s\")"),
             ("duration('-5s')", "duration(\"-5s\")"),
+            ("duration(1500000000)", "duration(\"1.5s\")"),
+            ("duration('320000000000s')", "error"),
         ],
         overloads: &[
             Overload::new("duration(string) -> duration", |args| {
                 let text = args.string(0);
                 args.durations(|row| parse_duration(text.at(row)?))
             })
-            .fails(Fault::BadConversion)
             .refuse(|arguments| {
                 refuse(
                     arguments,
                     |text| parse_duration(text).is_some(),
                     "a length of time such as 5m, 1h30m or 250ms",
                 )
+            })
+            .fails(Fault::BadConversion),
+            Overload::new("duration(int) -> duration", |args| {
+                let nanoseconds = args.int(0);
+                args.durations(|row| nanoseconds.at(row))
             }),
             Overload::new("duration(duration) -> duration", |args| {
                 let duration = args.duration(0);
@@ -81,9 +84,6 @@ pub(crate) const FUNCTIONS: &[Function] = &[
 
 pub(crate) const NANOSECONDS: i64 = 1_000_000_000;
 
-/// The times that CEL knows: 0001-01-01T00:00:00Z up to the last nanosecond of 9999.
-pub(crate) const YEARS_NS: RangeInclusive<i128> = -62_135_596_800_000_000_000..=253_402_300_799_999_999_999;
-
 fn refuse(arguments: &[Option<&Value>], is_valid: fn(&str) -> bool, expected: &str) -> Option<String> {
     match arguments {
         [Some(Value::String(text))] if !is_valid(text) => Some(format!("expected {expected}, found `{text}`")),
@@ -91,30 +91,9 @@ fn refuse(arguments: &[Option<&Value>], is_valid: fn(&str) -> bool, expected: &s
     }
 }
 
-pub(crate) fn parse_timestamp(text: &str) -> Option<i128> {
-    let time = DateTime::parse_from_rfc3339(text).ok()?;
-    let time = i128::from(time.timestamp()) * i128::from(NANOSECONDS) + i128::from(time.timestamp_subsec_nanos());
-    YEARS_NS.contains(&time).then_some(time)
-}
-
 /// Writes a time as RFC 3339 does, with as many digits of the second as it needs.
 pub(crate) fn timestamp_text(nanoseconds: i128) -> String {
-    let (seconds, rest) = (
-        nanoseconds.div_euclid(i128::from(NANOSECONDS)),
-        nanoseconds.rem_euclid(i128::from(NANOSECONDS)),
-    );
-    let time = i64::try_from(seconds)
-        .ok()
-        .and_then(|seconds| DateTime::<Utc>::from_timestamp(seconds, rest as u32));
-    let Some(time) = time else {
-        return format!("{nanoseconds} ns");
-    };
-    let text = time.to_rfc3339_opts(SecondsFormat::Secs, true);
-    if rest == 0 {
-        return text;
-    }
-    let fraction = format!("{rest:09}");
-    format!("{}.{}Z", text.trim_end_matches('Z'), fraction.trim_end_matches('0'))
+    calendar::timestamp_text(nanoseconds)
 }
 
 pub(crate) fn parse_duration(text: &str) -> Option<i64> {
@@ -145,7 +124,8 @@ pub(crate) fn parse_duration(text: &str) -> Option<i64> {
 fn unit_ns(unit: &str) -> Option<i128> {
     Some(match unit {
         "ns" => 1,
-        "us" | "µs" => 1_000,
+        // Two characters look like the letter mu.
+        "us" | "\u{b5}s" | "\u{3bc}s" => 1_000,
         "ms" => 1_000_000,
         "s" => i128::from(NANOSECONDS),
         "m" => 60 * i128::from(NANOSECONDS),
@@ -157,7 +137,7 @@ fn unit_ns(unit: &str) -> Option<i128> {
 /// A decimal number of units in nanoseconds, what is below one cut off.
 fn scaled(digits: &str, unit: i128) -> Option<i128> {
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if whole.is_empty() && fraction.is_empty() || whole.len() > 20 {
+    if whole.is_empty() && fraction.is_empty() {
         return None;
     }
     let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
@@ -192,6 +172,15 @@ mod tests {
             ("5m", Some(300 * NANOSECONDS)),
             ("1h0.5s", Some(3600 * NANOSECONDS + NANOSECONDS / 2)),
             (".5us", Some(500)),
+            ("1.us", Some(1_000)),
+            ("1\u{b5}s1\u{3bc}s", Some(2_000)),
+            ("+1.5h-", None),
+            ("1.5.5s", None),
+            ("00000000000000000000000001s", Some(NANOSECONDS)),
+            ("0.1234567899s", Some(123_456_789)),
+            ("-9223372036854775808ns", Some(i64::MIN)),
+            ("9223372036854775808ns", None),
+            ("-0", Some(0)),
             ("-1ns", Some(-1)),
             ("0", Some(0)),
             ("", None),

@@ -61,6 +61,11 @@ fn make(table: &'static Table, count: usize, layout: Layout, draw: &mut dyn FnMu
             Layout::Views => views(field.ty.arrow()),
         };
         fields.push(Field::new(field.column, stored.clone(), true));
+        let array = match ty {
+            // Times are stored in 64 bits.
+            Type::Timestamp => cast(&array, &DataType::Int64).unwrap(),
+            _ => array,
+        };
         arrays.push(cast(&array, &stored).unwrap());
         columns.push((field.name, values));
     }
@@ -86,7 +91,7 @@ fn random(ty: &Type, rng: &mut Rng) -> Value {
         Type::Double => Value::Double([-1.5, 0.0, -0.0, 0.5, f64::NAN][rng.usize(..5)]),
         Type::String => Value::string(one(rng, &["", "a", "b", "7", "GET", "/a", "/api/é"])),
         Type::Bytes => Value::Bytes((0..rng.u8(0..4)).map(|_| rng.u8(..)).collect()),
-        Type::Timestamp => Value::Timestamp(rng.i64(-3..4) * 1_000_000_000),
+        Type::Timestamp => Value::Timestamp(i128::from(rng.i64(-3..4)) * 1_000_000_000),
         Type::List(element) => Value::List((0..rng.u8(1..4)).map(|_| random(element, rng)).collect()),
         Type::Map(key, value) => {
             let mut entries = vec![(Value::string("k"), random(value, rng))];

@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use crate::ast::{Expr, Kind, Literal, Operator, Text, Word};
+use crate::ast::{Access, Expr, Kind, Literal, Operator, Text, Word};
 
 const NAMES: &[&str] = &["a", "src", "status_code", "request", "_x", "r", "b", "inx", "timestamp"];
 const STRINGS: &[&str] = &["", "a", "it's", "\"q\"", "\\d\n\t", "é😀", "\u{7f}", "//#"];
@@ -11,14 +11,17 @@ const STRINGS: &[&str] = &["", "a", "it's", "\"q\"", "\\d\n\t", "é😀", "\u{7f
 pub(super) fn tree(rng: &mut Rng, depth: u8) -> Expr {
     let kind = match if depth == 0 { rng.u8(0..3) } else { rng.u8(0..14) } {
         0 | 1 => Kind::Literal(literal(rng)),
+        2 if rng.u8(0..8) == 0 => Kind::Absolute(one(rng, NAMES).to_owned()),
         2 => Kind::Name(one(rng, NAMES).to_owned()),
         3 => Kind::Select {
             operand: boxed(rng, depth),
             field: word(rng),
+            access: access(rng),
         },
         4 => Kind::Index {
             operand: boxed(rng, depth),
             index: boxed(rng, depth),
+            access: access(rng),
         },
         5 => Kind::Call {
             target: None,
@@ -30,10 +33,13 @@ pub(super) fn tree(rng: &mut Rng, depth: u8) -> Expr {
             function: word(rng),
             arguments: some(rng, depth, 0),
         },
-        7 => Kind::List(some(rng, depth, 0)),
+        7 => Kind::List(some(rng, depth, 0).into_iter().map(|item| maybe(rng, item)).collect()),
         8 => Kind::Map(
             (0..rng.u8(0..3))
-                .map(|_| (tree(rng, depth - 1), tree(rng, depth - 1)))
+                .map(|_| {
+                    let key = tree(rng, depth - 1);
+                    (maybe(rng, key), tree(rng, depth - 1))
+                })
                 .collect(),
         ),
         9 => Kind::Not(boxed(rng, depth)),
@@ -52,6 +58,22 @@ pub(super) fn tree(rng: &mut Rng, depth: u8) -> Expr {
         },
     };
     Expr::new(kind, 0..0)
+}
+
+fn access(rng: &mut Rng) -> Access {
+    if rng.u8(0..4) == 0 {
+        Access::Optional
+    } else {
+        Access::Required
+    }
+}
+
+/// An item of a list or key of a map, now and then an optional one.
+fn maybe(rng: &mut Rng, item: Expr) -> Expr {
+    match rng.u8(0..6) {
+        0 => Expr::new(Kind::Optional(Box::new(item)), 0..0),
+        _ => item,
+    }
 }
 
 fn boxed(rng: &mut Rng, depth: u8) -> Box<Expr> {
@@ -113,7 +135,7 @@ pub(super) fn one<'a>(rng: &mut Rng, choices: &[&'a str]) -> &'a str {
 /// A well-typed condition over the columns of the http and dns tables.
 pub(super) fn condition(rng: &mut Rng, depth: u8) -> String {
     let d = depth.saturating_sub(1);
-    match if depth == 0 { rng.u8(0..4) } else { rng.u8(0..24) } {
+    match if depth == 0 { rng.u8(0..4) } else { rng.u8(0..42) } {
         0 => one(
             rng,
             &["http", "dns", "tls", "conn", "has_pcap", "dns_request", "true", "false"],
@@ -169,6 +191,87 @@ pub(super) fn condition(rng: &mut Rng, depth: u8) -> String {
             one(rng, COMPARISONS),
             one(rng, &["0.5", "int('1')", "double('NaN')"])
         ),
+        23 => format!(
+            "timestamp - timestamp({}) {} duration('1s')",
+            int(rng, d),
+            one(rng, COMPARISONS)
+        ),
+        24 => format!("{} {} {}", open(rng, d), one(rng, COMPARISONS), open(rng, d)),
+        25 => format!(
+            "{}.{}(i, q, i {} {} || q == {})",
+            strings(rng, d),
+            one(rng, &["exists", "all", "existsOne"]),
+            one(rng, COMPARISONS),
+            int(rng, d),
+            string(rng, d)
+        ),
+        26 => format!(
+            "{}.exists(k, v, k == {} && v != {})",
+            one(rng, MAPS),
+            string(rng, d),
+            string(rng, d)
+        ),
+        27 => format!(
+            "{}.transformMap(k, v, {}, v + {}).k == {}",
+            one(rng, MAPS),
+            condition(rng, d),
+            string(rng, d),
+            string(rng, d)
+        ),
+        28 => format!(
+            "{}.transformMapEntry(k, v, {{v: k}}).size() > {}",
+            one(rng, MAPS),
+            int(rng, d)
+        ),
+        29 => format!(
+            "{}.?k.orValue({}) == {}",
+            one(rng, MAPS),
+            string(rng, d),
+            string(rng, d)
+        ),
+        30 => format!("{}[?{}].hasValue()", strings(rng, d), int(rng, d)),
+        31 => format!(
+            "cel.bind(x, {}, x.contains({}) || x {} {})",
+            string(rng, d),
+            string(rng, d),
+            one(rng, COMPARISONS),
+            string(rng, d)
+        ),
+        32 => format!(
+            "type({}) == {}",
+            open(rng, d),
+            one(rng, &["int", "string", "bool", "list"])
+        ),
+        33 => format!("{} in ['a', {}, 1.5, {}]", open(rng, d), string(rng, d), int(rng, d)),
+        34 => format!(
+            "[{}, {}, true][{}] == {}",
+            int(rng, d),
+            string(rng, d),
+            int(rng, d),
+            open(rng, d)
+        ),
+        35 => format!(
+            "optional.ofNonZeroValue({}).optMap(x, x + {}).orValue('a') == {}",
+            string(rng, d),
+            string(rng, d),
+            string(rng, d)
+        ),
+        36 => format!("'%s %d'.format([{}, {}]) == 'a 1'", open(rng, d), open(rng, d)),
+        37 => format!("dyn({}) || {}", condition(rng, d), condition(rng, d)),
+        38 => format!(
+            "[?optional.of({}), {}].size() == {}",
+            string(rng, d),
+            string(rng, d),
+            int(rng, d)
+        ),
+        39 => format!("timestamp({}).getFullYear() > {}", int(rng, d), int(rng, d)),
+        40 => format!(
+            "math.greatest({}, {}, 1.5) {} {}",
+            int(rng, d),
+            int(rng, d),
+            one(rng, COMPARISONS),
+            int(rng, d)
+        ),
         _ => format!("timestamp {} timestamp({})", one(rng, COMPARISONS), int(rng, d)),
     }
 }
@@ -221,8 +324,32 @@ fn strings(rng: &mut Rng, depth: u8) -> String {
         1 => one(rng, &["dns_questions", "dns_answers", "dns_resolutions"]).to_owned(),
         2 => format!("[{}, {}]", string(rng, d), string(rng, d)),
         3 => format!("{}.filter(q, q != {})", strings(rng, d), string(rng, d)),
+        4 if rng.bool() => format!(
+            "{}.transformList(i, q, i < {}, q + {})",
+            strings(rng, d),
+            int(rng, d),
+            string(rng, d)
+        ),
         4 => format!("{}.map(q, q + {})", strings(rng, d), string(rng, d)),
         _ => format!("({} + {})", strings(rng, d), strings(rng, d)),
+    }
+}
+
+/// A value whose type is known when it is computed.
+fn open(rng: &mut Rng, depth: u8) -> String {
+    let d = depth.saturating_sub(1);
+    match rng.u8(0..6) {
+        0 => format!("dyn({})", int(rng, d)),
+        1 => format!("dyn({})", string(rng, d)),
+        2 => format!("dyn({})", condition(rng, d)),
+        3 => format!("[1, 'a', {}][{}]", string(rng, d), int(rng, d)),
+        4 => format!(
+            "({} ? dyn({}) : dyn({}))",
+            condition(rng, d),
+            int(rng, d),
+            string(rng, d)
+        ),
+        _ => format!("(dyn({}) + dyn({}))", int(rng, d), int(rng, d)),
     }
 }
 
