@@ -69,8 +69,8 @@ impl Type {
     pub(crate) fn join(self, other: Type) -> Type {
         match (self, other) {
             (one, other) if one == other => one,
-            // A part that was refused fits everywhere.
-            (Type::Broken, other) | (other, Type::Broken) => other,
+            // What was refused fits everywhere, and what an empty list holds is anything.
+            (Type::Broken | Type::Any(_), other) | (other, Type::Broken | Type::Any(_)) => other,
             (Type::List(one), Type::List(other)) => Type::list(one.join(*other)),
             (Type::Map(key, value), Type::Map(other_key, other_value)) => {
                 Type::map(key.join(*other_key), value.join(*other_value))

@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::fault::Fault;
 use crate::functions::comprehension::Macro;
 use crate::functions::{self, Entry, Fit, MACROS, Overload};
-use crate::typed::{Call, Dispatch, Expr, Kind};
+use crate::typed::{Bind, Call, Dispatch, Expr, Kind, Local};
 use crate::types::Type;
 use crate::value::Value;
 
@@ -90,12 +90,43 @@ impl Checker<'_> {
             return self.refuse(Diagnostic::new(codes::BAD_VALUE, at, reason), span);
         }
         match self.chosen(entry, Some(method), all, span) {
-            Ok(call) => call,
+            Ok(call) => self.otherwise(call),
             Err(all) => {
                 let problem = self.unfit(entry, word, method, &all);
                 self.refuse(problem, span)
             }
         }
+    }
+
+    /// `or` and `orValue` look at the other value only where the optional has none.
+    fn otherwise(&mut self, expr: Expr) -> Expr {
+        let Kind::Call(call) = &expr.kind else { return expr };
+        let ([optional, other], "or" | "orValue") = (&call.arguments[..], call.function.name) else {
+            return expr;
+        };
+        let local = Local {
+            depth: self.locals.len(),
+            name: "@optional".to_owned(),
+        };
+        let read = Expr::new(Kind::Local(local.clone()), optional.ty.clone(), optional.span.clone());
+        let span = expr.span.clone();
+        let has_value = self.resolved("hasValue", vec![read.clone()], span.clone());
+        let held = match call.function.name {
+            "or" => read,
+            _ => self.resolved("value", vec![read], span.clone()),
+        };
+        let conditional = Kind::Conditional {
+            condition: Box::new(has_value),
+            then: Box::new(coerce(held, &expr.ty)),
+            otherwise: Box::new(coerce(other.clone(), &expr.ty)),
+        };
+        let body = Expr::new(conditional, expr.ty.clone(), span.clone());
+        let bind = Bind {
+            local,
+            value: optional.clone(),
+            body,
+        };
+        Expr::new(Kind::Bind(Box::new(bind)), expr.ty, span)
     }
 
     /// A call of a function: its signature, or that the values decide it; the arguments again if none can fit.

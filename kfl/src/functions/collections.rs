@@ -41,9 +41,9 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         ],
         overloads: &[Overload::new("map_get(map(K, V), dyn, V) -> V", |args| {
             let key = Key::of(args, 1);
-            args.values(|row| match entry(args, row, &key.at(row)?)? {
-                Some(place) => entry_value(args, place),
-                None => args.value(2, row),
+            args.values(|row| {
+                let (place, otherwise) = (entry(args, row, &key.at(row)?)?, args.value(2, row)?);
+                place.map_or(Some(otherwise), |place| entry_value(args, place))
             })
         })],
     },

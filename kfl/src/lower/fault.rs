@@ -3,7 +3,7 @@
 //! It is made beside the filter's own expression and evaluated over the rows where that is NULL, so that a query can say
 //! how many rows it left out, and why.
 
-use datafusion::functions::expr_fn::coalesce;
+use datafusion::arrow::array::ArrayRef;
 use datafusion::logical_expr as df;
 use datafusion::logical_expr::lit;
 
@@ -13,6 +13,7 @@ use crate::ast::Operator;
 use crate::fault::Fault;
 use crate::functions::Failing;
 use crate::functions::comprehension::{Folding, Macro};
+use crate::functions::kernel::Arguments;
 use crate::functions::udf::Kernel;
 use crate::limits;
 use crate::typed::{Comprehension, Expr, Kind};
@@ -163,8 +164,16 @@ fn first(mut codes: Vec<df::Expr>) -> df::Expr {
     match codes.len() {
         0 => nothing(),
         1 => codes.swap_remove(0),
-        _ => coalesce(codes),
+        _ => {
+            let types = vec![Type::Uint; codes.len()];
+            Kernel::call("first_fault", first_of, &types, &Type::Uint, codes)
+        }
     }
+}
+
+fn first_of(args: &Arguments) -> ArrayRef {
+    let columns: Vec<_> = (0..args.columns.len()).map(|argument| args.uint(argument)).collect();
+    args.uints(|row| columns.iter().find_map(|column| column.at(row)))
 }
 
 fn nothing() -> df::Expr {

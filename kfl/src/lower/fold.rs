@@ -68,6 +68,18 @@ pub(super) fn fold(expr: Expr) -> Expr {
             let expr = Expr::new(kind, ty, span);
             if eval::is_closed(&expr) { evaluated(expr) } else { expr }
         }
+        Kind::Compare { operator, left, right } if is_widened(&left) || is_widened(&right) => {
+            let (left, right) = (Box::new(as_itself(*left)), Box::new(as_itself(*right)));
+            let never = left.is_plain() && right.is_plain() && never_equal(&left.ty, &right.ty);
+            match operator {
+                Operator::Eq | Operator::Ne if never => Expr::bool(operator == Operator::Ne, span),
+                _ if never => Expr::new(Kind::Fail(Fault::WrongType), ty, span),
+                _ if is_widened(&left) || is_widened(&right) => {
+                    Expr::new(Kind::Compare { operator, left, right }, ty, span)
+                }
+                _ => fold(Expr::new(Kind::Compare { operator, left, right }, ty, span)),
+            }
+        }
         Kind::Compare {
             operator: operator @ (Operator::Eq | Operator::Ne),
             ref left,
@@ -90,6 +102,30 @@ pub(super) fn fold(expr: Expr) -> Expr {
             if constant { evaluated(expr) } else { expr }
         }
         kind => Expr::new(kind, ty, span),
+    }
+}
+
+/// True if a part is `dyn` of something whose type is known.
+fn is_widened(expr: &Expr) -> bool {
+    match &expr.kind {
+        Kind::Convert(inner) => expr.ty == Type::Dyn && !inner.ty.is_open(),
+        Kind::Value(value) => expr.ty == Type::Dyn && !value.ty().is_open(),
+        _ => false,
+    }
+}
+
+/// What `dyn` was said of: a comparison takes it as it is.
+fn as_itself(expr: Expr) -> Expr {
+    if !is_widened(&expr) {
+        return expr;
+    }
+    match expr.kind {
+        Kind::Convert(inner) => *inner,
+        Kind::Value(value) => {
+            let ty = value.ty();
+            Expr::value(value, ty, expr.span)
+        }
+        kind => Expr { kind, ..expr },
     }
 }
 

@@ -123,9 +123,7 @@ fn among(item: &Expr, items: &[Expr], span: &Range<usize>) -> Option<Expr> {
     if items.is_empty() || !items.iter().all(Expr::is_plain) {
         return None;
     }
-    let equals = items
-        .iter()
-        .map(|other| compare(Operator::Eq, &as_itself(other), item, span));
+    let equals = items.iter().map(|other| compare(Operator::Eq, other, item, span));
     Some(Expr::new(Kind::Or(equals.collect()), Type::Bool, span.clone()))
 }
 
@@ -152,14 +150,6 @@ fn among_filtered(item: &Expr, comprehension: &Comprehension, span: &Range<usize
     let passes = compare(*operator, item, right, span);
     let among = fold(among(item, items, span)?);
     Some(Expr::new(Kind::And(vec![passes, among]), Type::Bool, span.clone()))
-}
-
-/// A constant with its own type: in a list of several types it is `dyn`, which no statistics prune by.
-fn as_itself(item: &Expr) -> Expr {
-    match &item.kind {
-        Kind::Value(value) => Expr::value(value.clone(), value.ty(), item.span.clone()),
-        _ => item.clone(),
-    }
 }
 
 fn compare(operator: Operator, left: &Expr, right: &Expr, span: &Range<usize>) -> Expr {

@@ -13,10 +13,11 @@ use super::{balanced, case, walk};
 use crate::ast::Operator;
 use crate::eval;
 use crate::functions::compare;
+use crate::functions::comprehension::Macro;
 use crate::functions::kernel::Arguments;
 use crate::functions::udf::Kernel;
 use crate::limits;
-use crate::typed::{Call, Expr, Kind, Local};
+use crate::typed::{Call, Comprehension, Expr, Kind, Local};
 use crate::types::Type;
 use crate::value::Value;
 
@@ -91,8 +92,16 @@ fn lowered(expr: &Expr, reading: Reading) -> df::Expr {
 fn arguments(arguments: &[Expr], reading: Reading) -> (Vec<Type>, Vec<df::Expr>) {
     arguments
         .iter()
-        .map(|argument| (argument.ty.clone(), value(argument, reading)))
+        .map(|argument| (argument.ty.clone(), self::argument(argument, reading)))
         .unzip()
+}
+
+/// An argument of a kernel, which takes columns as they are stored.
+fn argument(expr: &Expr, reading: Reading) -> df::Expr {
+    match (&expr.kind, reading) {
+        (Kind::Variable(_) | Kind::Column(_), Reading::Stored) => stored(expr),
+        _ => value(expr, reading),
+    }
 }
 
 fn converted(args: &Arguments) -> ArrayRef {
@@ -263,20 +272,15 @@ fn as_int(operator: Operator, number: &Value) -> Option<(Operator, i64)> {
 }
 
 fn call(call: &Call, expr: &Expr, reading: Reading) -> df::Expr {
-    if let Some(test) = membership(call, reading) {
+    if let Some(test) = membership(call, reading).or_else(|| key(call, reading)) {
         return test;
     }
-    let arguments: Vec<_> = call.arguments.iter().map(|argument| value(argument, reading)).collect();
-    match call.overload.plan {
-        Some(plan) => plan(arguments),
-        None => Kernel::call(
-            call.function.name,
-            call.overload.kernel,
-            &call.parameters,
-            &expr.ty,
-            arguments,
-        ),
+    if let Some(plan) = call.overload.plan {
+        return plan(call.arguments.iter().map(|argument| value(argument, reading)).collect());
     }
+    let (_, arguments) = arguments(&call.arguments, reading);
+    let (name, kernel) = (call.function.name, call.overload.kernel);
+    Kernel::call(name, kernel, &call.parameters, &expr.ty, arguments)
 }
 
 /// `in` where DataFusion's own forms mean the same: a column in constants, a constant in a stored list.
@@ -301,6 +305,41 @@ fn membership(call: &Call, reading: Reading) -> Option<df::Expr> {
         }
         _ => None,
     }
+}
+
+/// Whether a stored map has a constant key: its keys are walked, and its values, most of its bytes, are not read.
+fn key(call: &Call, reading: Reading) -> Option<df::Expr> {
+    let ("_has_", [map, key]) = (call.function.name, &call.arguments[..]) else {
+        return None;
+    };
+    let (Type::Map(key_type, _), Kind::Variable(_) | Kind::Column(_)) = (&map.ty, &map.kind) else {
+        return None;
+    };
+    if key.ty != **key_type || key.constant().is_none() || !is_native(key_type) {
+        return None;
+    }
+    let span = map.span.clone();
+    let local = Local {
+        depth: usize::MAX,
+        name: "key".to_owned(),
+    };
+    let element = Expr::new(Kind::Local(local.clone()), key.ty.clone(), span.clone());
+    let same = Kind::Compare {
+        operator: Operator::Eq,
+        left: Box::new(element),
+        right: Box::new(key.clone()),
+    };
+    let comprehension = Comprehension {
+        form: Macro::Exists,
+        range: map.clone(),
+        key: None,
+        local,
+        key_type: Type::Null,
+        element: key.ty.clone(),
+        condition: None,
+        body: Expr::new(same, Type::Bool, span),
+    };
+    Some(walk::walk(&comprehension, &Type::Bool, reading))
 }
 
 /// A list or map made by row.
@@ -338,5 +377,8 @@ fn map(args: &Arguments) -> ArrayRef {
 /// The name of the column that holds the element which a macro's name stands for.
 pub(super) fn local_name(local: &Local) -> datafusion::common::Column {
     // The depth keeps apart names that are the same at two depths; no column of a table has a `$`.
-    datafusion::common::Column::new_unqualified(format!("{}${}", local.name, local.depth))
+    match local.depth {
+        usize::MAX => datafusion::common::Column::new_unqualified(format!("{}$", local.name)),
+        depth => datafusion::common::Column::new_unqualified(format!("{}${depth}", local.name)),
+    }
 }

@@ -6,7 +6,7 @@ use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr as df;
 
-use super::value::{Reading, local_name, value};
+use super::value::{Reading, local_name, stored, value};
 use crate::eval;
 use crate::functions::comprehension::{self, Body, Folding, Inputs};
 use crate::functions::kernel::Arguments;
@@ -61,7 +61,12 @@ pub(super) fn folded(
 
 /// The list or map that a macro walks. Of a value that may be either, the elements.
 fn ranged(range: &Expr, two_names: bool, reading: Reading) -> (Type, df::Expr) {
-    let list = value(range, reading);
+    let is_stored = matches!(range.kind, Kind::Variable(_) | Kind::Column(_)) && reading == Reading::Stored;
+    let list = match is_stored {
+        // The macro takes lists and maps as they are stored.
+        true => stored(range),
+        false => value(range, reading),
+    };
     if matches!(range.ty, Type::List(_) | Type::Map(..)) {
         return (range.ty.clone(), list);
     }

@@ -528,7 +528,6 @@ fn names_and_types() {
             "-path == 'a'",
             "-http",
             "path == null",
-            "[1, 'a'] == [1]",
             "{1.5: 1} == {1.5: 1}",
             "path < http",
             "dns_questions < dns_questions",
@@ -667,13 +666,6 @@ fn names_and_types() {
               |
               = help: a variable is never null: what a row does not have reads as "", 0 or false
 
-            error[K0305]: the elements of a list must have one type, found an int and a string
-              |
-            1 | [1, 'a'] == [1]
-              |  -  ^^^ string
-              |  |
-              |  int
-
             error[K0305]: a key of a map is a bool, int, uint or string, this is a double
               |
             1 | {1.5: 1} == {1.5: 1}
@@ -789,7 +781,7 @@ fn names_and_types() {
             1 | path.matches('[')
               |              ^^^
 
-            error[K0401]: expected a time between 1678 and 2261 such as 2026-01-31T12:00:00Z, found `yesterday`
+            error[K0401]: expected a time such as 2026-01-31T12:00:00Z, found `yesterday`
               |
             1 | timestamp > timestamp('yesterday')
               |                       ^^^^^^^^^^^

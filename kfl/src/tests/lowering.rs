@@ -186,17 +186,17 @@ fn defaults_are_supplied_where_they_can_pass() {
         timestamp > now() - duration('5m')
             http   timestamp > TimestampNanosecond(1767225300000000000, Some("UTC"))
         timestamp - timestamp('2026-01-01T00:00:00Z') > duration('1s')
-            http   checked_subtract(timestamp, TimestampNanosecond(1767225600000000000, Some("UTC"))) > DurationNanosecond("1000000000")
+            http   checked_subtract(as_given(timestamp), Decimal128(1767225600000000000,38,0)) > DurationNanosecond("1000000000")
         src.ip in cidr('10.0.0.0/8')
             http   containsIP(BinaryView("10,0,0,0,8"), src_ip)
         request.headers.host == 'a'
-            http   element_at(request_headers, Utf8View("host")) = Utf8View("a")
+            http   element_at(as_given(request_headers), Utf8View("host")) = Utf8View("a")
         has(request.headers.host)
-            http   has_key(request_headers, Utf8View("host"))
+            http   exists[key$ -> key$ = Utf8View("host")](request_headers)
         !has(request.headers.host)
-            http   NOT has_key(request_headers, Utf8View("host")) OR request_headers IS NULL
+            http   NOT exists[key$ -> key$ = Utf8View("host")](request_headers) OR request_headers IS NULL
         map_get(request.headers, 'host', '') == ''
-            http   map_get(request_headers, Utf8View("host"), Utf8View("")) = Utf8View("") OR request_headers IS NULL
+            http   map_get(as_given(request_headers), Utf8View("host"), Utf8View("")) = Utf8View("") OR request_headers IS NULL
         'a' in [src.ip, dst.ip]
             http   src_ip = Utf8View("a") OR dst_ip = Utf8View("a")
         'a' in dns_resolutions
@@ -210,7 +210,7 @@ fn defaults_are_supplied_where_they_can_pass() {
         (src.port == 1) == (dst.port == 2)
             http   CASE WHEN src_port IS NOT NULL THEN src_port ELSE Int64(0) END = Int64(1) = CASE WHEN dst_port IS NOT NULL THEN dst_port ELSE Int64(0) END = Int64(2)
         vlan.exists(v, v == status_code)
-            http   exists[v$0 -> v$0 = CASE WHEN status_code IS NOT NULL THEN status_code ELSE Int64(0) END](or_empty(vlan), status_code)
+            http   exists[v$0 -> v$0 = status_code](or_empty(vlan), CASE WHEN status_code IS NOT NULL THEN status_code ELSE Int64(0) END)
         vlan.all(v, v > 3)
             http   all[v$0 -> v$0 > Int64(3)](vlan) OR vlan IS NULL
         capture_source == 'unspecified' && node_id == ''

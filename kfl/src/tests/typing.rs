@@ -63,7 +63,7 @@ fn typed_trees() {
         request.headers['x-y'].contains('a')
             contains(request.headers:map(string, string)["x-y"]:string, "a"):bool
         has(request.headers.host)
-            has_key(request.headers:map(string, string), "host"):bool
+            (request.headers:map(string, string) has "host"):bool
         has(src.ip)
             (src.ip:string != "")
         tcp_metrics.handshake_time_us > 3
@@ -73,7 +73,7 @@ fn typed_trees() {
         dns_questions.filter(q, q != '').map(q, q.size()).exists_one(n, n > 3)
             dns_questions:list(string).filter(q:string, (q:string != "")):list(string).map(q:string, size(q:string):int):list(int).exists_one(n:int, (n:int > 3)):bool
         [[1], []].all(l, l.exists(l, l > 0))
-            [[1]:list(int), []:list(dyn)]:list(list(int)).all(l:list(int), l:list(int).exists(l:int, (l:int > 0)):bool):bool
+            [[1]:list(int), []:list(int)]:list(list(int)).all(l:list(int), l:list(int).exists(l:int, (l:int > 0)):bool):bool
         timestamp > now() - duration('5m')
             (timestamp:timestamp > (timestamp("2026-01-01T00:00:00Z") - duration("5m"):duration):timestamp)
         timestamp >= timestamp('2026-01-01T00:00:00Z')
@@ -83,7 +83,7 @@ fn typed_trees() {
         dst.port in [80, 443]
             (dst.port:int in [80, 443]:list(int)):bool
         'a' in request.headers
-            has_key(request.headers:map(string, string), "a"):bool
+            (request.headers:map(string, string) has "a"):bool
         map_get(request.headers, 'host', '') == 'a'
             (map_get(request.headers:map(string, string), "host", ""):string == "a")
         (http ? src.port : dst.port) == 80
@@ -95,7 +95,7 @@ fn typed_trees() {
         size(request_body) > 10 && vlan[0] == 3
             ((size(request_body:bytes):int > 10) && (vlan:list(int)[0]:int == 3))
         dyn(path) == 1 || dyn(status_code) == 200
-            (false || (status_code:int == 200))
+            (((path:string as dyn) == 1) || ((status_code:int as dyn) == 200))
         {'a': 1}[method] == 1
             ({"a": 1}:map(string, int)[method:string]:int == 1)
     "#]].assert_eq(&shown);

@@ -149,7 +149,15 @@ impl Results<'_> {
     }
 }
 
-fn test(form: Macro, body: &BooleanArray, elements: Range<usize>) -> Option<bool> {
+fn test(form: Macro, body: &BooleanArray, mut elements: Range<usize>) -> Option<bool> {
+    if body.null_count() == 0 {
+        let is_true = |element| body.values().value(element);
+        return Some(match form {
+            Macro::Exists => elements.any(is_true),
+            Macro::All => elements.all(is_true),
+            _ => elements.filter(|element| is_true(*element)).count() == 1,
+        });
+    }
     let (mut trues, mut falses, mut errors) = (0, 0, 0);
     for element in elements {
         match (body.is_valid(element), body.value(element)) {

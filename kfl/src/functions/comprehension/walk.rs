@@ -179,27 +179,33 @@ struct Walked {
 }
 
 impl Walked {
-    fn new(range: &ArrayRef, ty: &Type, two_names: bool) -> Self {
-        match ty {
-            Type::Map(..) => {
+    /// Takes a column as it is stored. Only what the body sees is brought to the language's own Arrow types.
+    fn new(range: &ArrayRef, ty: &Type, two_names: bool) -> Result<Self> {
+        match (ty, range.data_type()) {
+            (Type::Map(key, value), DataType::Map(..)) => {
                 let map = range.as_map();
-                let (keys, values) = (map.keys().clone(), map.values().clone());
-                Self {
+                let keys = udf::canonical(map.keys().clone(), key)?;
+                let element = match two_names {
+                    true => udf::canonical(map.values().clone(), value)?,
+                    false => keys.clone(),
+                };
+                Ok(Self {
                     offsets: map.offsets().clone(),
                     nulls: map.nulls().cloned(),
-                    element: if two_names { values } else { keys.clone() },
+                    element,
                     keys: Some(keys),
-                }
+                })
             }
-            _ => {
+            (Type::List(element), DataType::List(_)) => {
                 let list = range.as_list::<i32>();
-                Self {
+                Ok(Self {
                     offsets: list.offsets().clone(),
                     nulls: list.nulls().cloned(),
                     keys: None,
-                    element: list.values().clone(),
-                }
+                    element: udf::canonical(list.values().clone(), element)?,
+                })
             }
+            _ => Walked::new(&udf::canonical(range.clone(), ty)?, ty, two_names),
         }
     }
 
@@ -287,8 +293,8 @@ impl ScalarUDFImpl for Comprehension {
         let range = arguments
             .next()
             .ok_or_else(|| DataFusionError::Internal("a macro walks a list or a map".to_owned()))?;
-        let range = udf::canonical(range.to_array(args.number_rows)?, &self.range)?;
-        let walked = Walked::new(&range, &self.range, self.body.key.is_some());
+        let range = range.to_array(args.number_rows)?;
+        let walked = Walked::new(&range, &self.range, self.body.key.is_some())?;
         let constant = |argument: &ColumnarValue| matches!(argument, ColumnarValue::Scalar(_));
         let columns = arguments
             .zip(&self.captured)
