@@ -11,6 +11,7 @@ mod catalogue;
 mod check;
 mod codes;
 mod complete;
+mod describe;
 mod diagnostic;
 mod eval;
 mod functions;
@@ -21,6 +22,7 @@ mod literal;
 mod lower;
 mod parse;
 mod print;
+mod reference;
 mod repair;
 #[cfg(test)]
 mod tests;
@@ -32,11 +34,14 @@ mod value;
 use datafusion::logical_expr as df;
 use schema::Table;
 
+pub use catalogue::Presence;
 pub use codes::{CODES, Code};
 pub use complete::{Completion, Completions, complete};
+pub use describe::{Flag, Meaning, Topic, Variable, describe, flags, functions, macros, nearest, variables};
 pub use diagnostic::Diagnostic;
 pub use functions::{Help, help};
 pub use highlight::{Token, highlight};
+pub use reference::reference;
 
 /// What a filter is compiled against.
 #[derive(Clone, Debug)]
