@@ -1,19 +1,42 @@
-//! The names a filter may use: variables and flags, taken from the schema.
+//! The names a filter may use: variables and flags, taken from the schema, also those that no table has yet.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use schema::{FLAGS, Field, Flag};
+use schema::{FLAGS, Field, Flag, Source, ahead, tables};
 
 use crate::types::Type;
 use crate::value::Value;
 
-/// A variable: the fields of this name on all tables, which agree in type.
+/// A variable: the fields of this name on all tables, which agree in type, unit and default.
 #[derive(Debug)]
 pub(crate) struct Variable {
-    /// The field on the first table that has it.
+    /// The field on the first table that has it; if none has, as it is declared ahead.
     pub field: &'static Field,
     pub ty: Type,
+    pub presence: Presence,
+}
+
+/// What there is of a variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Rows give it values.
+    Filled,
+    /// Tables have it, and nothing fills it yet: it reads its default.
+    Empty,
+    /// No table has it yet: it reads its default.
+    Ahead,
+}
+
+impl Presence {
+    /// The word for it: "filled", "empty", "ahead".
+    pub fn name(self) -> &'static str {
+        match self {
+            Presence::Filled => "filled",
+            Presence::Empty => "empty",
+            Presence::Ahead => "ahead",
+        }
+    }
 }
 
 impl Variable {
@@ -29,16 +52,35 @@ impl Variable {
 /// Every variable by its name.
 pub(crate) fn variables() -> &'static BTreeMap<&'static str, Variable> {
     static VARIABLES: LazyLock<BTreeMap<&'static str, Variable>> = LazyLock::new(|| {
+        let of_tables = tables::in_kfl().flat_map(schema::Table::fields);
+        let of_tables = of_tables.map(|field| (field, presence(field.name)));
+        let ahead = ahead::fields().map(|field| (field, Presence::Ahead));
         let mut variables = BTreeMap::new();
-        for field in schema::tables::in_kfl().flat_map(schema::Table::fields) {
+        for (field, presence) in of_tables.chain(ahead) {
             variables.entry(field.name).or_insert_with(|| Variable {
                 field,
                 ty: field.ty.into(),
+                presence,
             });
         }
         variables
     });
     &VARIABLES
+}
+
+/// What there is of a variable that tables have: it is filled if one of them fills it, or what it is computed from.
+fn presence(name: &str) -> Presence {
+    let is_filled = |field: &'static Field| match field.source {
+        Source::Row | Source::Constant(_) => true,
+        Source::Absent => false,
+        Source::Virtual(text) => text
+            .split(|letter: char| !(letter.is_ascii_alphanumeric() || "_.".contains(letter)))
+            .any(|word| presence(word) == Presence::Filled),
+    };
+    match tables::in_kfl().filter_map(|table| table.field(name)).any(is_filled) {
+        true => Presence::Filled,
+        false => Presence::Empty,
+    }
 }
 
 /// The variable of a name.
@@ -49,6 +91,15 @@ pub(crate) fn variable(name: &str) -> Option<&'static Variable> {
 /// The flag of a name.
 pub(crate) fn flag(name: &str) -> Option<&'static Flag> {
     FLAGS.iter().find(|flag| flag.name == name)
+}
+
+/// True if a name is a variable or flag that no row has a value for yet.
+pub(crate) fn is_unfilled(name: &str) -> bool {
+    match (variable(name), flag(name)) {
+        (Some(variable), _) => variable.presence != Presence::Filled,
+        (None, Some(flag)) => tables::in_kfl().all(|table| table.flag(flag.name).is_none()),
+        (None, None) => false,
+    }
 }
 
 /// Tables whose metrics older filters reach through a prefix: `tcp_metrics.x` is `x`.
@@ -73,15 +124,41 @@ mod tests {
 
     #[test]
     fn fields_of_one_name_agree() {
-        for field in schema::tables::in_kfl().flat_map(schema::Table::fields) {
-            let variable = variable(field.name).unwrap();
+        for field in tables::in_kfl().flat_map(schema::Table::fields) {
+            let known = variable(field.name).unwrap().field;
             assert_eq!(
-                (field.ty, field.default),
-                (variable.field.ty, variable.field.default),
+                (field.ty, field.unit, field.default),
+                (known.ty, known.unit, known.default),
                 "{}",
                 field.name
             );
         }
+    }
+
+    #[test]
+    fn variables_ahead_read_their_defaults_on_every_table() {
+        let environment = crate::Environment { now_ns: 0 };
+        for field in ahead::fields() {
+            let text = format!("{} == {}", field.name, variable(field.name).unwrap().default());
+            let filter = crate::compile(&text, &environment).unwrap_or_else(|problems| panic!("{text}: {problems:?}"));
+            for table in tables::in_kfl() {
+                assert_eq!(filter.on(table), crate::Lowered::Always, "{text} on {}", table.name);
+            }
+        }
+    }
+
+    #[test]
+    fn presence_is_told() {
+        let of = |name| variable(name).unwrap().presence;
+        assert_eq!(
+            [of("src.ip"), of("capture_source"), of("dns_resolutions")],
+            [Presence::Filled; 3]
+        );
+        assert_eq!([of("node_id"), of("src.pod.name"), of("pods")], [Presence::Empty; 3]);
+        assert_eq!(
+            [of("redis_key"), of("rtt_min_us"), of("gql_query")],
+            [Presence::Ahead; 3]
+        );
     }
 
     #[test]

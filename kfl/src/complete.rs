@@ -111,6 +111,9 @@ fn names(word: &str) -> Vec<Completion> {
         text: flag.name.to_owned(),
         detail: "flag".to_owned(),
     }));
+    // What no row has a value for yet comes last; else an exact match and short names come first: what was typed so far is
+    // most of them.
+    let rank = |item: &Completion| (catalogue::is_unfilled(&item.text), item.text.len(), item.text.clone());
     if let Some((variable, method)) = word.rsplit_once('.') {
         if catalogue::variable(variable).is_some() {
             let methods = methods(method).into_iter();
@@ -119,6 +122,7 @@ fn names(word: &str) -> Vec<Completion> {
                 ..item
             }));
         }
+        items.sort_by_cached_key(rank);
         return items;
     }
     for entry in functions::registry().values().filter(|entry| entry.is_callable()) {
@@ -149,8 +153,7 @@ fn names(word: &str) -> Vec<Completion> {
         text: keyword.to_owned(),
         detail: "keyword".to_owned(),
     }));
-    // An exact match and short names come first: what was typed so far is most of them.
-    items.sort_by(|one, other| (one.text.len(), &one.text).cmp(&(other.text.len(), &other.text)));
+    items.sort_by_cached_key(rank);
     items
 }
 

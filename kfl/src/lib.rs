@@ -11,6 +11,7 @@ mod catalogue;
 mod check;
 mod codes;
 mod complete;
+mod describe;
 mod diagnostic;
 mod eval;
 mod evaluate;
@@ -23,6 +24,7 @@ mod literal;
 mod lower;
 mod parse;
 mod print;
+mod reference;
 mod repair;
 #[cfg(test)]
 mod tests;
@@ -34,13 +36,16 @@ mod value;
 use datafusion::logical_expr as df;
 use schema::Table;
 
+pub use catalogue::Presence;
 pub use codes::{CODES, Code};
 pub use complete::{Completion, Completions, complete};
+pub use describe::{Flag, Meaning, Topic, Variable, describe, flags, functions, macros, nearest, variables};
 pub use diagnostic::Diagnostic;
 pub use evaluate::{Bindings, Failure, Road, evaluate, evaluate_text};
 pub use fault::Fault;
 pub use functions::{Help, help};
 pub use highlight::{Token, highlight};
+pub use reference::reference;
 
 /// What a filter is compiled against.
 #[derive(Clone, Debug)]

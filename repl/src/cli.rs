@@ -200,7 +200,7 @@ pub(crate) struct SchemaArguments {
 pub(crate) enum SchemaFormat {
     /// For people
     Table,
-    /// One JSON array of fields
+    /// One JSON object: tables, variables, flags, functions, macros, codes
     Json,
 }
 

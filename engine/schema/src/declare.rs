@@ -1,4 +1,4 @@
-//! The `fields!` and `table!` macros. They declare; what they declare is used by functions elsewhere.
+//! The `fields!`, `table!` and `ahead!` macros. They declare; what they declare is used by functions elsewhere.
 
 /// Declares a group of fields that tables share: a row struct, its builder, and the list of [`crate::Field`]s.
 ///
@@ -17,17 +17,9 @@ macro_rules! fields {
         }
     ) => {
         /// The fields of this group, in column order.
-        pub const $fields: &[$crate::Field] = &[
-            $($crate::Field {
-                name: $name,
-                column: stringify!($field),
-                ty: <$crate::$kind as $crate::Kind>::TYPE,
-                unit: $crate::declare::unit!($($unit)?),
-                doc: concat!($($field_doc),+).trim_ascii(),
-                source: $crate::declare::source!($($source $($value)?)?),
-                default: $crate::declare::default!($($source $($value)?)?),
-            }),*
-        ];
+        pub const $fields: &[$crate::Field] = $crate::declare::field_list! {
+            $($(#[doc = $field_doc])+ $field $name $([$unit])?: $kind $(= $source $($value)?)?;)*
+        };
 
         $crate::declare::row_struct!([$(#[$doc])*] $row [] $([$(#[doc = $field_doc])+ $field $kind ($($source)?)])*);
         $crate::declare::builder_struct!($row $builder [] $([$field $kind ($($source)?)])*);
@@ -115,6 +107,42 @@ macro_rules! table {
                     .expect("every builder makes the type its field declares")
             }
         }
+    };
+}
+
+/// Declares fields ahead of what fills them: KFL knows them, and no table has them as columns.
+///
+/// The lines are those of [`fields!`] and [`table!`], and become a table's by moving there as they are.
+macro_rules! ahead {
+    (
+        $(#[doc = $doc:literal])+
+        $($table:literal),+: $fields:ident { $($body:tt)* }
+    ) => {
+        const $fields: &[$crate::Field] = $crate::declare::field_list! { $($body)* };
+
+        /// The group.
+        pub(super) const GROUP: $crate::Ahead = $crate::Ahead {
+            tables: &[$($table),+],
+            doc: concat!($($doc),+).trim_ascii(),
+            fields: $fields,
+        };
+    };
+}
+
+/// The list of [`crate::Field`]s that lines of a declaration are.
+macro_rules! field_list {
+    ($($(#[doc = $doc:literal])+ $field:ident $name:literal $([$unit:literal])?: $kind:ident $(= $source:ident $($value:literal)?)?;)*) => {
+        &[
+            $($crate::Field {
+                name: $name,
+                column: stringify!($field),
+                ty: <$crate::$kind as $crate::Kind>::TYPE,
+                unit: $crate::declare::unit!($($unit)?),
+                doc: concat!($($doc),+).trim_ascii(),
+                source: $crate::declare::source!($($source $($value)?)?),
+                default: $crate::declare::default!($($source $($value)?)?),
+            }),*
+        ]
     };
 }
 
@@ -242,4 +270,4 @@ macro_rules! finish_column {
     ($self:ident $columns:ident $rows:ident $field:ident $kind:ident (kfl $value:literal)) => {};
 }
 
-pub(crate) use {builder_struct, default, fields, finish_column, row_struct, source, table, unit};
+pub(crate) use {ahead, builder_struct, default, field_list, fields, finish_column, row_struct, source, table, unit};

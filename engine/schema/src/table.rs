@@ -21,6 +21,18 @@ pub enum Level {
     Record,
 }
 
+impl Level {
+    /// The word for it: "flow", "connection", "entry", "record".
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Flow => "flow",
+            Level::Connection => "connection",
+            Level::Entry => "entry",
+            Level::Record => "record",
+        }
+    }
+}
+
 /// One table.
 #[derive(Debug)]
 pub struct Table {

@@ -47,9 +47,9 @@ fn completions() {
         http && stat^
             `stat`: status_code (int)
         src.po^
-            `src.po`: src.pod.name (string), src.pod.namespace (string), src.port (int)
+            `src.po`: src.port (int), src.pod.name (string), src.pod.namespace (string)
         re^quest
-            `request`: redis (flag), request_body (bytes), remote_labels (map(string, string)), response_body (bytes)
+            `request`: request_body (bytes), response_body (bytes), request_packet (int), request.cookies (map(string, string))
         path.star^
             `path.star`: path.startsWith( (string.startsWith(string) -> bool)
         'a'.low^

@@ -145,13 +145,18 @@ fn tables(typed: &str) -> Vec<String> {
         .collect()
 }
 
+/// The names that help knows.
 fn topics(typed: &str) -> Vec<String> {
-    let commands = commands::ALL.iter().map(|command| command.name.to_owned());
-    let names = kfl::complete(typed, typed.len())
-        .items
-        .into_iter()
-        .map(|item| item.text);
-    commands.chain(names).filter(|name| name.starts_with(typed)).collect()
+    let mut names: Vec<&'static str> = commands::ALL.iter().map(|command| command.name).collect();
+    names.extend(kfl::variables().iter().map(|variable| variable.name));
+    names.extend(kfl::flags().iter().map(|flag| flag.name));
+    names.extend(kfl::help().iter().map(|help| help.name));
+    names.extend(kfl::CODES.iter().map(|code| code.code));
+    names.retain(|name| name.starts_with(typed));
+    // A name may be of a variable and of a function.
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().map(str::to_owned).collect()
 }
 
 impl Helper {
@@ -316,6 +321,15 @@ mod tests {
         fill(&mut paints, 0, 0..7, Paint::Flag);
         assert_eq!(painted(line, &paints, colour), "\u{1b}[1;35mgröße\u{1b}[0m && x");
         assert_eq!(painted("", &[], colour), "");
+    }
+
+    #[test]
+    fn help_completes_every_kind_of_name() {
+        assert_eq!(topics("redis_t"), ["redis_total_size", "redis_type"]);
+        assert_eq!(topics("timestamp"), ["timestamp"]);
+        assert_eq!(topics("startsW"), ["startsWith"]);
+        assert_eq!(topics("K0104"), ["K0104"]);
+        assert_eq!(topics("explai"), ["explain"]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! `schema`: the fields of the tables, as they are declared. Needs no database.
+//! `schema`: the fields of the tables, as they are declared; for programs, the language too. Needs no database.
 
-use schema::{Field, Source, Table};
-use serde_json::json;
+mod json;
+
+use schema::{Field, Table};
 
 use super::put;
 use crate::cli::{SchemaArguments, SchemaFormat};
@@ -23,11 +24,11 @@ pub(super) fn run(arguments: &SchemaArguments, terminal: &Terminal) -> Result<Ex
             .collect::<Vec<_>>()
             .join("\n"),
         SchemaFormat::Json => {
-            let fields: Vec<_> = tables
-                .iter()
-                .flat_map(|table| table.fields().map(|field| object(table, field)))
-                .collect();
-            let text = serde_json::to_string_pretty(&fields).expect("strings and nulls are JSON");
+            let object = match &tables[..] {
+                [table] => json::table(table),
+                _ => json::all(),
+            };
+            let text = serde_json::to_string_pretty(&object).expect("strings and nulls are JSON");
             format!("{text}\n")
         }
     };
@@ -74,20 +75,4 @@ pub(crate) fn type_of(field: &Field) -> String {
         Some(unit) => format!("{} ({unit})", field.ty.kfl()),
         None => field.ty.kfl().to_owned(),
     }
-}
-
-fn object(table: &Table, field: &Field) -> serde_json::Value {
-    let expression = match field.source {
-        Source::Virtual(expression) => Some(expression),
-        _ => None,
-    };
-    json!({
-        "table": table.name,
-        "variable": table.in_kfl().then_some(field.name),
-        "column": field.is_stored().then_some(field.column),
-        "type": field.ty.kfl(),
-        "unit": field.unit,
-        "expression": expression,
-        "doc": field.doc,
-    })
 }

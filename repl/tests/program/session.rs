@@ -207,16 +207,16 @@ fn a_filter_may_take_several_lines() {
 #[test]
 fn help_knows_commands_variables_flags_and_functions() {
     check(
-        "\\h\n\\h pcap\n\\h status_code\n\\h http\n\\h startsWith\n",
+        "\\h\n\\h pcap\n\\h status_code\n\\h http\n\\h startsWith\n\\h timestamp\n\\h redis_key\n\\h node_id\n\\h redis\n\\h K0201\n\\h digest\n\\h redis_kee\n",
         expect![[r#"
-            exit 0
+            exit 1
             --- stdout
             A line is a KFL filter (http && status_code >= 500), SQL (SELECT …) or a command.
             Rows are numbered: \flow 3 goes up from row 3, \conn 3, \entries 3, \packets 3 and \hex 3 go down.
 
             command            does
             ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-            \h [NAME]          this list, or what a variable, function or command is
+            \h [NAME]          this list, or what a variable, flag, function, command or code is
             \d [TABLE]         what is stored, or the fields of a table
             \show N            every field of row N that has a value
             \flow N            the flow of row N
@@ -232,15 +232,45 @@ fn help_knows_commands_variables_flags_and_functions() {
             \q                 leaves; Ctrl-D does too
             \pcap N FILE
               writes the packets of row N's flow or connection; a name that ends in .pcapng makes a pcapng
-            status_code  int, column status_code
+            status_code  int, column status_code, 0 where a row has none
               Outcome as the protocol numbers it: HTTP status, DNS rcode; null if none was seen.
               in flows, conns, http, dns, tlsx
             http  bool, a flag
               True on HTTP entries of every version, gRPC and GraphQL over HTTP included.
+              in http
             string.startsWith(string) -> bool
               True if a string begins with another.
               '/api/users'.startsWith('/api') → true
+            timestamp  timestamp, column timestamp, timestamp("1970-01-01T00:00:00Z") where a row has none
+              Start of the row: its first packet's capture time, UTC.
+              in flows, conns, http, dns, tlsx
+            timestamp(string) -> timestamp
+            timestamp(int) -> timestamp
+            timestamp(timestamp) -> timestamp
+              The time that an RFC 3339 string spells, or that many seconds after 1970-01-01T00:00:00Z.
+              timestamp('2026-01-31T12:00:00+01:00') → timestamp("2026-01-31T11:00:00Z")
+              timestamp(1) → timestamp("1970-01-01T00:00:01Z")
+              timestamp('2026-01-31T12:00:00.5Z') → timestamp("2026-01-31T12:00:00.500Z")
+            timestamp  timestamp, column in SQL
+              Capture time, UTC.
+              in packets
+            redis_key  string, "" where a row has none
+              Key that the command names, cut at 64 bytes; null if it names none.
+              to come in redis; no row has it yet
+            node_id  string, column node_id, "" where a row has none
+              Name of the database the row comes from; null unless several are queried together.
+              in flows, conns, http, dns, tlsx; nothing fills it yet
+            redis  bool, a flag
+              True on Redis entries.
+              true on no row yet
+            K0201  a mistake
+              a name is no variable
+            digest  string, column in SQL
+              BLAKE3 digest of the file as given, in hex.
+              in captures
             --- stderr
+            error: nothing is called redis_kee
+            hint: close to it: redis_key, redis_type
         "#]],
     );
 }

@@ -1,8 +1,9 @@
-//! `\h`: the commands; `\h NAME`: one command, variable, flag or function.
+//! `\h`: the commands; `\h NAME`: one command, or what the language knows under the name.
 
 use std::fmt::Write;
+use std::iter::once;
 
-use schema::{FLAGS, Field};
+use kfl::{Flag, Meaning, Presence, Topic, Variable};
 
 use super::{ALL, Command, Completes};
 use crate::failure::Failure;
@@ -15,7 +16,7 @@ use crate::verbs::{self, schema::type_of};
 pub(super) const COMMAND: Command = Command {
     name: "h",
     arguments: "[NAME]",
-    doc: "this list, or what a variable, function or command is",
+    doc: "this list, or what a variable, flag, function, command or code is",
     completes: Completes::Topic,
     run: |shell, name| {
         let name = name.trim();
@@ -50,71 +51,98 @@ fn overview(shell: &Shell) -> String {
 fn topic(name: &str, terminal: &Terminal) -> Result<String, Failure> {
     let mut text = String::new();
     if let Some(command) = ALL.iter().find(|command| command.name == name.trim_start_matches('\\')) {
-        let head = terminal
-            .stdout
-            .paint(Paint::Strong, &format!("\\{} {}", command.name, command.arguments));
-        let _ = writeln!(text, "{head}\n  {}", command.doc);
+        let head = format!("\\{} {}", command.name, command.arguments);
+        entry(&mut text, &[head.as_str()], "", [command.doc], terminal);
     }
-    if let Some(flag) = FLAGS.iter().find(|flag| flag.name == name) {
-        let _ = writeln!(
-            text,
-            "{}  bool, a flag\n  {}",
-            terminal.stdout.paint(Paint::Strong, flag.name),
-            flag.doc
-        );
+    for topic in kfl::describe(name) {
+        match topic {
+            Topic::Variable(known) => variable(&mut text, &known, terminal),
+            Topic::Flag(known) => flag(&mut text, &known, terminal),
+            Topic::Function(help) | Topic::Macro(help) => {
+                let examples = help
+                    .examples
+                    .iter()
+                    .map(|(example, result)| format!("{example} → {result}"));
+                entry(
+                    &mut text,
+                    &help.signatures,
+                    "",
+                    once(help.doc.to_owned()).chain(examples),
+                    terminal,
+                );
+            }
+            Topic::Code(code) => entry(&mut text, &[code.code], "  a mistake", [code.meaning], terminal),
+        }
     }
-    text.push_str(&variable(name, terminal));
-    text.push_str(&function(name, terminal));
+    columns(&mut text, name, terminal);
     if text.is_empty() {
-        return Err(Failure::input(format!("nothing is called {}", escape::line(name)))
-            .hint("\\h lists the commands, \\d TABLE the variables of a table"));
+        let near = kfl::nearest(name).join(", ");
+        return Err(
+            Failure::input(format!("nothing is called {}", escape::line(name))).hint(match near.as_str() {
+                "" => "\\h lists the commands, \\d TABLE the variables of a table".to_owned(),
+                near => format!("close to it: {near}"),
+            }),
+        );
     }
     Ok(text)
 }
 
-/// A variable: once if all its tables say the same of it, else table by table.
-fn variable(name: &str, terminal: &Terminal) -> String {
-    let mut meanings: Vec<(&'static Field, Vec<&'static str>)> = Vec::new();
-    for table in schema::tables::ALL {
-        let Some(field) = table.fields().find(|field| field.name == name || field.column == name) else {
-            continue;
-        };
-        match meanings.iter_mut().find(|(known, _)| known.doc == field.doc) {
-            Some((_, tables)) => tables.push(table.name),
-            None => meanings.push((field, vec![table.name])),
-        }
+/// Heads, with words behind the last, and lines under them.
+fn entry<L: AsRef<str>>(
+    text: &mut String,
+    heads: &[&str],
+    words: &str,
+    lines: impl IntoIterator<Item = L>,
+    terminal: &Terminal,
+) {
+    for (place, head) in heads.iter().enumerate() {
+        let words = if place + 1 == heads.len() { words } else { "" };
+        let _ = writeln!(text, "{}{words}", terminal.stdout.paint(Paint::Strong, head));
     }
-    let mut text = String::new();
-    for (field, tables) in meanings {
-        let head = terminal.stdout.paint(Paint::Strong, field.name);
-        let column = if field.is_stored() {
-            format!(", column {}", field.column)
-        } else {
-            String::new()
-        };
-        let _ = writeln!(
-            text,
-            "{head}  {}{column}\n  {}\n  in {}",
-            type_of(field),
-            field.doc,
-            tables.join(", ")
-        );
+    for line in lines {
+        let _ = writeln!(text, "  {}", line.as_ref());
     }
-    text
 }
 
-/// A function or macro: its signatures, what it does, examples with their results.
-fn function(name: &str, terminal: &Terminal) -> String {
-    let Some(help) = kfl::help().into_iter().find(|help| help.name == name) else {
-        return String::new();
+fn variable(text: &mut String, known: &Variable, terminal: &Terminal) {
+    let unit = known.unit.map(|unit| format!(" ({unit})")).unwrap_or_default();
+    let column = known
+        .column
+        .map(|column| format!(", column {column}"))
+        .unwrap_or_default();
+    let words = format!("  {}{unit}{column}, {} where a row has none", known.ty, known.default);
+    let mut lines = Vec::new();
+    for Meaning { doc, tables } in &known.meanings {
+        lines.push((*doc).to_owned());
+        lines.push(match known.presence {
+            Presence::Filled => format!("in {}", tables.join(", ")),
+            Presence::Empty => format!("in {}; nothing fills it yet", tables.join(", ")),
+            Presence::Ahead => format!("to come in {}; no row has it yet", tables.join(", ")),
+        });
+    }
+    entry(text, &[known.name], &words, lines, terminal);
+}
+
+fn flag(text: &mut String, known: &Flag, terminal: &Terminal) {
+    let tables = match known.tables.join(", ").as_str() {
+        "" => "true on no row yet".to_owned(),
+        tables => format!("in {tables}"),
     };
-    let mut text = String::new();
-    for signature in &help.signatures {
-        let _ = writeln!(text, "{}", terminal.stdout.paint(Paint::Strong, signature));
+    entry(text, &[known.name], "  bool, a flag", [known.doc, &tables], terminal);
+}
+
+/// Columns of this name that SQL alone reads: the language does not know them.
+fn columns(text: &mut String, name: &str, terminal: &Terminal) {
+    for table in schema::tables::ALL.iter().filter(|table| !table.in_kfl()) {
+        for field in table.fields().filter(|field| field.column == name) {
+            let words = format!("  {}, column in SQL", type_of(field));
+            entry(
+                text,
+                &[field.column],
+                &words,
+                [field.doc, &format!("in {}", table.name)],
+                terminal,
+            );
+        }
     }
-    let _ = writeln!(text, "  {}", help.doc);
-    for (example, result) in help.examples {
-        let _ = writeln!(text, "  {example} → {result}");
-    }
-    text
 }

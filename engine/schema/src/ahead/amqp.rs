@@ -1,0 +1,23 @@
+//! AMQP methods.
+
+use crate::declare::ahead;
+
+ahead! {
+    /// One AMQP 0-9-1 method and the one that answered it.
+    "amqp": AMQP {
+        /// Class and method: "basic.publish".
+        amqp_method "amqp_method": Str;
+        /// One line that tells a person what the method does.
+        amqp_summary "amqp_summary": Str;
+        /// True if the method was seen.
+        amqp_request "amqp_request": Bool;
+        /// True if the answer was seen.
+        amqp_response "amqp_response": Bool;
+        /// Length of the method; null if it was not seen.
+        amqp_request_length "amqp_request_length" ["bytes"]: Int;
+        /// Length of the answer; null if it was not seen.
+        amqp_response_length "amqp_response_length" ["bytes"]: Int;
+        /// Length of both.
+        amqp_total_size "amqp_total_size" ["bytes"]: Int;
+    }
+}

@@ -1,0 +1,31 @@
+//! MongoDB commands.
+
+use crate::declare::ahead;
+
+ahead! {
+    /// One MongoDB command and its reply (MongoDB wire protocol).
+    "mongodb": MONGODB {
+        /// Name of the command: "find", "insert".
+        mongodb_command "mongodb_command": Str;
+        /// Database that it is run on.
+        mongodb_database "mongodb_database": Str;
+        /// Collection that it is run on; null if it names none.
+        mongodb_collection "mongodb_collection": Str;
+        /// Kind of the message: "OP_MSG", "OP_QUERY".
+        mongodb_opcode "mongodb_opcode": Str;
+        /// Size of the command; null if it was not seen.
+        mongodb_request_size "mongodb_request_size" ["bytes"]: Int;
+        /// Size of the reply; null if it was not seen.
+        mongodb_response_size "mongodb_response_size" ["bytes"]: Int;
+        /// Size of both.
+        mongodb_total_size "mongodb_total_size" ["bytes"]: Int;
+        /// True if the reply says that the command was done.
+        mongodb_success "mongodb_success": Bool;
+        /// Number of the error; null if there is none.
+        mongodb_error_code "mongodb_error_code": Int;
+        /// Sentence of the error; null if there is none.
+        mongodb_error_message "mongodb_error_message": Str;
+        /// Name of the error: "NamespaceNotFound"; null if there is none.
+        mongodb_error_code_name "mongodb_error_code_name": Str;
+    }
+}

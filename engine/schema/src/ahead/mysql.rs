@@ -1,0 +1,29 @@
+//! MySQL commands.
+
+use crate::declare::ahead;
+
+ahead! {
+    /// One MySQL command and its response (MySQL client/server protocol).
+    "mysql": MYSQL {
+        /// Name of the command: "COM_QUERY", "COM_STMT_EXECUTE".
+        mysql_command "mysql_command": Str;
+        /// Text of the statement, cut at the limit; null if the command has none.
+        mysql_query "mysql_query": Str;
+        /// Database that the session uses; null if none was seen.
+        mysql_database "mysql_database": Str;
+        /// Number of the prepared statement; null if there is none.
+        mysql_statement_id "mysql_statement_id": Int;
+        /// Size of the command; null if it was not seen.
+        mysql_request_size "mysql_request_size" ["bytes"]: Int;
+        /// Size of the response; null if it was not seen.
+        mysql_response_size "mysql_response_size" ["bytes"]: Int;
+        /// Size of both.
+        mysql_total_size "mysql_total_size" ["bytes"]: Int;
+        /// True if the response is no error.
+        mysql_success "mysql_success": Bool;
+        /// Number of the error; null if there is none.
+        mysql_error_code "mysql_error_code": Int;
+        /// Sentence of the error; null if there is none.
+        mysql_error_message "mysql_error_message": Str;
+    }
+}
