@@ -47,7 +47,6 @@ pub(crate) fn check_expression(
 pub(crate) type Columns = std::collections::BTreeMap<std::sync::Arc<str>, Type>;
 
 /// Checks an expression over columns instead of the catalogue's variables.
-#[allow(dead_code)]
 pub(crate) fn check_over(
     tree: &ast::Expr,
     text: &str,
@@ -307,7 +306,7 @@ fn settle(expr: Expr) -> (Expr, bool) {
 }
 
 /// A type with its article.
-fn a(ty: &Type) -> String {
+pub(crate) fn a(ty: &Type) -> String {
     match ty {
         Type::Int | Type::Ip => format!("an {ty}"),
         Type::Null => "null".to_owned(),

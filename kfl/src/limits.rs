@@ -14,3 +14,9 @@ pub(crate) const SYNTAX_MISTAKES: usize = 8;
 
 /// Mistakes reported in all: nobody reads more, and a text of garbage has one at every byte.
 pub(crate) const MISTAKES: usize = 100;
+
+/// Stages after a filter: each is a level of the plan, and planning walks all levels at every step.
+pub(crate) const STAGES: usize = 64;
+
+/// Columns that a stage makes: what a person reads or a program asks for has far fewer, and names are compared pairwise.
+pub(crate) const COLUMNS: usize = 256;
