@@ -22,11 +22,11 @@
 
 mod check;
 mod fronts;
-mod parse;
+pub(crate) mod parse;
 mod scope;
 pub(crate) mod split;
-mod tree;
-mod words;
+pub(crate) mod tree;
+pub(crate) mod words;
 
 use std::fmt;
 use std::sync::Arc;

@@ -34,10 +34,12 @@ pub(crate) fn groups(rows: &Rows, by: &[GroupKey], aggregates: &[Measure]) -> Re
         values.push(value.alias(key(place)));
     }
     for (place, measure) in aggregates.iter().enumerate() {
-        let value = measure.term.as_ref().map_or(lit(1_i64), |term| rows.term(term));
-        values.push(value.alias(argument(place)));
+        let value = measure.term.as_ref().map(|term| rows.term(term).alias(argument(place)));
+        values.extend(value);
     }
-    let plan = LogicalPlanBuilder::new(rows.plan.clone()).project(values)?;
+    let plan = LogicalPlanBuilder::new(rows.plan.clone());
+    // Rows are counted as they are where nothing of them is asked for.
+    let plan = if values.is_empty() { plan } else { plan.project(values)? };
     let mut computed = Vec::new();
     let mut shown: Vec<_> = by
         .iter()
@@ -45,7 +47,10 @@ pub(crate) fn groups(rows: &Rows, by: &[GroupKey], aggregates: &[Measure]) -> Re
         .map(|(place, by)| column(&key(place)).alias(by.named.name.as_ref()))
         .collect();
     for (place, measure) in aggregates.iter().enumerate() {
-        let value = column(&argument(place));
+        let value = match measure.term {
+            Some(_) => column(&argument(place)),
+            None => lit(1_i64),
+        };
         let data_type = value.get_type(plan.schema())?;
         computed.push(aggregate(measure.function, value, &data_type).alias(result(place)));
         let value = back(measure.function, column(&result(place)), &data_type);

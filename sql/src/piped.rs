@@ -7,7 +7,7 @@
 //!
 //! The order of the rows is kept beside the plan and becomes a sort where it matters: at `limit` and `tail`, and at the end.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, JoinType, ScalarValue};
@@ -27,6 +27,9 @@ const TABLE: &str = "$table";
 
 /// The column of ids by which a step finds its rows.
 const KEY: &str = "$key";
+
+/// The column that keeps the sort of a step's rows above the step.
+const ABOVE: &str = "$above";
 
 /// Characters of an expression that a hidden column is named after at most.
 const LABEL: usize = 60;
@@ -74,6 +77,8 @@ enum Scope {
 }
 
 struct OfTables {
+    /// Terms that are a column of the tables, by their labels.
+    stored: BTreeMap<String, &'static str>,
     /// The conditions of stages, in their order, as hidden columns.
     conditions: VecDeque<String>,
     /// True until rows are cut off: conditions are part of the filter.
@@ -125,8 +130,8 @@ impl Planner<'_> {
             .into_iter()
             .filter(|(table, _)| has(table))
             .collect();
-        let hidden = Hidden::of(stages);
         let names: Vec<_> = branches.iter().map(|(table, _)| *table).collect();
+        let hidden = Hidden::of(stages, &names);
         let columns = columns(&names, self.tables);
         let mut plan: Option<LogicalPlanBuilder> = None;
         for (table, predicate) in &branches {
@@ -161,6 +166,7 @@ impl Planner<'_> {
             columns: columns.iter().map(|field| field.name().clone()).collect(),
             order,
             scope: Scope::Tables(OfTables {
+                stored: hidden.stored,
                 conditions: hidden.conditions.iter().map(|(name, _)| name.clone()).collect(),
                 is_narrowing: true,
                 has_flows: names.iter().any(|table| table.level == Level::Flow),
@@ -325,8 +331,11 @@ impl Rows {
 
     /// A term as an expression over the plan.
     pub(crate) fn term(&self, term: &Term) -> Expr {
-        match self.scope {
-            Scope::Tables(_) => column(&label(term)),
+        match &self.scope {
+            Scope::Tables(of_tables) => {
+                let label = label(term);
+                column(of_tables.stored.get(&label).copied().unwrap_or(&label))
+            }
             Scope::Columns => term.over_columns(),
         }
     }
@@ -433,9 +442,16 @@ impl Rows {
     fn of(mut self, ids: LogicalPlan, name: &str) -> Result<Self> {
         // The ids are few beside the rows: they are held, the rows stream by.
         let keys = (vec![Column::from_name(KEY)], vec![Column::from_name(name)]);
-        self.plan = LogicalPlanBuilder::new(ids)
-            .join(self.plan, JoinType::RightSemi, keys, None)?
-            .build()?;
+        let mut plan = LogicalPlanBuilder::new(ids).join(self.plan, JoinType::RightSemi, keys, None)?;
+        if let Some(first) = self.order.first() {
+            // DataFusion moves a sort below the join, where all rows of the table are sorted, unless something is computed
+            // between the two that the sort needs.
+            let above = first.expr.clone().is_null().alias(ABOVE);
+            let values = plan.schema().columns().into_iter().map(Expr::Column).chain([above]);
+            plan = plan.project(values.collect::<Vec<_>>())?;
+            self.order.push(column(ABOVE).sort(true, false));
+        }
+        self.plan = plan.build()?;
         if let Scope::Tables(of_tables) = &mut self.scope {
             of_tables.is_all = false;
         }
@@ -460,20 +476,24 @@ impl Rows {
 
 /// The columns that stages need beside those of the tables.
 struct Hidden<'a> {
+    stored: BTreeMap<String, &'static str>,
     terms: Vec<(String, &'a Term)>,
     conditions: Vec<(String, &'a Filter)>,
 }
 
 impl<'a> Hidden<'a> {
     /// Those of the stages of one scope.
-    fn of(stages: &'a [Stage]) -> Self {
+    fn of(stages: &'a [Stage], tables: &[&'static Table]) -> Self {
+        let mut stored = BTreeMap::new();
         let mut terms: Vec<(String, &Term)> = Vec::new();
         let mut conditions = Vec::new();
         let mut is_narrowing = true;
         for stage in stages {
             for term in stage.terms() {
                 let name = label(term);
-                if !terms.iter().any(|(known, _)| *known == name) {
+                if let Some(column) = stored_as(term, tables) {
+                    stored.insert(name, column);
+                } else if !terms.iter().any(|(known, _)| *known == name) {
                     terms.push((name, term));
                 }
             }
@@ -485,8 +505,25 @@ impl<'a> Hidden<'a> {
                 _ => {}
             }
         }
-        Self { terms, conditions }
+        Self {
+            stored,
+            terms,
+            conditions,
+        }
     }
+}
+
+/// The column that a term is on each table that has it.
+fn stored_as(term: &Term, tables: &[&'static Table]) -> Option<&'static str> {
+    let mut found = None;
+    for table in tables {
+        match term.on(table) {
+            Read::Column(column) => found = Some(column),
+            Read::Absent => {}
+            Read::Computed(_) => return None,
+        }
+    }
+    found
 }
 
 /// The name of the hidden column of a term: what is written the same is the same.
@@ -524,3 +561,6 @@ pub(crate) fn column(name: &str) -> Expr {
 fn null(data_type: &DataType) -> Result<Expr> {
     Ok(lit(ScalarValue::try_from(data_type)?))
 }
+
+#[cfg(test)]
+mod tests;

@@ -325,7 +325,7 @@ impl<'a> Checker<'a> {
                     "`count` takes nothing in its brackets",
                 );
                 self.problems
-                    .push(problem.hint(format!("write count(); of some rows: where {first} | stats count()")));
+                    .push(problem.hint(format!("write count(); distinct({first}) counts the different values")));
             }
             return None;
         }

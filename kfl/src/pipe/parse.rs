@@ -116,10 +116,34 @@ fn stage(segment: &Segment<'_>, text: &str, problems: &mut Vec<Diagnostic>) -> S
         problems.push(problem.hint(format!("the stages are {}", words::stages_in_words())));
         return refused(segment.range.clone());
     };
-    let Some(verb) = verb(first, run, text, problems) else {
-        return refused(run.span());
-    };
-    Parser { text, problems }.stage(verb, word.clone(), run)
+    let known = problems.len();
+    match verb(first, run, text, problems) {
+        None => refused(run.span()),
+        Some(verb) if problems.len() == known => Parser { text, problems }.stage(verb, word.clone(), run),
+        // The word is wrong already; what else is unlike ours in the stage of another tool is not worth a word.
+        Some(verb) => {
+            let mut silent = Vec::new();
+            let parser = Parser {
+                text,
+                problems: &mut silent,
+            };
+            let stage = parser.stage(verb, word.clone(), run);
+            match (&stage.kind, silent.is_empty()) {
+                (_, true) => stage,
+                (Kind::Limit(_) | Kind::Tail(_) | Kind::Sort(_) | Kind::Where(_), false) => nothing_kept(word.clone()),
+                _ if matches!(verb, Verb::Limit | Verb::Tail) => nothing_kept(word.clone()),
+                _ => refused(run.span()),
+            }
+        }
+    }
+}
+
+/// A stage that was refused and leaves columns as they are.
+fn nothing_kept(word: Range<usize>) -> Stage {
+    Stage {
+        kind: Kind::Where(Expr::new(ast::Kind::Broken, word.clone())),
+        word,
+    }
 }
 
 /// The stage that a segment begins with; reports one that is none, and goes on with the stage that is meant.
@@ -140,7 +164,20 @@ fn verb(first: &Token<'_>, run: Run<'_, '_>, text: &str, problems: &mut Vec<Diag
     );
     // An aggregate's name is a column's after `stats`, and a stage of its own nowhere.
     let (problem, meant) = if let Some((_, meant, verb)) = foreign {
-        (problem.hint(format!("write {meant}")), Some(*verb))
+        let rest = run.take(1..run.tokens.len()).span();
+        let rest = text.get(rest).unwrap_or_default();
+        let rest = match verb {
+            Verb::Sort => rest.strip_prefix("by ").unwrap_or(rest),
+            Verb::Limit | Verb::Tail => rest.trim_start_matches(['-', 'n', ' ']),
+            _ => rest,
+        };
+        let is_ours = meant.ends_with('…') || !meant.contains(' ');
+        let meant = meant.replace('…', rest);
+        // What `grep` takes is no condition: it must not be checked as one.
+        (
+            problem.hint(format!("write {}", meant.trim_end())),
+            is_ours.then_some(*verb),
+        )
     } else if is_condition(word, run) {
         let written = text.get(run.span()).unwrap_or_default();
         (problem.hint(format!("for `or` write `||`: … || {written}")), None)
@@ -190,7 +227,7 @@ impl Parser<'_> {
         self.problems.push(problem.hint(hint));
     }
 
-    fn stage(&mut self, verb: Verb, word: Range<usize>, run: Run<'_, '_>) -> Stage {
+    fn stage(mut self, verb: Verb, word: Range<usize>, run: Run<'_, '_>) -> Stage {
         let rest = run.take(1..run.tokens.len());
         let kind = match verb {
             Verb::Select => Kind::Select(self.items(rest, "select", "select path, status_code")),
@@ -223,7 +260,7 @@ impl Parser<'_> {
                         "`{step}` takes nothing after it, found {}",
                         parse::found(&rest.tokens[0].0)
                     );
-                    let hint = format!("write … | {step} | … ; for `or` write `||`");
+                    let hint = format!("the next stage follows a pipe: … | {step} | …; for `or` write `||`");
                     self.refuse(rest.span(), message, hint);
                 }
                 Kind::Step(step)
@@ -446,9 +483,11 @@ impl Parser<'_> {
     }
 
     fn expr(&mut self, run: Run<'_, '_>) -> Expr {
-        let place = match run.end == self.text.len() {
-            true => "the end of the filter",
-            false => "the end of the value",
+        let place = match self.text.as_bytes().get(run.end) {
+            None => "the end of the filter",
+            Some(b',') => "`,`",
+            Some(b'|') => "`|`",
+            Some(_) => "the end of the value",
         };
         // `count(*)` and `=` as people write them elsewhere: the grammar's own words would not help.
         if let [

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::words::{Aggregate, EVERY};
 use crate::Environment;
 use crate::ast::{self, Expr};
+use crate::catalogue;
 use crate::check::{self, Columns};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
@@ -90,8 +91,8 @@ impl Scope {
         if let Scope::Columns(columns) = self {
             let unknown = problems[known..]
                 .iter_mut()
-                .filter(|problem| problem.code == codes::UNKNOWN_NAME.code && problem.hint.is_none());
-            unknown.for_each(|problem| problem.hint = Some(columns.in_words()));
+                .filter(|problem| problem.code == codes::UNKNOWN_NAME.code);
+            unknown.for_each(|problem| columns.explain(problem, text));
         }
         settle(typed)
     }
@@ -131,6 +132,27 @@ fn outside(expr: &Expr, name: &str) -> Diagnostic {
 }
 
 impl MadeColumns {
+    /// Says of an unknown name that it is none of the columns, and which there are.
+    fn explain(&self, problem: &mut Diagnostic, text: &str) {
+        if let Some(name) = problem.message.strip_prefix("there is no variable ") {
+            problem.message = format!("there is no column {name}");
+        }
+        if problem.hint.is_some() {
+            return;
+        }
+        // `cuont` may be the column `count()`, which is named as it was written.
+        let written = text.get(problem.span()).unwrap_or_default();
+        let words = self.names.iter().filter_map(|name| name.split_once('('));
+        let near = catalogue::closest(written, words.map(|(word, _)| word));
+        let near = near
+            .first()
+            .and_then(|near| self.names.iter().find(|name| name.split('(').next() == Some(near)));
+        problem.hint = Some(match near {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => self.in_words(),
+        });
+    }
+
     fn in_words(&self) -> String {
         let listed: Vec<_> = self.names.iter().take(LISTED).map(|name| format!("`{name}`")).collect();
         let more = if self.names.len() > LISTED { ", …" } else { "" };

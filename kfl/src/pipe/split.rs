@@ -36,7 +36,13 @@ pub(crate) fn split<'t>(
         depths: Vec::new(),
         range: 0..end,
     }];
+    // Inside brackets a stage is passed over up to their end.
+    let mut passed_over: Option<usize> = None;
     for (place, (token, span)) in tokens.iter().enumerate() {
+        if passed_over.is_some_and(|depth| depths[place] >= depth) {
+            continue;
+        }
+        passed_over = None;
         let is_pipe = *token == Token::Foreign("|");
         let is_written_double = *token == Token::Or && depths[place] == 0 && begins_stage(&tokens[place + 1..]);
         if depths[place] == 0 && (is_pipe || is_written_double) {
@@ -62,6 +68,10 @@ pub(crate) fn split<'t>(
             let problem = Diagnostic::new(codes::PIPE, span.clone(), "a pipe stands outside all brackets");
             problems.push(problem.hint("for `or` write `||`; a stage follows the whole filter: http && … | count"));
             token = Token::Or;
+            if begins_stage(&tokens[place + 1..]) {
+                passed_over = Some(depths[place]);
+                continue;
+            }
         }
         let last = segments.last_mut().expect("the filter's segment is always there");
         last.tokens.push((token, span.clone()));
@@ -118,7 +128,7 @@ fn begins_stage(rest: &[Spanned<'_>]) -> bool {
     let ends = rest.get(1).is_none_or(|(next, _)| {
         matches!(
             next,
-            Token::Name(_) | Token::Int(_) | Token::Foreign("|") | Token::Minus
+            Token::Name(_) | Token::Int(_) | Token::Foreign("|") | Token::RightParen
         )
     });
     words::stage(word).is_some() && !is_name && ends

@@ -363,11 +363,11 @@ mod tests {
         );
         check(
             Int64Array::from_iter_values((-50_000..=50_000).rev()),
-            expect!["-48960 0 40000 48960"],
+            expect!["-48959 0 40000 48960"],
         );
         check(
             Float64Array::from_iter_values((1..=10_000).map(|value| f64::from(value) / 1e6)),
-            expect!["0.00010013580322265625 0.004997253417968750 0.009002685546875 0.009910583496093750"],
+            expect!["0.00010001659393310547 0.00499725341796875 0.0089874267578125 0.0099029541015625"],
         );
         check(
             Int64Array::from_iter_values(std::iter::repeat_n(i64::MAX, 9000)),
