@@ -340,7 +340,8 @@ fn a_capture_is_written_of_a_query_that_ends_in_a_step() {
     expect![[r#"
         true the last stage must be a step to rows that have packets, found limit 3
         true the last stage must be a step to rows that have packets, found count
-        true `conns` needs rows that belong to connections; after `select` there are only columns"#]].assert_eq(&refused.join("\n"));
+        true `conns` needs rows that belong to connections; after `select` there are only columns"#]]
+    .assert_eq(&refused.join("\n"));
 }
 
 #[test]

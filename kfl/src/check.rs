@@ -18,7 +18,7 @@ use crate::types::Type;
 use crate::value::Value;
 
 /// Mistakes after which no more suggestions are searched: a text of nothing but mistakes stays cheap.
-const SUGGESTIONS: usize = 50;
+pub(crate) const SUGGESTIONS: usize = 50;
 
 /// Checks a filter, which must be true or false.
 pub(crate) fn check(tree: &ast::Expr, text: &str, environment: &Environment, problems: &mut Vec<Diagnostic>) -> Expr {

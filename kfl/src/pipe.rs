@@ -22,10 +22,14 @@
 
 mod check;
 mod fronts;
+mod item;
+mod measure;
 pub(crate) mod parse;
+mod run;
 mod scope;
 pub(crate) mod split;
 pub(crate) mod tree;
+mod verb;
 pub(crate) mod words;
 
 use std::fmt;

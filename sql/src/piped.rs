@@ -7,20 +7,23 @@
 //!
 //! The order of the rows is kept beside the plan and becomes a sort where it matters: at `limit` and `tail`, and at the end.
 
-use std::collections::{BTreeMap, VecDeque};
+mod hidden;
+mod rows;
 
-use datafusion::arrow::datatypes::DataType;
-use datafusion::common::{Column, JoinType, ScalarValue};
+use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::common::{Column, ScalarValue};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::Result;
-use datafusion::logical_expr::{EmptyRelation, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, SortExpr, lit};
-use kfl::{Filter, GroupKey, Lowered, Measure, Named, Operation, Query, Read, Stage, Step, Term};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, lit};
+use kfl::{Filter, Lowered, Operation, Query, Read, Stage, Step, Term};
 use schema::tables::{flows, packets};
 use schema::{Level, Table};
 
 use crate::filtered::{columns, nothing, tables_of};
-use crate::groups::{self, Groups};
 use crate::{CONN_ID, FLOW_ID, PACKET, TIMESTAMP, Tables};
+use hidden::Hidden;
+pub(crate) use rows::Rows;
+use rows::{OfTables, Scope};
 
 /// The column that says from which table a row comes, by its place in the schema.
 const TABLE: &str = "$table";
@@ -30,9 +33,6 @@ const KEY: &str = "$key";
 
 /// The column that keeps the sort of a step's rows above the step.
 const ABOVE: &str = "$above";
-
-/// Characters of an expression that a hidden column is named after at most.
-const LABEL: usize = 60;
 
 /// Plans a query; its rows come in its order, so many at most.
 ///
@@ -57,36 +57,6 @@ pub fn connections(query: &Query, tables: &dyn Tables) -> Result<LogicalPlan> {
     let planner = Planner { tables };
     let rows = planner.query(query)?;
     planner.connections(&rows)
-}
-
-/// The rows so far.
-pub(crate) struct Rows {
-    pub(crate) plan: LogicalPlan,
-    /// The columns that a user sees; the others are hidden.
-    pub(crate) columns: Vec<String>,
-    pub(crate) order: Vec<SortExpr>,
-    scope: Scope,
-}
-
-/// What the terms of the next stages are read from.
-enum Scope {
-    /// Hidden columns that each table's branch computes.
-    Tables(OfTables),
-    /// The columns of the rows.
-    Columns,
-}
-
-struct OfTables {
-    /// Terms that are a column of the tables, by their labels.
-    stored: BTreeMap<String, &'static str>,
-    /// The conditions of stages, in their order, as hidden columns.
-    conditions: VecDeque<String>,
-    /// True until rows are cut off: conditions are part of the filter.
-    is_narrowing: bool,
-    /// True if there may be flow rows, which belong to many connections.
-    has_flows: bool,
-    /// True if every row of every table passes.
-    is_all: bool,
 }
 
 struct Planner<'a> {
@@ -179,7 +149,7 @@ impl Planner<'_> {
         &self,
         table: &'static Table,
         predicate: Option<&Expr>,
-        columns: &[datafusion::arrow::datatypes::Field],
+        columns: &[Field],
         hidden: &Hidden<'_>,
     ) -> Result<LogicalPlan> {
         let provider = self.tables.provider(table);
@@ -318,233 +288,6 @@ fn distinct(plan: LogicalPlan, name: &str) -> Result<LogicalPlan> {
         .aggregate([column(KEY)], Vec::<Expr>::new())?
         .build()
 }
-
-impl Rows {
-    fn new(groups: Groups) -> Self {
-        Self {
-            plan: groups.plan,
-            columns: groups.columns,
-            order: groups.order,
-            scope: Scope::Columns,
-        }
-    }
-
-    /// A term as an expression over the plan.
-    pub(crate) fn term(&self, term: &Term) -> Expr {
-        match &self.scope {
-            Scope::Tables(of_tables) => {
-                let label = label(term);
-                column(of_tables.stored.get(&label).copied().unwrap_or(&label))
-            }
-            Scope::Columns => term.over_columns(),
-        }
-    }
-
-    fn filter(&mut self, condition: &Filter) -> Result<()> {
-        let predicate = match &mut self.scope {
-            Scope::Tables(OfTables { is_narrowing: true, .. }) => return Ok(()),
-            Scope::Tables(of_tables) => match of_tables.conditions.pop_front() {
-                Some(name) => column(&name),
-                None => lit(true),
-            },
-            Scope::Columns => match condition.over_columns() {
-                Lowered::Always => return Ok(()),
-                Lowered::Never => lit(false),
-                Lowered::Where(predicate) => predicate,
-            },
-        };
-        self.plan = LogicalPlanBuilder::new(self.plan.clone()).filter(predicate)?.build()?;
-        Ok(())
-    }
-
-    /// Sorts the rows, and keeps so many if there is a limit.
-    fn sort(&mut self, limit: Option<usize>) -> Result<()> {
-        let plan = LogicalPlanBuilder::new(self.plan.clone());
-        let plan = match self.order[..] {
-            [] => plan.limit(0, limit)?,
-            _ => plan.sort_with_limit(self.order.clone(), limit)?,
-        };
-        self.plan = plan.build()?;
-        Ok(())
-    }
-
-    fn limit(&mut self, limit: usize) -> Result<()> {
-        if let Scope::Tables(of_tables) = &mut self.scope {
-            (of_tables.is_narrowing, of_tables.is_all) = (false, false);
-        }
-        if limit == 0 {
-            // DataFusion sorts for no fewer than one row.
-            self.plan = LogicalPlan::EmptyRelation(EmptyRelation {
-                produce_one_row: false,
-                schema: self.plan.schema().clone(),
-            });
-            return Ok(());
-        }
-        self.sort(Some(limit))
-    }
-
-    fn tail(&mut self, limit: usize) -> Result<()> {
-        let reversed = self.order.iter().map(|key| SortExpr {
-            expr: key.expr.clone(),
-            asc: !key.asc,
-            nulls_first: !key.nulls_first,
-        });
-        let reversed = reversed.collect();
-        let order = std::mem::replace(&mut self.order, reversed);
-        let cut = self.limit(limit);
-        self.order = order;
-        cut
-    }
-
-    fn select(&mut self, named: &[Named]) -> Result<()> {
-        let mut values: Vec<_> = named
-            .iter()
-            .map(|named| self.term(&named.term).alias(named.name.as_ref()))
-            .collect();
-        // The order is by values that are not seen any more.
-        let mut order = Vec::with_capacity(self.order.len());
-        for (place, key) in self.order.iter().enumerate() {
-            let name = format!("$order {place}");
-            order.push(column(&name).sort(key.asc, key.nulls_first));
-            values.push(key.expr.clone().alias(name));
-        }
-        self.plan = LogicalPlanBuilder::new(self.plan.clone()).project(values)?.build()?;
-        self.columns = named.iter().map(|named| named.name.to_string()).collect();
-        self.order = order;
-        self.scope = Scope::Columns;
-        Ok(())
-    }
-
-    fn group(&mut self, by: &[GroupKey], aggregates: &[Measure]) -> Result<()> {
-        *self = Self::new(groups::groups(self, by, aggregates)?);
-        Ok(())
-    }
-
-    fn top(&mut self, limit: usize, of: &[Named], measure: &Measure) -> Result<()> {
-        // A row without the value has none that could be frequent.
-        for named in of {
-            let plan = LogicalPlanBuilder::new(self.plan.clone());
-            self.plan = plan.filter(self.term(&named.term).is_not_null())?.build()?;
-        }
-        let by: Vec<_> = of
-            .iter()
-            .map(|named| GroupKey {
-                named: named.clone(),
-                every_ns: None,
-            })
-            .collect();
-        self.group(&by, std::slice::from_ref(measure))?;
-        self.order.insert(0, column(&measure.name).sort(false, false));
-        self.limit(limit)
-    }
-
-    /// The rows whose id in a column is among some ids.
-    fn of(mut self, ids: LogicalPlan, name: &str) -> Result<Self> {
-        // The ids are few beside the rows: they are held, the rows stream by.
-        let keys = (vec![Column::from_name(KEY)], vec![Column::from_name(name)]);
-        let mut plan = LogicalPlanBuilder::new(ids).join(self.plan, JoinType::RightSemi, keys, None)?;
-        if let Some(first) = self.order.first() {
-            // DataFusion moves a sort below the join, where all rows of the table are sorted, unless something is computed
-            // between the two that the sort needs.
-            let above = first.expr.clone().is_null().alias(ABOVE);
-            let values = plan.schema().columns().into_iter().map(Expr::Column).chain([above]);
-            plan = plan.project(values.collect::<Vec<_>>())?;
-            self.order.push(column(ABOVE).sort(true, false));
-        }
-        self.plan = plan.build()?;
-        if let Scope::Tables(of_tables) = &mut self.scope {
-            of_tables.is_all = false;
-        }
-        Ok(self)
-    }
-
-    /// The plan with the columns that a user sees.
-    fn visible(self) -> Result<LogicalPlan> {
-        let fields = self.plan.schema().fields();
-        let is_all = fields.len() == self.columns.len()
-            && fields
-                .iter()
-                .zip(&self.columns)
-                .all(|(field, name)| field.name() == name);
-        if is_all {
-            return Ok(self.plan);
-        }
-        let columns: Vec<_> = self.columns.iter().map(|name| column(name)).collect();
-        LogicalPlanBuilder::new(self.plan).project(columns)?.build()
-    }
-}
-
-/// The columns that stages need beside those of the tables.
-struct Hidden<'a> {
-    stored: BTreeMap<String, &'static str>,
-    terms: Vec<(String, &'a Term)>,
-    conditions: Vec<(String, &'a Filter)>,
-}
-
-impl<'a> Hidden<'a> {
-    /// Those of the stages of one scope.
-    fn of(stages: &'a [Stage], tables: &[&'static Table]) -> Self {
-        let mut stored = BTreeMap::new();
-        let mut terms: Vec<(String, &Term)> = Vec::new();
-        let mut conditions = Vec::new();
-        let mut is_narrowing = true;
-        for stage in stages {
-            for term in stage.terms() {
-                let name = label(term);
-                if let Some(column) = stored_as(term, tables) {
-                    stored.insert(name, column);
-                } else if !terms.iter().any(|(known, _)| *known == name) {
-                    terms.push((name, term));
-                }
-            }
-            match stage.operation() {
-                Operation::Limit(_) | Operation::Tail(_) => is_narrowing = false,
-                Operation::Where(condition) if !is_narrowing => {
-                    conditions.push((format!("$where {}", conditions.len()), condition));
-                }
-                _ => {}
-            }
-        }
-        Self {
-            stored,
-            terms,
-            conditions,
-        }
-    }
-}
-
-/// The column that a term is on each table that has it.
-fn stored_as(term: &Term, tables: &[&'static Table]) -> Option<&'static str> {
-    let mut found = None;
-    for table in tables {
-        match term.on(table) {
-            Read::Column(column) => found = Some(column),
-            Read::Absent => {}
-            Read::Computed(_) => return None,
-        }
-    }
-    found
-}
-
-/// The name of the hidden column of a term: what is written the same is the same.
-fn label(term: &Term) -> String {
-    let text = term.text();
-    match (term.is_bare(), text.len() <= LABEL) {
-        (true, _) => format!("${text}"),
-        (false, true) => format!("$({text})"),
-        (false, false) => {
-            use std::hash::{DefaultHasher, Hash, Hasher};
-            let mut hasher = DefaultHasher::new();
-            text.hash(&mut hasher);
-            format!(
-                "$({}… {:016x})",
-                &text[..text.floor_char_boundary(LABEL)],
-                hasher.finish()
-            )
-        }
-    }
-}
-
 /// The place of a table in the schema, which is the order of rows that begin at one time in one packet.
 fn place_of(table: &Table) -> Expr {
     let place = schema::tables::ALL

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::scope::{MadeColumns, Scope};
 use super::tree::{self, Item, Value};
-use super::words::{Aggregate, FOREIGN_AGGREGATES, Step};
+use super::words::Step;
 use super::{GroupKey, Measure, Named, Operation, SortKey, Stage, Term};
 use crate::ast::{self, Expr};
 use crate::check::a;
@@ -15,7 +15,7 @@ use crate::diagnostic::Diagnostic;
 use crate::limits;
 use crate::typed;
 use crate::types::Type;
-use crate::{Environment, Filter, catalogue};
+use crate::{Environment, Filter};
 
 /// The variable whose buckets `every` makes, and the name of their column.
 const TIMESTAMP: &str = "timestamp";
@@ -61,13 +61,13 @@ pub(crate) fn check(
     Checked { stages, scopes }
 }
 
-struct Checker<'a> {
-    text: &'a str,
+pub(super) struct Checker<'a> {
+    pub(super) text: &'a str,
     environment: &'a Environment,
     scope: Scope,
     /// The word of the stage that made the columns of the scope.
     made_by: &'a str,
-    problems: &'a mut Vec<Diagnostic>,
+    pub(super) problems: &'a mut Vec<Diagnostic>,
 }
 
 impl<'a> Checker<'a> {
@@ -202,7 +202,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn term(&mut self, tree: &Expr) -> Term {
+    pub(super) fn term(&mut self, tree: &Expr) -> Term {
         let typed = self.scope.check(tree, self.text, self.environment, self.problems);
         Term {
             text: tree.to_string(),
@@ -212,7 +212,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A value that becomes a column.
-    fn named(&mut self, item: &Item, columns: &mut MadeColumns, word: &str) -> Named {
+    pub(super) fn named(&mut self, item: &Item, columns: &mut MadeColumns, word: &str) -> Named {
         let term = match &item.value {
             Value::Expr(tree) => self.term(tree),
             Value::Every(_) => {
@@ -276,150 +276,23 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// An aggregate; after `by` of `top` a plain value is summed.
-    fn measure(&mut self, item: &Item, may_be_value: bool, columns: &mut MadeColumns) -> Measure {
-        let Value::Expr(tree) = &item.value else {
-            let named = self.named(item, columns, if may_be_value { "top … by" } else { "stats" });
-            return Measure::broken(named);
-        };
-        let call = match &tree.kind {
-            ast::Kind::Call {
-                target: None,
-                function,
-                arguments,
-            } => Aggregate::find(&function.text).map(|aggregate| (aggregate, &arguments[..])),
-            _ => None,
-        };
-        let (function, arguments, text) = match call {
-            Some((aggregate, arguments)) => (aggregate, arguments, tree.to_string()),
-            None if may_be_value => (
-                Aggregate::Sum,
-                std::slice::from_ref(tree),
-                format!("{}({tree})", Aggregate::Sum),
-            ),
-            None => {
-                self.no_aggregate(tree);
-                let name = self.name_of(item, &tree.to_string());
-                self.add(columns, &name, Type::Broken, Some(tree), &item.span);
-                return Measure::broken(Named {
-                    name,
-                    term: Term::broken(tree.span.clone()),
-                });
-            }
-        };
-        let term = self.argument(function, arguments, &tree.span);
-        let ty = result_of(function, term.as_ref());
-        let name = self.name_of(item, &text);
-        let written = item.name.is_none().then_some(tree).filter(|_| call.is_some());
-        self.add(columns, &name, ty, written, &item.span);
-        Measure { name, function, term }
-    }
-
-    /// The argument of an aggregate, if it takes one.
-    fn argument(&mut self, function: Aggregate, arguments: &[Expr], span: &Range<usize>) -> Option<Term> {
-        if function == Aggregate::Count {
-            if let Some(first) = arguments.first() {
-                let problem = Diagnostic::new(
-                    codes::AGGREGATE,
-                    first.span.clone(),
-                    "`count` takes nothing in its brackets",
-                );
-                self.problems
-                    .push(problem.hint(format!("write count(); distinct({first}) counts the different values")));
-            }
-            return None;
-        }
-        let [argument] = arguments else {
-            let message = format!("`{function}` takes one value, found {}", arguments.len());
-            let problem = Diagnostic::new(codes::AGGREGATE, span.clone(), message);
-            self.problems
-                .push(problem.hint(format!("for example: {function}(elapsed_time)")));
-            return Some(Term::broken(span.clone()));
-        };
-        let term = self.term(argument);
-        let (takes, what) = match function {
-            Aggregate::Sum | Aggregate::Avg | Aggregate::Percentile(_) => {
-                (is_summed(term.ty()), "numbers or durations")
-            }
-            Aggregate::Min | Aggregate::Max => (is_sortable(term.ty()), "values that have an order"),
-            Aggregate::Distinct => (
-                is_column(term.ty()) && !matches!(term.ty(), Type::Map(..)),
-                "values that can be columns, maps left out",
-            ),
-            Aggregate::Count => (true, ""),
-        };
-        if !takes {
-            let message = format!("`{function}` takes {what}, this is {}", a(term.ty()));
-            let problem = Diagnostic::new(codes::AGGREGATE, argument.span.clone(), message);
-            self.problems.push(match term.ty() {
-                Type::String | Type::List(_) => problem.hint(format!("for example: {function}(size({argument}))")),
-                Type::Bool => problem.hint(format!("for example: {function}({argument} ? 1 : 0)")),
-                _ => problem,
-            });
-        }
-        Some(term)
-    }
-
-    fn no_aggregate(&mut self, tree: &Expr) {
-        let written = self.text.get(tree.span.clone()).unwrap_or_default();
-        let (at, message, hint) = match &tree.kind {
-            ast::Kind::Broken => return,
-            ast::Kind::Call {
-                target: None, function, ..
-            } => {
-                let name = function.text.as_str();
-                let foreign = FOREIGN_AGGREGATES.iter().find(|(written, _)| *written == name);
-                let near = match foreign {
-                    Some((_, meant)) => Some((*meant).to_owned()),
-                    None => {
-                        let known = super::words::AGGREGATES.iter().map(|(known, ..)| known.to_string());
-                        let known: Vec<_> = known.collect();
-                        let near = catalogue::closest(name, known.iter().map(String::as_str));
-                        near.first().map(|near| (*near).to_owned())
-                    }
-                };
-                let hint = match near {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "the aggregates are count, sum, avg, min, max, p50, p90, p99, distinct".to_owned(),
-                };
-                (function.span.clone(), format!("there is no aggregate `{name}`"), hint)
-            }
-            ast::Kind::Name(name) if Aggregate::find(name).is_some() => {
-                let argument = if name == "count" { "" } else { "elapsed_time" };
-                (
-                    tree.span.clone(),
-                    format!("the aggregate `{name}` has brackets"),
-                    format!("write {name}({argument})"),
-                )
-            }
-            ast::Kind::Binary { .. } => (
-                tree.span.clone(),
-                "`stats` takes aggregates, this computes with something".to_owned(),
-                "name the aggregates, then compute: stats sum(x) as a, count() as n | select a / n".to_owned(),
-            ),
-            _ => (
-                tree.span.clone(),
-                "`stats` takes aggregates, this is a value of each row".to_owned(),
-                format!("say what of it: max({written}); for its groups: by {written}"),
-            ),
-        };
-        self.problems
-            .push(Diagnostic::new(codes::AGGREGATE, at, message).hint(hint));
-    }
-
-    fn name_of(&self, item: &Item, written: &str) -> Arc<str> {
+    pub(super) fn name_of(&self, item: &Item, written: &str) -> Arc<str> {
         item.name.as_ref().map_or(written, |name| name.text.as_str()).into()
     }
 
     /// Adds a column to those that a stage makes.
-    fn add(&mut self, columns: &mut MadeColumns, name: &str, ty: Type, written: Option<&Expr>, at: &Range<usize>) {
+    pub(super) fn add(
+        &mut self,
+        columns: &mut MadeColumns,
+        name: &str,
+        ty: Type,
+        written: Option<&Expr>,
+        at: &Range<usize>,
+    ) {
         if columns.names.len() == limits::COLUMNS {
-            let message = format!("a stage may make {} columns", limits::COLUMNS);
-            let is_said = self
-                .problems
-                .iter()
-                .any(|problem| problem.code == codes::TOO_MANY_COLUMNS.code);
-            if !is_said {
+            if !columns.is_over {
+                columns.is_over = true;
+                let message = format!("a stage may make {} columns", limits::COLUMNS);
                 self.problems
                     .push(Diagnostic::new(codes::TOO_MANY_COLUMNS, at.clone(), message));
             }
@@ -439,28 +312,10 @@ impl<'a> Checker<'a> {
 }
 
 /// The name of the column that counts the rows of `count` and `top`.
-const COUNT: &str = "count";
-
-impl Measure {
-    fn count() -> Self {
-        Self {
-            name: COUNT.into(),
-            function: Aggregate::Count,
-            term: None,
-        }
-    }
-
-    fn broken(named: Named) -> Self {
-        Self {
-            name: named.name,
-            function: Aggregate::Max,
-            term: Some(named.term),
-        }
-    }
-}
+pub(super) const COUNT: &str = "count";
 
 impl Term {
-    fn broken(span: Range<usize>) -> Self {
+    pub(super) fn broken(span: Range<usize>) -> Self {
         Self {
             text: String::new(),
             tree: typed::Expr::broken(span),
@@ -469,18 +324,8 @@ impl Term {
     }
 }
 
-fn result_of(function: Aggregate, term: Option<&Term>) -> Type {
-    let Some(term) = term else { return Type::Int };
-    match (function, term.ty()) {
-        (_, Type::Broken) => Type::Broken,
-        (Aggregate::Count | Aggregate::Distinct, _) => Type::Int,
-        (Aggregate::Avg, Type::Int | Type::Uint) => Type::Double,
-        (_, ty) => ty.clone(),
-    }
-}
-
 /// True if values of the type can be shown and written to files.
-fn is_column(ty: &Type) -> bool {
+pub(super) fn is_column(ty: &Type) -> bool {
     match ty {
         Type::Bool
         | Type::Int
@@ -497,10 +342,6 @@ fn is_column(ty: &Type) -> bool {
     }
 }
 
-fn is_sortable(ty: &Type) -> bool {
+pub(super) fn is_sortable(ty: &Type) -> bool {
     ty.is_ordered() || *ty == Type::Broken
-}
-
-fn is_summed(ty: &Type) -> bool {
-    ty.is_number() || matches!(ty, Type::Duration | Type::Broken)
 }

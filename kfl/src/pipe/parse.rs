@@ -6,17 +6,17 @@
 
 use std::ops::Range;
 
+use super::run::Run;
 use super::split::{Segment, split};
-use super::tree::{Item, Key, Kind, Pipe, Stage, Value};
-use super::words::{self, AS, BY, EVERY, Verb};
-use crate::ast::{self, Expr, Word};
-use crate::catalogue;
+use super::tree::{Item, Key, Kind, Pipe, Stage};
+use super::verb::verb;
+use super::words::{self, BY, Verb};
+use crate::ast::{self, Expr};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::functions::time::parse_duration;
 use crate::literal;
 use crate::parse;
-use crate::token::{self, Spanned, Token};
+use crate::token::{self, Token};
 
 /// Parses a filter with the stages after it. The mistakes of the filter come apart from those of the stages.
 pub(crate) fn parse(text: &str, of_filter: &mut Vec<Diagnostic>, of_stages: &mut Vec<Diagnostic>) -> Pipe {
@@ -36,64 +36,6 @@ pub(crate) fn parse(text: &str, of_filter: &mut Vec<Diagnostic>, of_stages: &mut
     let filter = parse::filter(filter.tokens, range, of_filter);
     let stages = segments.iter().map(|segment| stage(segment, text, of_stages)).collect();
     Pipe { filter, stages }
-}
-
-/// A run of a segment's tokens.
-#[derive(Clone, Copy)]
-struct Run<'s, 't> {
-    tokens: &'s [Spanned<'t>],
-    depths: &'s [usize],
-    /// Where the run ends in the text.
-    end: usize,
-}
-
-impl<'s, 't> Run<'s, 't> {
-    fn take(self, range: Range<usize>) -> Self {
-        let end = self.tokens.get(range.end).map_or(self.end, |(_, at)| at.start);
-        Self {
-            tokens: &self.tokens[range.clone()],
-            depths: &self.depths[range],
-            end,
-        }
-    }
-
-    /// The place of a word outside brackets, where no name can stand that it could be.
-    fn word(self, word: &str) -> Option<usize> {
-        (0..self.tokens.len()).find(|place| {
-            self.tokens[*place].0 == Token::Name(word)
-                && self.depths[*place] == 0
-                && !place
-                    .checked_sub(1)
-                    .is_some_and(|before| self.tokens[before].0 == Token::Dot)
-        })
-    }
-
-    /// What stands before a word, and what after it.
-    fn halves(self, word: &str) -> (Self, Option<Self>) {
-        match self.word(word) {
-            Some(place) => (self.take(0..place), Some(self.take(place + 1..self.tokens.len()))),
-            None => (self, None),
-        }
-    }
-
-    /// The runs between commas.
-    fn items(self) -> impl Iterator<Item = Self> + use<'s, 't> {
-        let comma = move |place: &usize| self.tokens[*place].0 == Token::Comma && self.depths[*place] == 0;
-        let ends = (0..self.tokens.len()).filter(comma).chain([self.tokens.len()]);
-        let mut start = 0;
-        ends.map(move |end| {
-            let item = self.take(start..end);
-            start = end + 1;
-            item
-        })
-    }
-
-    fn span(self) -> Range<usize> {
-        match (self.tokens.first(), self.tokens.last()) {
-            (Some((_, first)), Some((_, last))) => first.start..last.end,
-            _ => self.end..self.end,
-        }
-    }
 }
 
 fn stage(segment: &Segment<'_>, text: &str, problems: &mut Vec<Diagnostic>) -> Stage {
@@ -146,83 +88,13 @@ fn nothing_kept(word: Range<usize>) -> Stage {
     }
 }
 
-/// The stage that a segment begins with; reports one that is none, and goes on with the stage that is meant.
-fn verb(first: &Token<'_>, run: Run<'_, '_>, text: &str, problems: &mut Vec<Diagnostic>) -> Option<Verb> {
-    let word = match first {
-        Token::Name(word) => *word,
-        _ => "",
-    };
-    if let Some(stage) = words::stage(word) {
-        return Some(stage.verb);
-    }
-    let (_, at) = &run.tokens[0];
-    let foreign = words::FOREIGN_STAGES.iter().find(|(written, ..)| *written == word);
-    let problem = Diagnostic::new(
-        codes::STAGE,
-        at.clone(),
-        format!("there is no stage {}", parse::found(first)),
-    );
-    // An aggregate's name is a column's after `stats`, and a stage of its own nowhere.
-    let (problem, meant) = if let Some((_, meant, verb)) = foreign {
-        let rest = run.take(1..run.tokens.len()).span();
-        let rest = text.get(rest).unwrap_or_default();
-        let rest = match verb {
-            Verb::Sort => rest.strip_prefix("by ").unwrap_or(rest),
-            Verb::Limit | Verb::Tail => rest.trim_start_matches(['-', 'n', ' ']),
-            _ => rest,
-        };
-        let is_ours = meant.ends_with('…') || !meant.contains(' ');
-        let meant = meant.replace('…', rest);
-        // What `grep` takes is no condition: it must not be checked as one.
-        (
-            problem.hint(format!("write {}", meant.trim_end())),
-            is_ours.then_some(*verb),
-        )
-    } else if is_condition(word, run) {
-        let written = text.get(run.span()).unwrap_or_default();
-        (problem.hint(format!("for `or` write `||`: … || {written}")), None)
-    } else if words::Aggregate::find(word).is_some() {
-        (
-            problem.hint(format!("`{word}` is an aggregate: stats {word}(…) by path")),
-            None,
-        )
-    } else {
-        let names = words::STAGES.iter().map(|stage| stage.name);
-        match catalogue::closest(word, names)[..] {
-            [near, ..] => {
-                let verb = words::stage(near).map(|stage| stage.verb);
-                (problem.hint(format!("did you mean `{near}`?")), verb)
-            }
-            [] => (
-                problem.hint(format!("the stages are {}", words::stages_in_words())),
-                None,
-            ),
-        }
-    };
-    problems.push(problem);
-    meant
-}
-
-/// True if a segment reads as the right side of an `or`.
-fn is_condition(word: &str, run: Run<'_, '_>) -> bool {
-    let begins = |name: &&str| name.split('.').next() == Some(word);
-    let is_name = catalogue::flag(word).is_some() || catalogue::variables().keys().any(begins);
-    let is_operator = |token: &Token<'_>| {
-        matches!(
-            token,
-            Token::Dot | Token::Eq | Token::Ne | Token::Lt | Token::Le | Token::Gt | Token::Ge | Token::In | Token::And
-        )
-    };
-    word.is_empty() || is_name || run.tokens.get(1).is_some_and(|(token, _)| is_operator(token))
-}
-
-struct Parser<'a> {
-    text: &'a str,
-    problems: &'a mut Vec<Diagnostic>,
+pub(super) struct Parser<'a> {
+    pub(super) text: &'a str,
+    pub(super) problems: &'a mut Vec<Diagnostic>,
 }
 
 impl Parser<'_> {
-    fn refuse(&mut self, at: Range<usize>, message: impl Into<String>, hint: impl Into<String>) {
+    pub(super) fn refuse(&mut self, at: Range<usize>, message: impl Into<String>, hint: impl Into<String>) {
         let problem = Diagnostic::new(codes::STAGE_FORM, at, message);
         self.problems.push(problem.hint(hint));
     }
@@ -400,89 +272,7 @@ impl Parser<'_> {
         }
     }
 
-    fn item(&mut self, run: Run<'_, '_>) -> Item {
-        let (value, name) = run.halves(AS);
-        let name = name.and_then(|name| self.column_name(name));
-        let expr = match self.every(value) {
-            Some(every) => Value::Every(every),
-            None => Value::Expr(self.expr(value)),
-        };
-        Item {
-            value: expr,
-            name,
-            span: run.span(),
-        }
-    }
-
-    /// The name after `as`.
-    fn column_name(&mut self, run: Run<'_, '_>) -> Option<Word> {
-        let is_name = |place: usize, token: &Token<'_>| match place % 2 {
-            0 => matches!(token, Token::Name(word) if ![AS, BY].contains(word)),
-            _ => *token == Token::Dot,
-        };
-        let fits = run
-            .tokens
-            .iter()
-            .enumerate()
-            .all(|(place, (token, _))| is_name(place, token));
-        let span = run.span();
-        if !fits || run.tokens.len() % 2 == 0 {
-            let message = match run.tokens.first() {
-                None => "expected a name after `as`".to_owned(),
-                Some((token, _)) => format!("expected a name after `as`, found {}", parse::found(token)),
-            };
-            self.refuse(span, message, "a name is letters, digits and `_`: as slow_calls");
-            return None;
-        }
-        let words = run.tokens.iter().map(|(token, _)| match token {
-            Token::Name(word) => *word,
-            _ => ".",
-        });
-        Some(Word {
-            text: words.collect(),
-            span,
-        })
-    }
-
-    /// The bucket of `every(1m)`; `None` if the run is something else.
-    fn every(&mut self, run: Run<'_, '_>) -> Option<Option<i64>> {
-        let [
-            (Token::Name(EVERY), _),
-            (Token::LeftParen, _),
-            ..,
-            (Token::RightParen, _),
-        ] = run.tokens
-        else {
-            return None;
-        };
-        let inside = run.take(2..run.tokens.len() - 1);
-        let literal = match inside.tokens {
-            [(Token::BadNumber(text), _)] => Some((*text).to_owned()),
-            [(Token::Text(text), at)] => string(text, at.start, self.problems),
-            [
-                (Token::Name("duration"), _),
-                (Token::LeftParen, _),
-                (Token::Text(text), at),
-                (Token::RightParen, _),
-            ] => string(text, at.start, self.problems),
-            _ => None,
-        };
-        let length = literal.as_deref().and_then(parse_duration).filter(|ns| *ns > 0);
-        if length.is_none() {
-            let at = inside.span();
-            let written = self.text.get(at.clone()).unwrap_or_default();
-            let problem = Diagnostic::new(codes::STAGE_FORM, at, "`every` takes a length of time above zero");
-            let days = written.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
-            self.problems.push(problem.hint(match (inside.tokens, days) {
-                ([(Token::Int(digits), _)], _) => format!("say of what: every({digits}s)"),
-                (_, Some(days)) => format!("the longest unit is the hour: every({}h)", u64::from(days) * 24),
-                _ => "for example: every(1m), every(\"90s\"), every(duration(\"1h\"))".to_owned(),
-            }));
-        }
-        Some(length)
-    }
-
-    fn expr(&mut self, run: Run<'_, '_>) -> Expr {
+    pub(super) fn expr(&mut self, run: Run<'_, '_>) -> Expr {
         let place = match self.text.as_bytes().get(run.end) {
             None => "the end of the filter",
             Some(b',') => "`,`",
@@ -502,13 +292,5 @@ impl Parser<'_> {
             return Expr::new(ast::Kind::Broken, run.span());
         }
         parse::expression(run.tokens.to_vec(), run.end, place, self.problems)
-    }
-}
-
-/// The text of a plain string literal.
-fn string(text: &str, start: usize, problems: &mut Vec<Diagnostic>) -> Option<String> {
-    match literal::quoted(text, start, problems) {
-        literal::Quoted::String { value, .. } => Some(value),
-        literal::Quoted::Bytes(_) => None,
     }
 }

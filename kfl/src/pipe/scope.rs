@@ -35,6 +35,8 @@ pub(crate) struct MadeColumns {
     pub types: Columns,
     /// Columns that are named as the expression was written: the expression reads them.
     written: Vec<(Expr, Arc<str>)>,
+    /// True if there were more than the limit.
+    pub is_over: bool,
     /// True if they are a table's that names connections and flows.
     pub has_ids: bool,
 }
@@ -89,10 +91,11 @@ impl Scope {
             Scope::Columns(columns) => check::check_over(&tree, text, &columns.types, environment, problems),
         };
         if let Scope::Columns(columns) = self {
+            let is_worth_it = known < check::SUGGESTIONS;
             let unknown = problems[known..]
                 .iter_mut()
                 .filter(|problem| problem.code == codes::UNKNOWN_NAME.code);
-            unknown.for_each(|problem| columns.explain(problem, text));
+            unknown.for_each(|problem| columns.explain(problem, text, is_worth_it));
         }
         settle(typed)
     }
@@ -133,11 +136,11 @@ fn outside(expr: &Expr, name: &str) -> Diagnostic {
 
 impl MadeColumns {
     /// Says of an unknown name that it is none of the columns, and which there are.
-    fn explain(&self, problem: &mut Diagnostic, text: &str) {
+    fn explain(&self, problem: &mut Diagnostic, text: &str, with_hint: bool) {
         if let Some(name) = problem.message.strip_prefix("there is no variable ") {
             problem.message = format!("there is no column {name}");
         }
-        if problem.hint.is_some() {
+        if problem.hint.is_some() || !with_hint {
             return;
         }
         // `cuont` may be the column `count()`, which is named as it was written.

@@ -532,13 +532,43 @@ fn stages_work_in_every_verb() {
                 --- stderr
             "#]],
         ),
-        (&["check", "http | count by path"], expect![[r#"
+        (
+            &[
+                "--db",
+                "db",
+                "query",
+                "dns | select duration('90s') as a, duration('-1500ms') as b",
+                "-f",
+                "ndjson",
+            ],
+            expect![[r#"
+                exit Some(0)
+                {"a":"90s","b":"-1.5s"}
+                --- stderr
+            "#]],
+        ),
+        (
+            &["--db", "db", "query", "dns | select duration('1500us') as a"],
+            expect![[r#"
+                exit Some(0)
+                #  a
+                ──────────
+                1  0.0015s
+                --- stderr
+            "#]],
+        ),
+        (
+            &["check", "http | count by path"],
+            expect![[r#"
             exit Some(0)
             --- stderr
             the filter is right; rows of these tables can match: http
             the columns of the answer: path, count
-        "#]]),
-        (&["check", "http | head 5"], expect![[r#"
+        "#]],
+        ),
+        (
+            &["check", "http | head 5"],
+            expect![[r#"
             exit Some(1)
             --- stderr
             error[K0502]: there is no stage `head`
@@ -547,8 +577,11 @@ fn stages_work_in_every_verb() {
               |        ^^^^
               |
               = help: write limit 5
-        "#]]),
-        (&["explain", "http | where path == '/' | conns"], expect![[r#"
+        "#]],
+        ),
+        (
+            &["explain", "http | where path == '/' | conns"],
+            expect![[r#"
             exit Some(0)
             filter
               http:bool
@@ -562,7 +595,8 @@ fn stages_work_in_every_verb() {
               dns    never
               tlsx   never
             --- stderr
-        "#]]),
+        "#]],
+        ),
         (
             &["--db", "db", "pcap", "http | limit 1", "-o", "out.pcap"],
             expect![[r#"
