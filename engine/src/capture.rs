@@ -1,4 +1,4 @@
-//! Captures, written: the packets of every connection that a filter finds, merged in time order.
+//! Captures, written: the packets of every connection that a query finds, merged in time order.
 
 use std::io::Write;
 
@@ -23,15 +23,15 @@ use crate::{Error, query};
 /// Link type of a file without packets: Ethernet, which every reader knows.
 const ETHERNET: u16 = 1;
 
-/// Writes the packets of a filter's connections; returns how many were written.
+/// Writes the packets of a query's connections; returns how many were written.
 pub(crate) async fn write(
-    filter: &kfl::Filter,
+    query: &kfl::Query,
     format: CaptureFormat,
     out: &mut (dyn Write + Send),
     snapshot: &Snapshot,
     session: &SessionState,
 ) -> Result<u64, Error> {
-    let predicate = Members::find(filter, snapshot, session).await?.predicate();
+    let predicate = Members::of(query, snapshot, session).await?.predicate();
     let span = Span::of(predicate.clone(), snapshot, session).await?;
     let format = if format == CaptureFormat::Pcap && span.fits_pcap() {
         CaptureFormat::Pcap

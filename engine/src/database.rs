@@ -178,15 +178,15 @@ impl Database {
         Ok(ingested)
     }
 
-    /// Answers a KFL filter: rows of every table that can match, ordered by timestamp, id, index. With a limit, the
-    /// earliest ones.
+    /// Answers a KFL query: a filter, and the stages after it if there are any. A filter alone gives the rows of every
+    /// table that can match, ordered by timestamp, id, index; stages say otherwise. With a limit, the first ones.
     ///
     /// # Errors
     ///
     /// [`Error::Filter`] with all mistakes of the filter. What fails later is in the stream.
     pub async fn kfl(&self, text: &str, options: &QueryOptions) -> Result<Rows, Error> {
         let snapshot = self.snapshot();
-        let plan = query::plan(&query::compile(text)?, &snapshot, options)?;
+        let plan = query::plan_query(&query::compile_query(text)?, &snapshot, options)?;
         query::run(&plan, self.session(&snapshot)?).await
     }
 
@@ -202,7 +202,7 @@ impl Database {
         query::run(&plan, session).await
     }
 
-    /// Says what a filter would do.
+    /// Says what a query would do.
     ///
     /// # Errors
     ///
@@ -244,21 +244,23 @@ impl Database {
     /// Writes the packets of every connection that matches, in time order; returns how many packets were written.
     ///
     /// A flow that matches gives the packets of all its connections, an entry those of its connection. A filter that is
-    /// true on every row, as the empty one, gives every packet stored. pcap becomes pcapng where link types differ, or
-    /// where a time is beyond what pcap can say.
+    /// true on every row, as the empty one, gives every packet stored. Stages may follow the filter if the last is a step
+    /// (`http | sort -elapsed_time | limit 3 | conns`): the packets are those of the rows it leads to. pcap becomes pcapng
+    /// where link types differ, or where a time is beyond what pcap can say.
     ///
     /// # Errors
     ///
-    /// [`Error::Filter`] with all mistakes of the filter; [`Error::Output`] if the output refuses.
+    /// [`Error::Filter`] with all mistakes of the filter; [`Error::NoStep`] if its stages lead to no packets;
+    /// [`Error::Output`] if the output refuses.
     pub async fn write_capture(
         &self,
         filter: &str,
         format: CaptureFormat,
         out: &mut (dyn Write + Send),
     ) -> Result<u64, Error> {
-        let filter = query::compile(filter)?;
+        let query = query::compile_query(filter)?;
         let snapshot = self.snapshot();
-        capture::write(&filter, format, out, &snapshot, self.session(&snapshot)?).await
+        capture::write(&query, format, out, &snapshot, self.session(&snapshot)?).await
     }
 
     /// Exports a table (or "all") into a directory, one file a table (`TABLE.ndjson`); returns rows per table.

@@ -16,6 +16,12 @@ pub enum Error {
     /// The filter is wrong: all its mistakes.
     #[error("{}", .0.first().map_or("the filter is wrong", |mistake| mistake.message.as_str()))]
     Filter(Vec<kfl::Diagnostic>),
+    /// The stages after a filter lead to no packets.
+    #[error("the last stage must be a step to rows that have packets, found {}", .stage)]
+    NoStep {
+        /// The last stage.
+        stage: String,
+    },
     /// The SQL is wrong.
     #[error("{0}")]
     Sql(String),
@@ -140,6 +146,7 @@ impl Error {
     pub fn is_input(&self) -> bool {
         match self {
             Error::Filter(_)
+            | Error::NoStep { .. }
             | Error::Sql(_)
             | Error::NoDatabase { .. }
             | Error::DatabaseExists { .. }

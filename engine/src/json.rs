@@ -15,7 +15,7 @@ use datafusion::arrow::array::{
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{
-    DataType, Field, Float64Type, Int64Type, TimeUnit, TimestampNanosecondType, UInt64Type,
+    DataType, DurationNanosecondType, Field, Float64Type, Int64Type, TimeUnit, TimestampNanosecondType, UInt64Type,
 };
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 
@@ -67,6 +67,10 @@ impl Column {
                 values: array.as_primitive::<TimestampNanosecondType>().clone(),
                 is_utc: zone.is_some(),
             },
+            DataType::Duration(TimeUnit::Nanosecond) => {
+                let spans = array.as_primitive::<DurationNanosecondType>();
+                Column::Text(spans.iter().map(|ns| ns.map(duration_text)).collect())
+            }
             DataType::List(_) => {
                 let list = array.as_list::<i32>();
                 let items = Box::new(Column::new(list.values()));
@@ -211,6 +215,15 @@ impl Column {
             }
         }
     }
+}
+
+/// A length of time in seconds, as KFL's own `string` writes it: `1.5s`.
+pub fn duration_text(ns: i64) -> String {
+    const SECOND: u64 = 1_000_000_000;
+    let sign = if ns < 0 { "-" } else { "" };
+    let (seconds, rest) = (ns.unsigned_abs() / SECOND, ns.unsigned_abs() % SECOND);
+    let text = format!("{sign}{seconds}.{rest:09}");
+    format!("{}s", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// The common type that a rare one is printed as.

@@ -31,6 +31,7 @@ pub use error::Error;
 pub use export::{ExportFormat, ExportOptions};
 pub use info::{Info, TableInfo};
 pub use ingestion::{IngestOptions, Ingested, Watch};
+pub use json::duration_text;
 pub use packets::Packet;
 pub use query::{Explanation, Probe, QueryOptions, Rows};
 pub use sql::capture_file::CaptureFormat;

@@ -12,7 +12,7 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, LogicalPlanBuilder, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, lit,
 };
 use futures::TryStreamExt;
-use kfl::Lowered;
+use kfl::{Lowered, Operation, Step};
 use schema::Level;
 use sql::Tables;
 
@@ -65,6 +65,34 @@ impl Members {
         Ok(Members::Of {
             conns: sorted(conns),
             flows: sorted(flows),
+        })
+    }
+
+    /// Finds those of a query whose last stage is a step.
+    pub(crate) async fn of(query: &kfl::Query, snapshot: &Snapshot, session: &SessionState) -> Result<Self, Error> {
+        let (last, before) = match query.stages() {
+            [] => return Self::find(query.filter(), snapshot, session).await,
+            [before @ .., last] => (last, before),
+        };
+        let Operation::Step(step) = last.operation() else {
+            let stage = last.to_string();
+            return Err(Error::NoStep { stage });
+        };
+        // The packets of rows are those of the rows' connections.
+        let query = match step {
+            Step::Packets if before.is_empty() => return Self::find(query.filter(), snapshot, session).await,
+            Step::Packets => query.without_last(),
+            Step::Connections | Step::Flows | Step::Entries => query.clone(),
+        };
+        let plan = sql::connections(&query, &snapshot.tables()).map_err(Error::of_query)?;
+        let mut conns = HashSet::new();
+        let mut rows = query::run(&plan, session).await?;
+        while let Some(batch) = rows.stream.try_next().await.map_err(Error::of_query)? {
+            conns.extend(batch.column(0).as_primitive::<Int64Type>().iter().flatten());
+        }
+        Ok(Members::Of {
+            conns: sorted(conns),
+            flows: Vec::new(),
         })
     }
 

@@ -67,6 +67,8 @@ impl Probe {
 pub struct Explanation {
     /// The checked filter with its types.
     pub typed: String,
+    /// The stages after it, each as it is written.
+    pub stages: Vec<String>,
     /// Per table of the language: "never", "always" or the SQL-like text of its predicate.
     pub tables: Vec<(&'static str, String)>,
     /// DataFusion's physical plan as text.
@@ -75,10 +77,31 @@ pub struct Explanation {
 
 /// Compiles a filter; its `now()` is the present.
 pub(crate) fn compile(text: &str) -> Result<kfl::Filter, Error> {
+    kfl::compile(text, &environment()).map_err(Error::Filter)
+}
+
+/// Compiles a filter with the stages after it; its `now()` is the present.
+pub(crate) fn compile_query(text: &str) -> Result<kfl::Query, Error> {
+    kfl::compile_query(text, &environment()).map_err(Error::Filter)
+}
+
+fn environment() -> Environment {
     let now_ns = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |age| age.as_nanos() as i64);
-    kfl::compile(text, &Environment { now_ns }).map_err(Error::Filter)
+    Environment { now_ns }
+}
+
+/// Plans a query.
+pub(crate) fn plan_query(
+    query: &kfl::Query,
+    snapshot: &Snapshot,
+    options: &QueryOptions,
+) -> Result<LogicalPlan, Error> {
+    match query.stages() {
+        [] => plan(query.filter(), snapshot, options),
+        _ => sql::piped(query, &snapshot.tables(), options.limit).map_err(Error::of_query),
+    }
 }
 
 /// Plans a filter: the rows of every table that can match, ordered.
@@ -99,20 +122,22 @@ pub(crate) fn plan(filter: &kfl::Filter, snapshot: &Snapshot, options: &QueryOpt
         .map_err(Error::of_query)
 }
 
-/// Says what a filter would do.
+/// Says what a query would do.
 pub(crate) async fn explain(text: &str, snapshot: &Snapshot, session: &SessionState) -> Result<Explanation, Error> {
-    let filter = compile(text)?;
+    let query = compile_query(text)?;
+    let filter = query.opening();
     let of_table = |table: &'static schema::Table| match filter.on(table) {
         Lowered::Never => (table.name, "never".to_owned()),
         Lowered::Always => (table.name, "always".to_owned()),
         Lowered::Where(predicate) => (table.name, predicate.human_display().to_string()),
     };
     let tables = schema::tables::in_kfl().map(of_table).collect();
-    let plan = plan(&filter, snapshot, &QueryOptions::default())?;
+    let plan = plan_query(&query, snapshot, &QueryOptions::default())?;
     let plan = session.create_physical_plan(&plan).await.map_err(Error::of_query)?;
     let plan = displayable(plan.as_ref()).indent(true).to_string();
     Ok(Explanation {
-        typed: filter.typed(),
+        typed: query.filter().typed(),
+        stages: query.stages().iter().map(ToString::to_string).collect(),
         tables,
         plan,
     })

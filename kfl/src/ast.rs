@@ -171,6 +171,57 @@ impl Expr {
     }
 }
 
+impl Expr {
+    /// Rebuilds the node with each direct child replaced; a name in the place of a call makes it no deeper.
+    pub(crate) fn map_children(self, map: &mut dyn FnMut(Expr) -> Expr) -> Self {
+        let boxed = |child: Box<Expr>, map: &mut dyn FnMut(Expr) -> Expr| Box::new(map(*child));
+        let kind = match self.kind {
+            kind @ (Kind::Literal(_) | Kind::Name(_) | Kind::Absolute(_) | Kind::Broken) => kind,
+            Kind::Optional(inner) => Kind::Optional(boxed(inner, map)),
+            Kind::Select { operand, field, access } => Kind::Select {
+                operand: boxed(operand, map),
+                field,
+                access,
+            },
+            Kind::Not(operand) => Kind::Not(boxed(operand, map)),
+            Kind::Negate(operand) => Kind::Negate(boxed(operand, map)),
+            Kind::Index { operand, index, access } => Kind::Index {
+                operand: boxed(operand, map),
+                index: boxed(index, map),
+                access,
+            },
+            Kind::Call {
+                target,
+                function,
+                arguments,
+            } => Kind::Call {
+                target: target.map(|target| boxed(target, map)),
+                function,
+                arguments: arguments.into_iter().map(map).collect(),
+            },
+            Kind::List(items) => Kind::List(items.into_iter().map(map).collect()),
+            Kind::And(terms) => Kind::And(terms.into_iter().map(map).collect()),
+            Kind::Or(terms) => Kind::Or(terms.into_iter().map(map).collect()),
+            Kind::Map(entries) => Kind::Map(entries.into_iter().map(|(key, value)| (map(key), map(value))).collect()),
+            Kind::Binary { operator, left, right } => Kind::Binary {
+                operator,
+                left: boxed(left, map),
+                right: boxed(right, map),
+            },
+            Kind::Conditional {
+                condition,
+                then,
+                otherwise,
+            } => Kind::Conditional {
+                condition: boxed(condition, map),
+                then: boxed(then, map),
+                otherwise: boxed(otherwise, map),
+            },
+        };
+        Self { kind, ..self }
+    }
+}
+
 impl Kind {
     fn each_child(&self, mut visit: impl FnMut(&Expr)) {
         match self {

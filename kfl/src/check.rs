@@ -22,7 +22,7 @@ use crate::types::Type;
 use crate::value::Value;
 
 /// Mistakes after which no more suggestions are searched: a text of nothing but mistakes stays cheap.
-const SUGGESTIONS: usize = 50;
+pub(crate) const SUGGESTIONS: usize = 50;
 
 /// Checks a filter, which must be true or false.
 pub(crate) fn check(tree: &ast::Expr, text: &str, environment: &Environment, problems: &mut Vec<Diagnostic>) -> Expr {
@@ -406,7 +406,7 @@ fn coerce(expr: Expr, ty: &Type) -> Expr {
 }
 
 /// A type with its article.
-fn a(ty: &Type) -> String {
+pub(crate) fn a(ty: &Type) -> String {
     match ty {
         Type::Int | Type::Ip | Type::Optional(_) => format!("an {ty}"),
         Type::Null => "null".to_owned(),

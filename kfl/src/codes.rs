@@ -22,6 +22,8 @@ codes! {
     TOO_LONG "K0001" "the filter is longer than the limit";
     TOO_DEEP "K0002" "the filter is nested deeper than the limit";
     COMPREHENSION_DEPTH "K0003" "macros over lists are nested deeper than the limit";
+    TOO_MANY_STAGES "K0004" "a filter has more stages than the limit";
+    TOO_MANY_COLUMNS "K0005" "a stage has more columns than the limit";
     SYNTAX "K0101" "something stands where the grammar has no place for it";
     UNKNOWN_CHARACTER "K0102" "a character is no part of the language";
     FOREIGN_SPELLING "K0103" "an operator is spelt as another language spells it";
@@ -42,6 +44,12 @@ codes! {
     MIXED "K0305" "values of one list, map or condition differ in type";
     MACRO "K0306" "a macro does not take this form";
     BAD_VALUE "K0401" "a constant is malformed";
+    PIPE "K0501" "a pipe stands where none can";
+    STAGE "K0502" "a word is no stage";
+    STAGE_FORM "K0503" "a stage does not take this form";
+    AGGREGATE "K0504" "an aggregate is misspelt, stands outside its place or does not take this value";
+    COLUMN "K0505" "a value cannot be a column, or two columns have one name";
+    STEP "K0506" "a step has no connections or flows to start from";
 }
 
 #[cfg(test)]

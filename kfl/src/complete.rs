@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use crate::catalogue;
+use crate::check::Columns;
 use crate::functions::{self, MACROS};
+use crate::pipe::{self, AGGREGATES, Expects, Place, STAGES, Scope};
 use crate::token::{self, Spanned, Token};
 
 /// A completion.
@@ -60,10 +62,13 @@ pub fn complete(text: &str, cursor: usize) -> Completions {
         };
     }
     let (path, range) = word(text, &tokens, cursor);
+    let place = pipe::place(text, range.start);
     let items = if follows_value(&tokens, &range) {
         methods(&path)
+    } else if let Some(place) = place {
+        of_stage(&path, &place)
     } else {
-        names(&path)
+        names(&path, &Scope::Rows)
     };
     Completions {
         range,
@@ -96,17 +101,68 @@ fn follows_value(tokens: &[Spanned<'_>], word: &Range<usize>) -> bool {
         .any(|(token, at)| at.start == word.start && *token == Token::Dot)
 }
 
-/// Variables, flags, functions and keywords that begin with a word; after a variable and a dot, its methods.
-fn names(word: &str) -> Vec<Completion> {
+/// What begins with a word at a place of a stage.
+fn of_stage(word: &str, place: &Place) -> Vec<Completion> {
+    let offer = |text: &str, detail: &str| Completion {
+        text: text.to_owned(),
+        detail: detail.to_owned(),
+    };
+    let aggregates = || {
+        let forms = AGGREGATES.iter().filter(|(_, form, _)| form.starts_with(word));
+        // The bracket stays open where a value is to come.
+        forms.map(|(_, form, doc)| offer(form.trim_end_matches("x)"), doc))
+    };
+    match place.expects {
+        Expects::Stage => {
+            let fitting = STAGES.iter().filter(|stage| stage.name.starts_with(word));
+            fitting.map(|stage| offer(stage.name, stage.doc)).collect()
+        }
+        Expects::Nothing => Vec::new(),
+        Expects::Words(words) => {
+            let fitting = words.iter().filter(|one| one.starts_with(word));
+            fitting.map(|one| offer(one, "keyword")).collect()
+        }
+        Expects::Aggregate => aggregates().collect(),
+        Expects::Value {
+            or_aggregate,
+            or_bucket,
+        } => {
+            let mut items: Vec<_> = aggregates().filter(|_| or_aggregate).collect();
+            if or_bucket && "every".starts_with(word) {
+                items.push(offer("every(", "every(1m): buckets of time"));
+            }
+            items.append(&mut names(word, &place.scope));
+            items
+        }
+    }
+}
+
+/// Variables, flags, functions and keywords that begin with a word; after a variable and a dot, its methods. Where a stage
+/// has made columns, these in the place of variables and flags.
+fn names(word: &str, scope: &Scope) -> Vec<Completion> {
     let mut items: Vec<Completion> = Vec::new();
+    let columns = match scope {
+        Scope::Rows => None,
+        Scope::Columns(columns) => Some(columns.types.clone()),
+        Scope::Unknown => Some(Columns::new()),
+    };
+    if let Some(columns) = &columns {
+        let fitting = columns.iter().filter(|(name, _)| name.starts_with(word));
+        items.extend(fitting.map(|(name, ty)| Completion {
+            text: name.to_string(),
+            detail: ty.to_string(),
+        }));
+    }
     let variables = catalogue::variables()
         .values()
-        .filter(|variable| variable.field.name.starts_with(word));
+        .filter(|variable| columns.is_none() && variable.field.name.starts_with(word));
     items.extend(variables.map(|variable| Completion {
         text: variable.field.name.to_owned(),
         detail: variable.ty.to_string(),
     }));
-    let flags = schema::FLAGS.iter().filter(|flag| flag.name.starts_with(word));
+    let flags = schema::FLAGS
+        .iter()
+        .filter(|flag| columns.is_none() && flag.name.starts_with(word));
     items.extend(flags.map(|flag| Completion {
         text: flag.name.to_owned(),
         detail: "flag".to_owned(),
@@ -115,7 +171,11 @@ fn names(word: &str) -> Vec<Completion> {
     // most of them.
     let rank = |item: &Completion| (catalogue::is_unfilled(&item.text), item.text.len(), item.text.clone());
     if let Some((variable, method)) = word.rsplit_once('.') {
-        if catalogue::variable(variable).is_some() {
+        let is_known = match &columns {
+            Some(columns) => columns.contains_key(variable),
+            None => catalogue::variable(variable).is_some(),
+        };
+        if is_known {
             let methods = methods(method).into_iter();
             items.extend(methods.map(|item| Completion {
                 text: format!("{variable}.{}", item.text),

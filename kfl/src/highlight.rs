@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::catalogue;
 use crate::functions::{self, MACROS};
+use crate::pipe;
 use crate::token::{self, Spanned, Token as Lexed};
 
 /// What a piece of a filter is, for colouring.
@@ -21,6 +22,8 @@ pub enum Token {
     Literal,
     /// An operator or keyword.
     Operator,
+    /// The word of a stage.
+    Stage,
     /// A comment.
     Comment,
     /// What is no KFL.
@@ -39,9 +42,15 @@ pub enum Token {
 pub fn highlight(text: &str) -> Vec<(Range<usize>, Token)> {
     let tokens = token::lex(text);
     let bound = bound_names(&tokens);
+    let of_stages = pipe::words_of_stages(text, &tokens);
     let mut pieces = Vec::with_capacity(tokens.len());
     let mut at = 0;
     while let Some((token, span)) = tokens.get(at) {
+        if let Some((end, kind)) = of_stages.get(&span.start) {
+            pieces.push((span.start..*end, *kind));
+            at += tokens[at..].iter().take_while(|(_, token)| token.start < *end).count();
+            continue;
+        }
         let (used, kind) = match token {
             Lexed::Name(_) => name(&tokens[at..], at > 0 && tokens[at - 1].0 == Lexed::Dot, &bound),
             Lexed::Text(_) => (1, Token::String),

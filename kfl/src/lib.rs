@@ -1,4 +1,4 @@
-//! KFL, the filter language: lex → parse → check → lower.
+//! KFL, the filter language: lex → parse → check → lower; stages after a filter go the same road ([`compile_query`]).
 //!
 //! One boolean expression over the fields that the schema declares becomes, for each table, a DataFusion expression over
 //! that table's columns. Specification: the Common Expression Language with a fixed catalogue of variables; null rules
@@ -23,6 +23,7 @@ mod limits;
 mod literal;
 mod lower;
 mod parse;
+mod pipe;
 mod print;
 mod reference;
 mod repair;
@@ -45,6 +46,10 @@ pub use evaluate::{Bindings, Failure, Road, evaluate, evaluate_text};
 pub use fault::Fault;
 pub use functions::{Help, help};
 pub use highlight::{Token, highlight};
+pub use pipe::{
+    AGGREGATES, Aggregate, GroupKey, Measure, Named, Operation, Query, Read, STAGES, SortKey, Stage, StageForm, Step,
+    Term, compile_query, opening,
+};
 pub use reference::reference;
 
 /// What a filter is compiled against.
@@ -80,7 +85,7 @@ pub enum Lowered {
     Where(df::Expr),
 }
 
-/// Compiles a filter.
+/// Compiles a filter that stands alone; [`compile_query`] takes stages after it.
 ///
 /// ```
 /// use kfl::{Environment, Lowered, compile};
@@ -98,11 +103,17 @@ pub fn compile(text: &str, environment: &Environment) -> Result<Filter, Vec<Diag
     let mut problems = Vec::new();
     let tree = parse::parse(text, &mut problems);
     let tree = check::check(&tree, text, environment, &mut problems);
+    verdict(problems)?;
+    Ok(Filter {
+        tree,
+        now_ns: environment.now_ns,
+    })
+}
+
+/// All mistakes in the order of their places, if there are any.
+fn verdict(problems: Vec<Diagnostic>) -> Result<(), Vec<Diagnostic>> {
     if problems.is_empty() {
-        return Ok(Filter {
-            tree,
-            now_ns: environment.now_ns,
-        });
+        return Ok(());
     }
     Err(sorted(problems))
 }

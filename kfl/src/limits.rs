@@ -27,3 +27,9 @@ const STACK_BYTES: usize = 2 * 1024 * 1024;
 pub(crate) fn on_enough_stack<T>(step: impl FnOnce() -> T) -> T {
     stacker::maybe_grow(STEP_BYTES, STACK_BYTES, step)
 }
+
+/// Stages after a filter: each is a level of the plan, and planning walks all levels at every step.
+pub(crate) const STAGES: usize = 64;
+
+/// Columns that a stage makes: what a person reads or a program asks for has far fewer, and names are compared pairwise.
+pub(crate) const COLUMNS: usize = 256;

@@ -67,6 +67,31 @@ pub(crate) fn faults(filter: &Expr, table: &'static Table, now_ns: i64) -> Optio
     Some((balanced(rows, df::Expr::and), code))
 }
 
+/// Lowers the value that a part has on a table's rows.
+pub(crate) fn value_on(part: &Expr, table: &'static Table, now_ns: i64) -> df::Expr {
+    value::output(&specialise::specialise(part, table, now_ns), Reading::Default)
+}
+
+/// Lowers a condition over columns.
+pub(crate) fn over_columns(condition: &Expr) -> Lowered {
+    let tree = without_failures(folded(condition.clone()), false);
+    match &tree.kind {
+        Kind::Value(Value::Bool(true)) => Lowered::Always,
+        Kind::Value(_) | Kind::Fail(_) => Lowered::Never,
+        _ => Lowered::Where(self::condition(&tree, false)),
+    }
+}
+
+/// Lowers the value that a part has over columns.
+pub(crate) fn value_over_columns(part: &Expr) -> df::Expr {
+    value::output(&folded(part.clone()), Reading::Default)
+}
+
+/// Folds all of a tree.
+fn folded(expr: Expr) -> Expr {
+    fold::fold(expr.map_parts(&mut folded))
+}
+
 /// Lowers a condition, or its opposite, in a place where false and NULL are the same.
 fn condition(expr: &Expr, negated: bool) -> df::Expr {
     match &expr.kind {

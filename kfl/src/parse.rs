@@ -13,6 +13,7 @@ use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::limits;
 use crate::literal;
+use crate::pipe::split;
 use crate::repair;
 use crate::token::{self, Spanned, Token};
 
@@ -23,24 +24,47 @@ lalrpop_mod!(
 
 /// Parses a filter; an empty one is `true`.
 pub(crate) fn parse(text: &str, problems: &mut Vec<Diagnostic>) -> Expr {
-    let nothing = Expr::new(Kind::Broken, 0..text.len());
-    if text.len() > limits::TEXT_BYTES {
-        let limit = limits::TEXT_BYTES / 1024;
-        let message = format!(
-            "a filter may have {limit} KiB of text, this one has {} bytes",
-            text.len()
-        );
-        problems.push(Diagnostic::new(
-            codes::TOO_LONG,
-            limits::TEXT_BYTES..text.len(),
-            message,
-        ));
-        return nothing;
+    if let Some(problem) = too_long(text) {
+        problems.push(problem);
+        return Expr::new(Kind::Broken, 0..text.len());
     }
-    let mut tokens = repair::repair(token::lex(text), problems);
+    let tokens = split::without_stages(token::lex(text), text.len(), problems);
+    filter(tokens, 0..text.len(), problems)
+}
+
+/// Parses the tokens of a filter; an empty one is `true`.
+pub(crate) fn filter(tokens: Vec<Spanned<'_>>, range: Range<usize>, problems: &mut Vec<Diagnostic>) -> Expr {
+    let tokens = repair::repair(tokens, problems);
     if tokens.is_empty() {
-        return Expr::new(Kind::Literal(Literal::Bool(true)), 0..text.len());
+        return Expr::new(Kind::Literal(Literal::Bool(true)), range);
     }
+    repaired(tokens, range.end, "the end of the filter", problems)
+}
+
+/// Parses the tokens of an expression, which ends at a place that has a name.
+pub(crate) fn expression(tokens: Vec<Spanned<'_>>, end: usize, place: &str, problems: &mut Vec<Diagnostic>) -> Expr {
+    let tokens = repair::repair(tokens, problems);
+    repaired(tokens, end, place, problems)
+}
+
+/// The mistake of a text that is longer than the limit.
+pub(crate) fn too_long(text: &str) -> Option<Diagnostic> {
+    if text.len() <= limits::TEXT_BYTES {
+        return None;
+    }
+    let limit = limits::TEXT_BYTES / 1024;
+    let message = format!(
+        "a filter may have {limit} KiB of text, this one has {} bytes",
+        text.len()
+    );
+    Some(Diagnostic::new(
+        codes::TOO_LONG,
+        limits::TEXT_BYTES..text.len(),
+        message,
+    ))
+}
+
+fn repaired(mut tokens: Vec<Spanned<'_>>, end: usize, place: &str, problems: &mut Vec<Diagnostic>) -> Expr {
     let parser = grammar::FilterParser::new();
     for _ in 0..limits::SYNTAX_MISTAKES {
         let mut builder = Builder::default();
@@ -52,17 +76,20 @@ pub(crate) fn parse(text: &str, problems: &mut Vec<Diagnostic>) -> Expr {
                 return tree;
             }
             Err(error) => {
-                let (at, problem) = explain(error, &tokens, text.len());
+                let (at, problem) = explain(error, &tokens, end, place);
                 let stretch = stretch(&tokens, at);
                 // What holds a part that was refused already says nothing new.
                 if !tokens[stretch.clone()].iter().any(|(token, _)| *token == Token::Broken) {
                     problems.push(problem);
                 }
-                cut_out(&mut tokens, stretch);
+                cut_out(&mut tokens, stretch, end);
             }
         }
     }
-    nothing
+    Expr::new(
+        Kind::Broken,
+        tokens.first().map_or(end, |(_, at)| at.start.min(end))..end,
+    )
 }
 
 /// What the grammar's actions call to make nodes.
@@ -169,7 +196,7 @@ impl Builder {
 type Failure<'t> = ParseError<usize, Token<'t>, ()>;
 
 /// Says in the user's words what the grammar expected, and at which token it stopped.
-fn explain(error: Failure<'_>, tokens: &[Spanned<'_>], end: usize) -> (usize, Diagnostic) {
+fn explain(error: Failure<'_>, tokens: &[Spanned<'_>], end: usize, place: &str) -> (usize, Diagnostic) {
     let (at, span, expected) = match error {
         ParseError::UnrecognizedToken {
             token: (from, _, to),
@@ -185,7 +212,7 @@ fn explain(error: Failure<'_>, tokens: &[Spanned<'_>], end: usize) -> (usize, Di
     let expected = in_words(&expected);
     let message = match tokens.get(at) {
         Some((token, _)) => format!("expected {expected}, found {}", found(token)),
-        None => format!("expected {expected}, found the end of the filter"),
+        None => format!("expected {expected}, found {place}"),
     };
     let mut problem = Diagnostic::new(codes::SYNTAX, span, message);
     // Two values side by side: whoever forgot an operator is helped by seeing which there are.
@@ -227,7 +254,7 @@ fn in_words(expected: &[String]) -> String {
 }
 
 /// A token in the user's words.
-fn found(token: &Token<'_>) -> String {
+pub(crate) fn found(token: &Token<'_>) -> String {
     match token {
         Token::Name(text) | Token::Int(text) | Token::Uint(text) | Token::Double(text) => format!("`{text}`"),
         Token::Text(_) => "a string".to_owned(),
@@ -299,8 +326,8 @@ fn right_of(tokens: &[Spanned<'_>], at: usize, separates: impl Fn(&Token<'_>) ->
 }
 
 /// Replaces a stretch by one broken token.
-fn cut_out(tokens: &mut Vec<Spanned<'_>>, stretch: Range<usize>) {
-    let last = tokens.last().map_or(0, |(_, at)| at.end);
+fn cut_out(tokens: &mut Vec<Spanned<'_>>, stretch: Range<usize>, end: usize) {
+    let last = tokens.last().map_or(end, |(_, at)| at.end);
     let start = tokens.get(stretch.start).map_or(last, |(_, at)| at.start);
     let end = stretch
         .end

@@ -142,7 +142,8 @@ fn foreign(written: &str, meant: &str, span: std::ops::Range<usize>) -> Diagnost
     .hint(format!("write `{meant}`"))
 }
 
-fn ends_value(token: &Token<'_>) -> bool {
+/// True if the token can be the last of a value.
+pub(crate) fn ends_value(token: &Token<'_>) -> bool {
     matches!(
         token,
         Token::Name(_)

@@ -7,6 +7,7 @@ mod generate;
 mod hostile;
 mod law;
 mod lowering;
+mod pipes;
 mod plans;
 mod printing;
 mod typing;

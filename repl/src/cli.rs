@@ -32,6 +32,7 @@ pub(crate) struct Arguments {
 
 const EXAMPLES: &str = "Examples:
   kfl trace.pcap 'http && status_code >= 500'
+  kfl trace.pcap 'http | stats count(), p99(elapsed_time) by path | sort -count()'
   kfl ingest trace.pcap.zst && kfl
   kfl sql 'SELECT dst_ip, count(*) FROM conns GROUP BY 1 ORDER BY 2 DESC'
   kfl pcap 'dns && \"example.com\" in dns_questions' -o found.pcap
@@ -43,11 +44,11 @@ Exit codes: 0 done, 1 wrong input, 2 the system failed, 130 interrupted.";
 pub(crate) enum Command {
     /// Reads capture files into the database: pcap, pcapng, plain or .gz .zst .lz4
     Ingest(IngestArguments),
-    /// Answers a KFL filter
+    /// Answers a KFL filter, and stages after it: http | count by path
     Query(QueryArguments),
     /// Answers SQL
     Sql(SqlArguments),
-    /// Writes the packets of every connection that matches a filter as a capture file
+    /// Writes the packets of every connection that matches a filter, or that a step leads to, as a capture file
     Pcap(PcapArguments),
     /// Shows packets byte by byte
     Hex(HexArguments),
@@ -59,7 +60,7 @@ pub(crate) enum Command {
     Verify,
     /// Lists the fields of the tables; needs no database
     Schema(SchemaArguments),
-    /// Says what a filter would do: its types, and which tables it opens
+    /// Says what a filter would do: its types, its stages, and which tables it opens
     Explain(FilterArgument),
     /// Checks a filter; needs no database
     Check(FilterArgument),

@@ -183,6 +183,9 @@ fn hint_of(error: &engine::Error) -> Option<String> {
         engine::Error::NoDatabase { .. } => {
             Some("kfl --db DIR ingest FILE makes one; kfl FILE opens a capture without".into())
         }
+        engine::Error::NoStep { .. } => {
+            Some("step to rows first: http | sort -elapsed_time | limit 3 | conns (or flow, entries, packets)".into())
+        }
         engine::Error::NotEmpty { .. } => Some("name a new or empty directory with --db".into()),
         engine::Error::IsDirectory { path } => Some(format!("name its files: {}/*", path.display())),
         engine::Error::Locked { .. } => Some("wait until it is done; queries go on meanwhile".into()),

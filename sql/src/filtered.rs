@@ -14,7 +14,7 @@ use schema::Table;
 use crate::Tables;
 
 /// The columns that order an answer of KFL.
-const ORDER: [&str; 3] = ["timestamp", "id", "index"];
+const ORDER: [&str; 3] = [crate::TIMESTAMP, "id", "index"];
 
 /// The order of an answer of KFL: by timestamp, id, index.
 pub fn order() -> Vec<SortExpr> {
@@ -65,7 +65,7 @@ pub(crate) fn union(branches: &[(&'static Table, Option<Expr>)], tables: &dyn Ta
 
 /// The columns of a union: those of the first table, then what each further table adds. As every table begins with the
 /// common groups, common columns come first.
-fn columns(names: &[&'static Table], tables: &dyn Tables) -> Vec<Field> {
+pub(crate) fn columns(names: &[&'static Table], tables: &dyn Tables) -> Vec<Field> {
     let mut columns: Vec<Field> = Vec::new();
     for table in names {
         for field in tables.provider(table).schema().fields() {
@@ -115,7 +115,7 @@ fn null(data_type: &DataType) -> Result<Expr> {
     Ok(lit(ScalarValue::try_from(data_type)?))
 }
 
-fn nothing(tables: &dyn Tables) -> Result<LogicalPlan> {
+pub(crate) fn nothing(tables: &dyn Tables) -> Result<LogicalPlan> {
     let schema = DFSchema::try_from(Schema::new(shared(tables)))?;
     Ok(LogicalPlan::EmptyRelation(EmptyRelation {
         produce_one_row: false,

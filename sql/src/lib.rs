@@ -1,7 +1,8 @@
 //! SQL over the tables: views, functions, and `kfl('filter')` as a table function.
 //!
 //! In come table providers, by [`Tables`]; out go logical plans and the functions of a session. A filter becomes one
-//! plan here, in [`filtered`], whether it came as KFL or inside SQL, so the two meet in one place.
+//! plan here, in [`filtered`], and with stages after it in [`piped`], whether it came as KFL or inside SQL, so the two meet
+//! in one place.
 //!
 //! Absent on purpose: functions that change anything; SQL reads.
 //!
@@ -10,6 +11,8 @@
 pub mod capture_file;
 mod filtered;
 mod functions;
+mod groups;
+mod piped;
 mod views;
 
 use std::fmt::Debug;
@@ -22,7 +25,14 @@ use datafusion::execution::session_state::SessionState;
 use schema::Table;
 
 pub use filtered::{filtered, order, tables_of};
+pub use piped::{connections, piped};
 pub use views::{View, view, views};
+
+/// The columns that plans of this crate are joined and ordered by; a test proves that they are declared.
+pub(crate) const TIMESTAMP: &str = "timestamp";
+pub(crate) const CONN_ID: &str = "conn_id";
+pub(crate) const FLOW_ID: &str = "flow_id";
+pub(crate) const PACKET: &str = "packet";
 
 /// Where the tables come from.
 pub trait Tables: Debug + Send + Sync {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray};
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::functions_nested::expr_fn::array_has;
 use datafusion::logical_expr as df;
 use datafusion::logical_expr::lit;
@@ -45,6 +45,20 @@ impl Reading {
 /// Lowers a part to its value, in the Arrow type of its type.
 pub(super) fn value(expr: &Expr, reading: Reading) -> df::Expr {
     limits::on_enough_stack(|| lowered(expr, reading))
+}
+
+/// Lowers a part to its value as tables hold it: times in 64 bits, NULL beyond them.
+pub(super) fn output(expr: &Expr, reading: Reading) -> df::Expr {
+    if expr.ty != Type::Timestamp {
+        return value(expr, reading);
+    }
+    stored_time(expr, reading).unwrap_or_else(|| {
+        let nanoseconds = df::try_cast(value(expr, reading), DataType::Int64);
+        df::cast(
+            nanoseconds,
+            DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())),
+        )
+    })
 }
 
 fn lowered(expr: &Expr, reading: Reading) -> df::Expr {

@@ -55,7 +55,7 @@ fn completions() {
         'a'.low^
             `.low`: .lowerAscii( (string.lowerAscii() -> string)
         dns_questions.ex^
-            `dns_questions.ex`: dns_questions.exists( (list.exists(x, condition) -> bool), dns_questions.exists_one( (list.exists_one(x, condition) -> bool), dns_questions.existsOne( (list.existsOne(i, x, condition) -> bool)
+            `dns_questions.ex`: dns_questions.exists( (list.exists(x, condition) -> bool), dns_questions.existsOne( (list.existsOne(i, x, condition) -> bool), dns_questions.exists_one( (list.exists_one(x, condition) -> bool)
         method == "G^
             `G` values of method: 
         method == "G^ET" && http

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 
 use super::{ENVIRONMENT, generate};
-use crate::{compile, complete, highlight, limits};
+use crate::{compile, compile_query, complete, highlight, limits};
 
 /// Runs a text through everything that takes one.
 fn swallow(text: &str, cursor: usize) {
@@ -12,6 +12,25 @@ fn swallow(text: &str, cursor: usize) {
             filter.typed();
             for table in schema::tables::in_kfl() {
                 filter.on(table);
+            }
+        }
+        Err(problems) => {
+            assert!(!problems.is_empty());
+            for problem in problems.iter().take(3) {
+                assert!(!problem.render(text).is_empty());
+            }
+        }
+    }
+    match compile_query(text, &ENVIRONMENT) {
+        Ok(query) => {
+            for stage in query.stages() {
+                assert!(!stage.to_string().is_empty());
+                for term in stage.terms() {
+                    term.over_columns();
+                    for table in schema::tables::in_kfl() {
+                        term.on(table);
+                    }
+                }
             }
         }
         Err(problems) => {
@@ -76,6 +95,17 @@ fn any_text_is_a_filter_or_mistakes() {
         "+",
         "%",
         "|",
+        "| count by",
+        "| stats",
+        "| select",
+        "| sort -",
+        "| top 5",
+        "| where",
+        "| conns",
+        "sum(",
+        "every(1m)",
+        "as",
+        "by",
         "10.0.0.1",
         "timestamp(",
         "matches('[",
@@ -140,6 +170,18 @@ fn depth_never_overflows_the_stack_and_length_is_linear() {
         fill("a."),
         fill(","),
         fill("?:"),
+        fill("|"),
+        fill("| count "),
+        fill("| sort id, -"),
+        fill("| select a, a as b,"),
+        fill("|| count "),
+        fill("| limit 1") + "|",
+        String::from("http | select ") + &fill("path, ") + "id",
+        String::from("http | select ") + &fill("a + 1, ") + "id | where " + "a + 1",
+        String::from("http | stats ") + &fill("max(id), "),
+        String::from("http | count by ") + &fill("every(1m), "),
+        String::from("http | stats max(id) | where ") + &"max(id) + ".repeat(200) + "1 > 0",
+        fill("(|"),
     ];
     // No clock is read: what is quadratic takes minutes on texts of this length, and nobody waits for that.
     for text in &cases {

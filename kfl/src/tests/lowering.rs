@@ -186,17 +186,17 @@ fn defaults_are_supplied_where_they_can_pass() {
         timestamp > now() - duration('5m')
             http   timestamp > TimestampNanosecond(1767225300000000000, Some("UTC"))
         timestamp - timestamp('2026-01-01T00:00:00Z') > duration('1s')
-            http   checked_subtract(as_given(timestamp), Decimal128(1767225600000000000,38,0)) > DurationNanosecond("1000000000")
+            http   checked_subtract(timestamp, Decimal128(1767225600000000000,38,0)) > DurationNanosecond("1000000000")
         src.ip in cidr('10.0.0.0/8')
             http   containsIP(BinaryView("10,0,0,0,8"), src_ip)
         request.headers.host == 'a'
-            http   element_at(as_given(request_headers), Utf8View("host")) = Utf8View("a")
+            http   element_at(request_headers, Utf8View("host")) = Utf8View("a")
         has(request.headers.host)
             http   exists[key$ -> key$ = Utf8View("host")](request_headers)
         !has(request.headers.host)
             http   NOT exists[key$ -> key$ = Utf8View("host")](request_headers) OR request_headers IS NULL
         map_get(request.headers, 'host', '') == ''
-            http   map_get(as_given(request_headers), Utf8View("host"), Utf8View("")) = Utf8View("") OR request_headers IS NULL
+            http   map_get(request_headers, Utf8View("host"), Utf8View("")) = Utf8View("") OR request_headers IS NULL
         'a' in [src.ip, dst.ip]
             http   src_ip = Utf8View("a") OR dst_ip = Utf8View("a")
         'a' in dns_resolutions

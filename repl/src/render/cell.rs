@@ -1,7 +1,7 @@
 //! One value of an answer as a harmless line of text.
 
 use datafusion::arrow::array::{Array, AsArray};
-use datafusion::arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampNanosecondType};
+use datafusion::arrow::datatypes::{DataType, DurationNanosecondType, Int64Type, TimeUnit, TimestampNanosecondType};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::{escape, units};
@@ -21,6 +21,9 @@ pub(crate) fn text(array: &dyn Array, index: usize) -> Option<String> {
         DataType::Timestamp(TimeUnit::Nanosecond, _) => {
             let instant = units::instant(array.as_primitive::<TimestampNanosecondType>().value(index));
             format!("{} {}", instant.date, instant.time)
+        }
+        DataType::Duration(TimeUnit::Nanosecond) => {
+            engine::duration_text(array.as_primitive::<DurationNanosecondType>().value(index))
         }
         DataType::List(_) => items(&array.as_list::<i32>().value(index)),
         DataType::LargeList(_) => items(&array.as_list::<i64>().value(index)),

@@ -82,7 +82,9 @@ impl Helper {
         }
         let mut checked = self.checked.borrow_mut();
         if checked.0 != text {
-            let mistakes = kfl::compile(text, &check::environment()).err().unwrap_or_default();
+            let mistakes = kfl::compile_query(text, &check::environment())
+                .err()
+                .unwrap_or_default();
             *checked = (text.to_owned(), mistakes);
         }
         let place = |mistake: &Diagnostic| {
@@ -223,6 +225,7 @@ fn paint_of(token: Token) -> Paint {
         Token::String => Paint::String,
         Token::Literal => Paint::Literal,
         Token::Operator => Paint::Plain,
+        Token::Stage => Paint::Strong,
         Token::Comment => Paint::Comment,
         Token::Error => Paint::Mistake,
     }

@@ -1,19 +1,21 @@
-//! `check` and `explain`: what is wrong with a filter, and what it would do. Neither needs a database; `explain` shows the
+//! `check` and `explain`: what is wrong with a query, and what it would do. Neither needs a database; `explain` shows the
 //! plan too if there is one.
 
 use std::fmt::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use kfl::{Environment, Filter, Lowered};
+use kfl::{Environment, Lowered, Query};
 
 use super::{Opened, put, say};
 use crate::failure::{Exit, Failure};
+use crate::render::escape;
 use crate::source::Source;
 use crate::terminal::{Paint, Screen, Terminal};
 
 /// Checks a filter.
 pub(super) fn run(text: &str) -> Result<Exit, Failure> {
-    let filter = compile(text)?;
+    let query = compile(text)?;
+    let filter = query.opening();
     let tables: Vec<&str> = schema::tables::in_kfl()
         .filter(|table| filter.on(table) != Lowered::Never)
         .map(|table| table.name)
@@ -25,14 +27,18 @@ pub(super) fn run(text: &str) -> Result<Exit, Failure> {
             tables.join(", ")
         ),
     });
+    if let Some(columns) = query.columns() {
+        let names: Vec<_> = columns.iter().map(|name| escape::line(name)).collect();
+        say(format!("the columns of the answer: {}", names.join(", ")));
+    }
     Ok(Exit::Done)
 }
 
 /// Says what a filter would do.
 pub(super) fn explain(source: &Source, text: &str, terminal: &Terminal) -> Result<Exit, Failure> {
-    let filter = compile(text)?;
+    let query = compile(text)?;
     let explained = match source {
-        Source::Directory(directory) if !directory.exists() => without_plan(&filter, terminal.stdout),
+        Source::Directory(directory) if !directory.exists() => without_plan(&query, terminal.stdout),
         _ => {
             let opened = Opened::of(source, terminal)?;
             with_plan(&opened.runtime, &opened.database, text, terminal.stdout)?
@@ -44,7 +50,7 @@ pub(super) fn explain(source: &Source, text: &str, terminal: &Terminal) -> Resul
 
 /// What to tell of a right filter that no table can match; nothing of any other.
 pub(crate) fn unmatched(text: &str) -> Option<&'static str> {
-    let filter = kfl::compile(text, &environment()).ok()?;
+    let filter = kfl::compile_query(text, &environment()).ok()?.opening();
     if schema::tables::in_kfl().any(|table| filter.on(table) != Lowered::Never) {
         return None;
     }
@@ -59,8 +65,8 @@ pub(crate) fn unmatched(text: &str) -> Option<&'static str> {
     })
 }
 
-fn compile(text: &str) -> Result<Filter, Failure> {
-    kfl::compile(text, &environment()).map_err(|diagnostics| Failure::of_filter(text, &diagnostics))
+fn compile(text: &str) -> Result<Query, Failure> {
+    kfl::compile_query(text, &environment()).map_err(|diagnostics| Failure::of_filter(text, &diagnostics))
 }
 
 /// What a filter is checked against now.
@@ -71,7 +77,8 @@ pub(crate) fn environment() -> Environment {
     }
 }
 
-fn without_plan(filter: &Filter, screen: Screen) -> String {
+fn without_plan(query: &Query, screen: Screen) -> String {
+    let filter = query.opening();
     let tables: Vec<(&str, String)> = schema::tables::in_kfl()
         .map(|table| {
             let predicate = match filter.on(table) {
@@ -82,7 +89,8 @@ fn without_plan(filter: &Filter, screen: Screen) -> String {
             (table.name, predicate)
         })
         .collect();
-    sections(&filter.typed(), &tables, None, screen)
+    let stages: Vec<String> = query.stages().iter().map(ToString::to_string).collect();
+    sections(&query.filter().typed(), &stages, &tables, None, screen)
 }
 
 /// What the database says it would do.
@@ -101,23 +109,27 @@ pub(crate) fn with_plan(
     })?;
     Ok(sections(
         &explanation.typed,
+        &explanation.stages,
         &explanation.tables,
         Some(&explanation.plan),
         screen,
     ))
 }
 
-fn sections(typed: &str, tables: &[(&str, String)], plan: Option<&str>, screen: Screen) -> String {
+fn sections(typed: &str, stages: &[String], tables: &[(&str, String)], plan: Option<&str>, screen: Screen) -> String {
     let mut text = String::new();
     let mut section = |head: &str, body: &str| {
         let body: String = body
             .trim_end()
             .lines()
-            .map(|line| format!("  {}\n", crate::render::escape::line(line)))
+            .map(|line| format!("  {}\n", escape::line(line)))
             .collect();
         let _ = write!(text, "{}\n{body}", screen.paint(Paint::Strong, head));
     };
     section("filter", typed);
+    if !stages.is_empty() {
+        section("stages", &stages.join("\n"));
+    }
     let width = tables.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let lines: Vec<String> = tables
         .iter()

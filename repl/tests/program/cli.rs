@@ -505,3 +505,122 @@ fn a_filter_that_no_table_can_match_is_told() {
     assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""));
     assert_eq!(run.stderr, "hint: no table can match; TLS handshakes are `tlsx`\n");
 }
+
+#[test]
+fn stages_work_in_every_verb() {
+    let place = Place::with_database();
+    for (arguments, expect) in [
+        (
+            &[
+                "--db",
+                "db",
+                "query",
+                "http | stats count(), max(elapsed_time) as slowest by method",
+                "-f",
+                "csv",
+            ][..],
+            expect![[r#"
+                exit Some(0)
+                method,count(),slowest
+                GET,2,1000
+                POST,1,1000
+                --- stderr
+            "#]],
+        ),
+        (
+            &["--db", "db", "query", "http | uniq src.ip, dst.port", "-f", "ndjson"],
+            expect![[r#"
+                exit Some(0)
+                {"src.ip":"10.0.0.1","dst.port":80}
+                --- stderr
+            "#]],
+        ),
+        (
+            &[
+                "--db",
+                "db",
+                "query",
+                "dns | select duration('90s') as a, duration('-1500ms') as b",
+                "-f",
+                "ndjson",
+            ],
+            expect![[r#"
+                exit Some(0)
+                {"a":"90s","b":"-1.5s"}
+                --- stderr
+            "#]],
+        ),
+        (
+            &["--db", "db", "query", "dns | select duration('1500us') as a"],
+            expect![[r#"
+                exit Some(0)
+                #  a
+                ──────────
+                1  0.0015s
+                --- stderr
+            "#]],
+        ),
+        (
+            &["check", "http | count by path"],
+            expect![[r#"
+            exit Some(0)
+            --- stderr
+            the filter is right; rows of these tables can match: http
+            the columns of the answer: path, count
+        "#]],
+        ),
+        (
+            &["check", "http | head 5"],
+            expect![[r#"
+            exit Some(1)
+            --- stderr
+            error[K0502]: there is no stage `head`
+              |
+            1 | http | head 5
+              |        ^^^^
+              |
+              = help: write limit 5
+        "#]],
+        ),
+        (
+            &["explain", "http | where path == '/' | conns"],
+            expect![[r#"
+            exit Some(0)
+            filter
+              http:bool
+            stages
+              where path == "/"
+              conns
+            tables
+              flows  never
+              conns  never
+              http   path = /
+              dns    never
+              tlsx   never
+            --- stderr
+        "#]],
+        ),
+        (
+            &["--db", "db", "pcap", "http | limit 1", "-o", "out.pcap"],
+            expect![[r#"
+                exit Some(1)
+                --- stderr
+                error: the last stage must be a step to rows that have packets, found limit 1
+                hint: step to rows first: http | sort -elapsed_time | limit 3 | conns (or flow, entries, packets)
+            "#]],
+        ),
+        (
+            &["--db", "db", "pcap", "http | limit 1 | conns", "-o", "out.pcap"],
+            expect![[r#"
+                exit Some(0)
+                --- stderr
+                10 packets written
+            "#]],
+        ),
+    ] {
+        // Footers hold timings, and standard error of `query` is nothing but the footer.
+        let run = place.run(arguments);
+        let said = if arguments.contains(&"query") { "" } else { &run.stderr };
+        expect.assert_eq(&format!("exit {:?}\n{}--- stderr\n{said}", run.code, run.stdout));
+    }
+}

@@ -250,7 +250,7 @@ fn help_knows_commands_variables_flags_and_functions() {
               The time that an RFC 3339 string spells, or that many seconds after 1970-01-01T00:00:00Z.
               timestamp('2026-01-31T12:00:00+01:00') → timestamp("2026-01-31T11:00:00Z")
               timestamp(1) → timestamp("1970-01-01T00:00:01Z")
-              timestamp('2026-01-31T12:00:00.5Z') → timestamp("2026-01-31T12:00:00.500Z")
+              timestamp('2026-01-31T12:00:00.5Z') → timestamp("2026-01-31T12:00:00.5Z")
             timestamp  timestamp, column in SQL
               Capture time, UTC.
               in packets
@@ -338,4 +338,46 @@ fn tables_of_the_database_are_described() {
         assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
     }
     assert!(place.path("out/dns.parquet").exists());
+}
+
+#[test]
+fn stages_follow_a_filter() {
+    check(
+        "http | count by status_code\nhttp | sort -elapsed_time | limit 1\n\\conn 1\nhttp | stats count() by path | where pth == ''\nhttp | select path, conn_id | limit 1\n\\entries 1\n",
+        expect![[r#"
+            exit 1
+            --- stdout
+            #  status_code  count
+            ─────────────────────
+            1          200      1
+            2          302      1
+            3          503      1
+            #  2024-01-01 UTC   src             dst          method  status  host       url      size  elapsed
+            ──────────────────────────────────────────────────────────────────────────────────────────────────
+            1  00:00:00.003000  10.0.0.1:51000  10.0.0.2:80  GET        503  shop.test  /health     0  1.00 ms
+            #  2024-01-01 UTC   src             dst          state   l7    entries  bytes →  bytes ←  packets →  packets ←  elapsed
+            ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+            1  00:00:00.000000  10.0.0.1:51000  10.0.0.2:80  closed  HTTP        2      325      260          6          4  9.00 ms
+            #  path     conn_id
+            ───────────────────
+            1  /health        1
+            #  2024-01-01 UTC   src             dst          method  status  host       url         size  elapsed
+            ─────────────────────────────────────────────────────────────────────────────────────────────────────
+            1  00:00:00.003000  10.0.0.1:51000  10.0.0.2:80  GET        503  shop.test  /health        0  1.00 ms
+            2  00:00:00.005000  10.0.0.1:51000  10.0.0.2:80  GET        200  shop.test  /cart?id=7     7  1.00 ms
+            --- stderr
+            3 rows
+            1 row
+            1 row
+            flow 1 10.0.0.1 → 10.0.0.2:80 (closed) · 2 connections · 3 entries › connection 1
+            error[K0201]: there is no column `pth`
+              |
+            1 | http | stats count() by path | where pth == ''
+              |                                      ^^^
+              |
+              = help: did you mean `path`?
+            1 row
+            2 rows
+        "#]],
+    );
 }

@@ -1,4 +1,4 @@
-//! `kfl('filter')`: the rows that a KFL filter finds, as a table of SQL.
+//! `kfl('filter')`, `kfl('filter | stage')`: what a KFL query finds, as a table of SQL.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,7 +10,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::Expr;
 use kfl::Environment;
 
-use crate::{Tables, filtered};
+use crate::{Tables, filtered, piped};
 
 /// The name of the function.
 pub(crate) const NAME: &str = "kfl";
@@ -38,8 +38,15 @@ impl TableFunctionImpl for Kfl {
         let now_ns = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |age| age.as_nanos() as i64);
-        match kfl::compile(text, &Environment { now_ns }) {
-            Ok(filter) => Ok(Arc::new(ViewTable::new(filtered(&filter, self.tables.as_ref())?, None))),
+        match kfl::compile_query(text, &Environment { now_ns }) {
+            Ok(query) => {
+                // Rows without stages have no order inside SQL; what stages order stays so where SQL asks for no other.
+                let plan = match query.stages() {
+                    [] => filtered(query.filter(), self.tables.as_ref())?,
+                    _ => piped(&query, self.tables.as_ref(), None)?,
+                };
+                Ok(Arc::new(ViewTable::new(plan, None)))
+            }
             Err(mistakes) => {
                 let rendered: Vec<_> = mistakes.iter().map(|mistake| mistake.render(text)).collect();
                 datafusion::common::plan_err!("the filter of kfl() is wrong\n{}", rendered.join("\n").trim_end())
