@@ -190,6 +190,17 @@ impl Database {
         query::run(&plan, self.session(&snapshot)?).await
     }
 
+    /// Counts the rows that a query's filter is neither true nor false of, because it fails on them: by fault, most rows
+    /// first. Empty for a filter that cannot fail; such a one reads nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Filter`] with all mistakes of the filter; what fails while it reads.
+    pub async fn left_out(&self, text: &str) -> Result<Vec<(kfl::Fault, u64)>, Error> {
+        let snapshot = self.snapshot();
+        query::left_out(text, &snapshot, self.session(&snapshot)?).await
+    }
+
     /// Answers SQL that reads: tables, the views `entries` and `rows`, `kfl('filter')`, EXPLAIN, SHOW, DESCRIBE.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, displayable, execute_stream};
+use futures::TryStreamExt;
 use kfl::{Environment, Lowered};
 
 use crate::session::Snapshot;
@@ -120,6 +121,22 @@ pub(crate) fn plan(filter: &kfl::Filter, snapshot: &Snapshot, options: &QueryOpt
                 .build()
         })
         .map_err(Error::of_query)
+}
+
+/// Counts the rows that a query's filter leaves out because it has no value on them.
+pub(crate) async fn left_out(
+    text: &str,
+    snapshot: &Snapshot,
+    session: &SessionState,
+) -> Result<Vec<(kfl::Fault, u64)>, Error> {
+    let query = compile_query(text)?;
+    let plan = sql::faults(&query.opening(), &snapshot.tables()).map_err(Error::of_query)?;
+    let Some(plan) = plan else {
+        return Ok(Vec::new());
+    };
+    let rows = run(&plan, session).await?;
+    let batches: Vec<_> = rows.stream.try_collect().await.map_err(Error::of_query)?;
+    Ok(sql::left_out(&batches))
 }
 
 /// Says what a query would do.

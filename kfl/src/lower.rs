@@ -156,7 +156,10 @@ fn leaf(expr: &Expr, negated: bool) -> df::Expr {
     let [(_, column)] = Vec::from_iter(&columns)[..] else {
         return value::value(&expr, Reading::Default);
     };
-    let stored = value::value(&expr, Reading::Stored);
+    let stored = match network_bounds(&expr, column) {
+        Some(bounds) => bounds.and(value::value(&expr, Reading::Stored)),
+        None => value::value(&expr, Reading::Stored),
+    };
     let default = |variable: &Variable| variable.default();
     let mut scope = Scope::of_row(&default, fold::STEPS);
     let zero = |_: &str| Some(Value::zero(&column.ty));
@@ -166,6 +169,25 @@ fn leaf(expr: &Expr, negated: bool) -> df::Expr {
         Err(Fault::TooLong) => value::value(&expr, Reading::Default),
         _ => stored,
     }
+}
+
+/// What statistics can tell of an address in a network: the beginnings of its text. Where it is not met, the condition is
+/// false, or an error, which is the same here.
+fn network_bounds(condition: &Expr, column: &Expr) -> Option<df::Expr> {
+    let Kind::Call(call) = &condition.kind else { return None };
+    let ("containsIP", [network, item]) = (call.function.name, &call.arguments[..]) else {
+        return None;
+    };
+    let Some(Value::Cidr(network)) = network.constant() else {
+        return None;
+    };
+    if item.ty != Type::String || !item.is_plain() {
+        return None;
+    }
+    let (from, to) = network.text_bounds()?;
+    let text = |text: String| df::lit(Value::string(text).scalar(&Type::String));
+    let stored = value::stored(column);
+    Some(stored.clone().gt_eq(text(from)).and(stored.lt(text(to))))
 }
 
 /// The opposite of a condition; of a comparison the opposite comparison, which statistics can prune by. Doubles have none:

@@ -279,7 +279,7 @@ impl Term {
 
     /// The Arrow type of its column where it is computed.
     pub fn arrow(&self) -> DataType {
-        self.tree.ty.arrow()
+        self.tree.ty.stored()
     }
 
     /// How it is read on a table, where names are variables and flags.

@@ -161,6 +161,14 @@ impl Type {
         }
     }
 
+    /// The Arrow type of a column of this type in an answer: as tables are stored, times in 64 bits.
+    pub(crate) fn stored(&self) -> DataType {
+        match self {
+            Type::Timestamp => DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())),
+            ty => ty.arrow(),
+        }
+    }
+
     /// Reads a type as [`fmt::Display`] writes it; a single capital is a variable.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();

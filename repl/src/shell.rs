@@ -144,9 +144,10 @@ impl Shell {
         };
         let unmatched = question.unmatched();
         let database = self.opened.database.clone();
-        let mut answer = self.opened.runtime.wait(async move {
+        let (mut answer, left_out) = self.opened.runtime.wait(async move {
             database.refresh()?;
-            verbs::collect(&database, &question, &options).await
+            let answer = verbs::collect(&database, &question, &options).await?;
+            Ok((answer, question.left_out(&database).await?))
         })?;
         let more = answer.truncate(self.limit);
         let drawn = grid::draw(&answer, self.terminal.width(), self.terminal.stdout);
@@ -165,6 +166,12 @@ impl Shell {
             footer.push(units::span_us(started.elapsed().as_micros() as i64));
         }
         verbs::say(self.terminal.stderr.paint(Paint::Faint, &footer.join(" · ")));
+        if let Some(left_out) = left_out {
+            verbs::say(format!(
+                "{} {left_out}",
+                self.terminal.stderr.paint(Paint::Hint, "note:")
+            ));
+        }
         if let Some(hint) = unmatched {
             verbs::say(format!("{} {hint}", self.terminal.stderr.paint(Paint::Hint, "hint:")));
         }

@@ -9,6 +9,7 @@
 //! **Architecture invariant:** this crate knows neither where parts lie nor how captures are read.
 
 pub mod capture_file;
+mod faults;
 mod filtered;
 mod functions;
 mod groups;
@@ -24,6 +25,7 @@ use datafusion::execution::registry::FunctionRegistry;
 use datafusion::execution::session_state::SessionState;
 use schema::Table;
 
+pub use faults::{faults, left_out};
 pub use filtered::{filtered, order, tables_of};
 pub use piped::{connections, piped};
 pub use views::{View, view, views};

@@ -62,6 +62,46 @@ impl Cidr {
         Self { address, ..*self }
     }
 
+    /// Texts between which those of the network's addresses are, the second no more: statistics of a column of texts prune
+    /// by them. `None` where the network is too wide for its addresses to begin alike.
+    pub(crate) fn text_bounds(&self) -> Option<(String, String)> {
+        let network = self.masked().address;
+        let (beginning, mark, next) = match network {
+            IpAddr::V4(network) => {
+                let octets = network.octets();
+                let whole = octets.iter().take(usize::from(self.prefix / 8)).map(u8::to_string);
+                (whole.collect::<Vec<_>>(), ".", "/")
+            }
+            IpAddr::V6(network) => {
+                let groups = network.segments();
+                let whole = groups.iter().take(usize::from(self.prefix / 16));
+                // From the first zero on a text may be shortened.
+                let plain = whole.take_while(|group| **group != 0).map(|group| format!("{group:x}"));
+                (plain.collect::<Vec<_>>(), ":", ";")
+            }
+        };
+        if beginning.is_empty() {
+            return self.first_group_bounds();
+        }
+        let is_whole = beginning.len() == if network.is_ipv4() { 4 } else { 8 };
+        let beginning = beginning.join(mark);
+        // The whole address has nothing after it.
+        match is_whole {
+            true => Some((beginning.clone(), format!("{beginning}!"))),
+            false => Some((format!("{beginning}{mark}"), format!("{beginning}{next}"))),
+        }
+    }
+
+    /// Of an IPv6 network that is wider than one group, the bounds by that group: four digits are ordered as numbers are.
+    fn first_group_bounds(&self) -> Option<(String, String)> {
+        let IpAddr::V6(network) = self.masked().address else {
+            return None;
+        };
+        let first = network.segments()[0];
+        let last = first | u16::MAX.checked_shr(u32::from(self.prefix)).unwrap_or(0);
+        (first >= 0x1000 && self.prefix > 0).then(|| (format!("{first:x}"), format!("{last:x};")))
+    }
+
     /// The network as a column holds it: the address, then the prefix length.
     pub(crate) fn to_bytes(self) -> Vec<u8> {
         let mut bytes = octets(self.address);
@@ -273,6 +313,43 @@ mod tests {
             let found = Cidr::parse(text).map(|network| network.to_string());
             assert_eq!(found.as_deref(), expect, "{text}");
         }
+    }
+
+    #[test]
+    fn texts_of_addresses_are_between_bounds() {
+        let mut rng = fastrand::Rng::with_seed(5);
+        for _ in 0..20_000 {
+            let address: IpAddr = if rng.bool() {
+                Ipv4Addr::from_bits(rng.u32(..)).into()
+            } else {
+                // Groups of zeros are shortened, and few digits are ordered in another way.
+                let group = |rng: &mut fastrand::Rng| [0, rng.u16(..), rng.u16(..16)][rng.usize(..3)];
+                let groups: [u16; 8] = std::array::from_fn(|_| group(&mut rng));
+                std::net::Ipv6Addr::from(groups).into()
+            };
+            let prefix = rng.u8(0..=bits(address));
+            let network = Cidr { address, prefix };
+            let Some((from, to)) = network.text_bounds() else {
+                continue;
+            };
+            let noise = rng.u128(..) & u128::MAX.checked_shr(u32::from(prefix)).unwrap_or(0);
+            let inside: IpAddr = match network.masked().address {
+                IpAddr::V4(base) => Ipv4Addr::from_bits(base.to_bits() | (noise >> 96) as u32).into(),
+                IpAddr::V6(base) => std::net::Ipv6Addr::from_bits(base.to_bits() | noise).into(),
+            };
+            assert!(network.contains(inside), "{network} {inside}");
+            for text in [inside.to_string(), address_text(inside)] {
+                assert!(from <= text && text < to, "{network} {inside} {from} {to}");
+            }
+        }
+        let bounds = |text| Cidr::parse(text).and_then(|network| network.text_bounds());
+        let pair = |from: &str, to: &str| Some((from.to_owned(), to.to_owned()));
+        assert_eq!(bounds("10.0.0.0/8"), pair("10.", "10/"));
+        assert_eq!(bounds("172.16.0.0/12"), pair("172.", "172/"));
+        assert_eq!(bounds("2001:db8::/32"), pair("2001:db8:", "2001:db8;"));
+        assert_eq!(bounds("fe80::/10"), pair("fe80", "febf;"));
+        assert_eq!(bounds("0.0.0.0/0"), None);
+        assert_eq!(bounds("::/8"), None);
     }
 
     #[test]

@@ -188,7 +188,7 @@ fn defaults_are_supplied_where_they_can_pass() {
         timestamp - timestamp('2026-01-01T00:00:00Z') > duration('1s')
             http   checked_subtract(timestamp, Decimal128(1767225600000000000,38,0)) > DurationNanosecond("1000000000")
         src.ip in cidr('10.0.0.0/8')
-            http   containsIP(BinaryView("10,0,0,0,8"), src_ip)
+            http   src_ip >= Utf8View("10.") AND src_ip < Utf8View("10/") AND containsIP(BinaryView("10,0,0,0,8"), src_ip)
         request.headers.host == 'a'
             http   element_at(request_headers, Utf8View("host")) = Utf8View("a")
         has(request.headers.host)

@@ -82,6 +82,21 @@ fn statistics_prune() {
         request_body == b'x'
             rows  request_body@67 = 78
             stats request_body_null_count@2 != row_count@3 AND request_body_min@0 <= 78 AND 78 <= request_body_max@1
+        src.ip in cidr('10.0.0.0/8')
+            rows  src_ip@9 >= 10. AND src_ip@9 < 10/ AND containsIP(0A00000008, src_ip@9)
+            stats src_ip_null_count@1 != row_count@2 AND src_ip_max@0 >= 10. AND src_ip_null_count@1 != row_count@2 AND src_ip_min@3 < 10/
+        src.ip in cidr('fe80::/10')
+            rows  src_ip@9 >= fe80 AND src_ip@9 < febf; AND containsIP(FE800000000000000000..., src_ip@9)
+            stats src_ip_null_count@1 != row_count@2 AND src_ip_max@0 >= fe80 AND src_ip_null_count@1 != row_count@2 AND src_ip_min@3 < febf;
+        dyn(status_code) == 404
+            rows  status_code@14 = 404
+            stats status_code_null_count@2 != row_count@3 AND status_code_min@0 <= 404 AND 404 <= status_code_max@1
+        cel.bind(x, status_code, x >= 500 && x < 600)
+            rows  status_code@14 >= 500 AND (status_code@14 < 600 OR status_code@14 IS NULL)
+            stats status_code_null_count@1 != row_count@2 AND status_code_max@0 >= 500 AND (status_code_null_count@1 != row_count@2 AND status_code_min@3 < 600 OR status_code_null_count@1 > 0)
+        status_code in [404, '500', 200.0]
+            rows  is_in(status_code@14, [699401000000000000, 7303000000353030, 640000000000006940])
+            stats true
     "#]].assert_eq(&show(&[
         "status_code >= 500",
         "!(status_code < 500)",
@@ -96,5 +111,10 @@ fn statistics_prune() {
         "has_pcap",
         "'10.0.0.1' in [src.ip, dst.ip]",
         "request_body == b'x'",
+        "src.ip in cidr('10.0.0.0/8')",
+        "src.ip in cidr('fe80::/10')",
+        "dyn(status_code) == 404",
+        "cel.bind(x, status_code, x >= 500 && x < 600)",
+        "status_code in [404, '500', 200.0]",
     ]));
 }

@@ -33,6 +33,28 @@ impl Question {
         }
     }
 
+    /// Says how many rows the filter leaves out because it fails on them, and why; nothing if there are none.
+    pub(crate) async fn left_out(&self, database: &Database) -> Result<Option<String>, Failure> {
+        let Question::Kfl(text) = self else { return Ok(None) };
+        let faults = database
+            .left_out(text)
+            .await
+            .map_err(|error| Failure::of_query(text, error))?;
+        let total: u64 = faults.iter().map(|(_, rows)| rows).sum();
+        if total == 0 {
+            return Ok(None);
+        }
+        let reasons: Vec<_> = match faults.as_slice() {
+            [(fault, _)] => vec![fault.to_string()],
+            faults => faults.iter().map(|(fault, rows)| format!("{fault} {rows}")).collect(),
+        };
+        let rows = units::counted(total, "row");
+        Ok(Some(format!(
+            "{rows} left out, the filter fails there: {}",
+            reasons.join(", ")
+        )))
+    }
+
     /// Asks the database.
     pub(crate) async fn ask(&self, database: &Database, options: &QueryOptions) -> Result<Rows, Failure> {
         match self {
@@ -110,11 +132,15 @@ pub(super) fn run(
             }
         }
         encoder.finish()?.finish()?;
-        Ok((written, found > written))
+        let left_out = question.left_out(&database).await?;
+        Ok((written, found > written, left_out))
     });
-    let (written, more) = write.map_err(|failure| closed.failure(failure))?;
+    let (written, more, left_out) = write.map_err(|failure| closed.failure(failure))?;
     if let Some(hint) = unmatched {
         super::say(format!("{} {hint}", terminal.stderr.paint(Paint::Hint, "hint:")));
+    }
+    if let Some(left_out) = left_out {
+        super::say(format!("{} {left_out}", terminal.stderr.paint(Paint::Hint, "note:")));
     }
     if format.rows.is_some() {
         let mut footer = units::counted(written as u64, "row");
