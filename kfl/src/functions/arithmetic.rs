@@ -1,6 +1,6 @@
 //! Operators that compute numbers, and `+` on texts and lists. Overflow and division by zero are errors, never wrap-around.
 
-use super::kernel::TEXT_BYTES;
+use super::kernel::{LIST_ITEMS, TEXT_BYTES};
 use super::{Function, Overload};
 use crate::fault::Fault;
 use crate::value::Value;
@@ -78,12 +78,13 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             .fails(Fault::Overflow),
             Overload::new("_+_(list(T), list(T)) -> list(T)", |args| {
                 args.values(|row| match (args.value(0, row)?, args.value(1, row)?) {
-                    (Value::List(left), Value::List(right)) => {
+                    (Value::List(left), Value::List(right)) if left.len() + right.len() <= LIST_ITEMS => {
                         Some(Value::List([&left[..], &right[..]].concat().into()))
                     }
                     _ => None,
                 })
-            }),
+            })
+            .fails(Fault::Overflow),
             Overload::new("_+_(duration, duration) -> duration", |args| {
                 let (left, right) = (args.duration(0), args.duration(1));
                 args.durations(|row| left.at(row)?.checked_add(right.at(row)?))

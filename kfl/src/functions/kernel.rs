@@ -18,7 +18,10 @@ use crate::types::Type;
 use crate::value::{self, Value};
 
 /// What a function makes of texts is at most this long: functions inside functions multiply.
-pub(crate) const TEXT_BYTES: usize = 16 << 20;
+pub(crate) const TEXT_BYTES: usize = 256 << 10;
+
+/// What `+` makes of lists has at most so many elements, for the same reason.
+pub(crate) const LIST_ITEMS: usize = 8 << 10;
 
 /// The arguments of one call over a batch.
 #[derive(Debug)]

@@ -24,6 +24,9 @@ pub(super) fn specialise(expr: &Expr, table: &'static Table, now_ns: i64) -> Exp
     Specialiser { table, now_ns }.expr(expr.clone())
 }
 
+/// Constants of several types that are compared one by one at most.
+const ALTERNATIVES: usize = 64;
+
 struct Specialiser {
     table: &'static Table,
     now_ns: i64,
@@ -112,6 +115,12 @@ fn expand_membership(expr: Expr) -> Expr {
     }
     let expanded = match &list.kind {
         Kind::List(items) => among(item, items, &expr.span),
+        // A list of constants that differ in type is no list that statistics prune by.
+        Kind::Value(Value::List(values)) if list.ty == Type::list(Type::Dyn) && values.len() <= ALTERNATIVES => {
+            let constant = |value: &Value| Expr::value(value.clone(), value.ty(), expr.span.clone());
+            let items: Vec<_> = values.iter().map(constant).collect();
+            among(item, &items, &expr.span)
+        }
         Kind::Comprehension(comprehension) => among_filtered(item, comprehension, &expr.span),
         _ => None,
     };

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 
 use super::{ENVIRONMENT, generate};
-use crate::{compile, compile_query, complete, highlight, limits};
+use crate::{Bindings, Failure, Fault, Road, compile, compile_query, complete, evaluate, highlight, limits};
 
 /// Runs a text through everything that takes one.
 fn swallow(text: &str, cursor: usize) {
@@ -37,6 +37,20 @@ fn swallow(text: &str, cursor: usize) {
             assert!(!problems.is_empty());
             for problem in problems.iter().take(3) {
                 assert!(!problem.render(text).is_empty());
+            }
+        }
+    }
+    // Without a check before it, whatever was written is computed; both roads come to the same end.
+    let bindings = Bindings::new().unchecked();
+    if text.len() < 1000 {
+        let scalar = evaluate(text, &bindings, Road::Scalar);
+        if scalar != Err(Failure::Fault(Fault::TooLong)) {
+            let columns = evaluate(text, &bindings, Road::Columns);
+            assert_eq!(scalar.is_ok(), columns.is_ok(), "{text}\n{scalar:?}\n{columns:?}");
+            if let (Ok(scalar), Ok(columns)) = (scalar, columns) {
+                // A NaN is equal to none, and `now()` is another.
+                let is_one = |text: &str| !text.contains("now");
+                assert!(!is_one(text) || scalar == columns, "{text}\n{scalar}\n{columns}");
             }
         }
     }
