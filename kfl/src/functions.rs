@@ -21,6 +21,7 @@ mod optional;
 mod patterns;
 mod positions;
 mod re2;
+mod signature;
 mod strings;
 pub(crate) mod time;
 pub(crate) mod udf;
@@ -32,9 +33,9 @@ use datafusion::arrow::array::ArrayRef;
 use datafusion::logical_expr as df;
 
 use crate::fault::Fault;
-use crate::types::Type;
 use crate::value::Value;
 use kernel::Arguments;
+pub(crate) use signature::{Fit, Signature, dispatch, fits};
 
 /// A function with all its signatures.
 #[derive(Debug)]
@@ -113,18 +114,6 @@ pub(crate) enum Failing {
     With(Fault),
     /// The arguments tell.
     By(fn(&[Value]) -> Fault),
-}
-
-/// A signature, read.
-#[derive(Debug)]
-pub(crate) struct Signature {
-    /// True if the first parameter stands before a dot.
-    pub method: bool,
-    /// True if the last parameter stands for one and more arguments.
-    pub variadic: bool,
-    pub parameters: Vec<Type>,
-    pub result: Type,
-    pub overload: &'static Overload,
 }
 
 /// A function with its signatures read.
@@ -324,7 +313,7 @@ pub(crate) fn registry() -> &'static BTreeMap<&'static str, Entry> {
 
 fn read(function: &'static Function) -> Entry {
     let signature = |overload: &'static Overload| {
-        signature(function.name, overload).expect("a test reads every signature of the registry")
+        Signature::read(function.name, overload).expect("a test reads every signature of the registry")
     };
     Entry {
         function,
@@ -332,168 +321,24 @@ fn read(function: &'static Function) -> Entry {
     }
 }
 
-fn signature(name: &str, overload: &'static Overload) -> Option<Signature> {
-    let (call, result) = overload.signature.split_once(" -> ")?;
-    let (receiver, arguments) = match call.strip_prefix(name).and_then(|rest| rest.strip_prefix('(')) {
-        Some(arguments) => (None, arguments),
-        None => {
-            let (receiver, rest) = call.split_once(&format!(".{name}("))?;
-            (Some(Type::parse(receiver)?), rest)
-        }
-    };
-    let mut parameters: Vec<_> = receiver.iter().cloned().collect();
-    let arguments = arguments.strip_suffix(')')?;
-    let variadic = arguments.ends_with("...");
-    for argument in split_arguments(arguments.trim_end_matches("...")) {
-        parameters.push(Type::parse(argument)?);
-    }
-    Some(Signature {
-        method: receiver.is_some(),
-        variadic,
-        parameters,
-        result: Type::parse(result)?,
-        overload,
-    })
-}
-
-/// Splits at the commas outside parentheses.
-fn split_arguments(text: &str) -> Vec<&str> {
-    let (mut depth, mut start, mut pieces) = (0, 0, Vec::new());
-    for (at, character) in text.char_indices() {
-        match character {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            ',' if depth == 0 => {
-                pieces.push(&text[start..at]);
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    if start < text.len() {
-        pieces.push(&text[start..]);
-    }
-    pieces
-}
-
-/// Types that variables of a signature stand for.
-type Bindings = BTreeMap<char, Type>;
-
-/// How much an argument of an open type fits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fit {
-    /// Only where the signature takes any type: the call is then decided.
-    Decided,
-    /// Everywhere: its value may turn out to fit.
-    Possible,
-    /// The types are those of values: what one letter of the signature stands for may still differ.
-    Values,
-}
-
-impl Signature {
-    /// The parameter types and the result for arguments of these types; `None` if they do not fit.
-    pub(crate) fn resolve(&self, arguments: &[&Type], fit: Fit) -> Option<(Vec<Type>, Type)> {
-        let fits = match self.variadic {
-            true => arguments.len() >= self.parameters.len(),
-            false => arguments.len() == self.parameters.len(),
-        };
-        if !fits {
-            return None;
-        }
-        let last = self.parameters.last();
-        let parameters = || self.parameters.iter().chain(last.into_iter().cycle());
-        let mut bindings = Bindings::new();
-        for (parameter, argument) in parameters().zip(arguments) {
-            if !unify(parameter, argument, fit, &mut bindings) {
-                return None;
-            }
-        }
-        let called = parameters()
-            .zip(arguments)
-            .map(|(parameter, argument)| called(parameter, argument, &bindings))
-            .collect();
-        Some((called, substitute(&self.result, &bindings)))
-    }
-}
-
-/// Calls a function with the signature that fits the values.
-pub(crate) fn dispatch(entry: &Entry, method: bool, arguments: &[Value]) -> Result<Value, Fault> {
-    let types: Vec<_> = arguments.iter().map(Value::ty).collect();
-    let types: Vec<_> = types.iter().collect();
-    for signature in entry.signatures.iter().filter(|one| one.method == method) {
-        if let Some((parameters, result)) = signature.resolve(&types, Fit::Values) {
-            let overload = signature.overload;
-            let value = kernel::call(overload.kernel, arguments, &parameters, &result);
-            return value.ok_or_else(|| overload.fault(arguments));
-        }
-    }
-    Err(Fault::WrongType)
-}
-
-fn unify(parameter: &Type, argument: &Type, fit: Fit, bindings: &mut Bindings) -> bool {
-    match (parameter, argument) {
-        (_, Type::Broken) | (Type::Dyn, _) => true,
-        (Type::Any(letter), _) => {
-            let bound = bindings.get(letter).cloned().unwrap_or(argument.clone());
-            let is_one = fits(&bound, argument) || fits(argument, &bound);
-            bindings.insert(*letter, bound.join(argument.clone()));
-            is_one || fit == Fit::Values
-        }
-        // What an empty list holds is anything.
-        (_, Type::Any(_)) => true,
-        (_, Type::Dyn) => fit != Fit::Decided,
-        (Type::List(parameter), Type::List(argument)) | (Type::Optional(parameter), Type::Optional(argument)) => {
-            unify(parameter, argument, fit, bindings)
-        }
-        (Type::Map(key, value), Type::Map(other_key, other_value)) => {
-            unify(key, other_key, fit, bindings) && unify(value, other_value, fit, bindings)
-        }
-        _ => parameter == argument,
-    }
-}
-
-/// True if a value of the second type can stand where the first is known.
-pub(crate) fn fits(known: &Type, other: &Type) -> bool {
-    match (known, other) {
-        (_, Type::Dyn | Type::Any(_) | Type::Broken) => true,
-        (Type::List(known), Type::List(other)) | (Type::Optional(known), Type::Optional(other)) => fits(known, other),
-        (Type::Map(key, value), Type::Map(other_key, other_value)) => fits(key, other_key) && fits(value, other_value),
-        _ => known == other,
-    }
-}
-
-/// The type of a parameter in a call: where the signature takes any type, that of the argument.
-fn called(parameter: &Type, argument: &Type, bindings: &Bindings) -> Type {
-    match (parameter, argument) {
-        (Type::Dyn, _) => argument.clone(),
-        (Type::List(parameter), Type::List(argument)) => Type::list(called(parameter, argument, bindings)),
-        (Type::Optional(parameter), Type::Optional(argument)) => Type::optional(called(parameter, argument, bindings)),
-        (Type::Map(key, value), Type::Map(other_key, other_value)) => {
-            Type::map(called(key, other_key, bindings), called(value, other_value, bindings))
-        }
-        _ => substitute(parameter, bindings),
-    }
-}
-
-fn substitute(ty: &Type, bindings: &Bindings) -> Type {
-    match ty {
-        Type::Any(letter) => bindings.get(letter).cloned().unwrap_or(Type::Dyn),
-        Type::List(element) => Type::list(substitute(element, bindings)),
-        Type::Optional(value) => Type::optional(substitute(value, bindings)),
-        Type::Map(key, value) => Type::map(substitute(key, bindings), substitute(value, bindings)),
-        _ => ty.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
+    use fastrand::Rng;
+
     use super::*;
+    use crate::types::Type;
 
     #[test]
     fn every_signature_is_read() {
         for function in GROUPS.iter().flat_map(|group| group.iter()) {
             for overload in function.overloads {
-                assert!(signature(function.name, overload).is_some(), "{}", overload.signature);
+                assert!(
+                    Signature::read(function.name, overload).is_some(),
+                    "{}",
+                    overload.signature
+                );
             }
         }
     }
@@ -522,6 +367,59 @@ mod tests {
             .flat_map(|entry| entry.function.examples.iter().copied());
         for (text, result) in operators.chain(help().into_iter().flat_map(|entry| entry.examples)) {
             assert_eq!(crate::tests::evaluate(text), result, "{text}");
+        }
+    }
+
+    /// A value of a parameter's type; where it may be any, one of several.
+    fn random(ty: &Type, rng: &mut Rng) -> Value {
+        match ty {
+            Type::Bool => Value::Bool(rng.bool()),
+            Type::Int => Value::Int([0, 1, -1, 70, i64::MIN, i64::MAX][rng.usize(..6)]),
+            Type::Uint => Value::Uint([0, 1, u64::MAX][rng.usize(..3)]),
+            Type::Double => Value::Double([0.0, -1.5, f64::NAN, f64::INFINITY, 1e300][rng.usize(..5)]),
+            Type::String => Value::string(["", "a", "é/x", "7", "%d", "10.0.0.1", "UTC"][rng.usize(..7)]),
+            Type::Bytes => Value::Bytes([&b""[..], b"a", b"\xff"][rng.usize(..3)].into()),
+            Type::Timestamp => Value::Timestamp(i128::from([0, i64::MIN, i64::MAX][rng.usize(..3)])),
+            Type::Duration => Value::Duration([0, -1, i64::MAX][rng.usize(..3)]),
+            Type::Ip => Value::Ip([IpAddr::from([10, 0, 0, 1]), IpAddr::from([0u16; 8])][rng.usize(..2)]),
+            Type::Cidr => {
+                let networks = ["10.0.0.0/8", "::/0", "0.0.0.0/0"];
+                crate::tests::value(&format!("cidr('{}')", networks[rng.usize(..3)]))
+            }
+            Type::List(element) => Value::List((0..rng.usize(..3)).map(|_| random(element, rng)).collect()),
+            Type::Map(_, value) => Value::Map([(Value::string("a"), random(value, rng))].into()),
+            Type::Optional(value) => Value::Optional(rng.bool().then(|| random(value, rng).into())),
+            Type::Type => Value::Type("int".into()),
+            Type::Null => Value::Null,
+            Type::Any(_) | Type::Broken => Value::Int(rng.i64(-2..3)),
+            Type::Dyn => match rng.u8(..4) {
+                0 => Value::Null,
+                1 => Value::string("a"),
+                2 => Value::List([Value::Int(1)].into()),
+                _ => Value::Int(rng.i64(-2..3)),
+            },
+        }
+    }
+
+    #[test]
+    fn what_is_said_never_to_fail_never_fails() {
+        let mut rng = Rng::with_seed(31);
+        for entry in registry().values() {
+            for signature in &entry.signatures {
+                if !matches!(signature.overload.failing, Failing::Never) {
+                    continue;
+                }
+                for _ in 0..60 {
+                    let arguments: Vec<_> = signature.parameters.iter().map(|ty| random(ty, &mut rng)).collect();
+                    let types: Vec<_> = arguments.iter().map(Value::ty).collect();
+                    let Some((types, result)) = signature.resolve(&types.iter().collect::<Vec<_>>(), Fit::Values)
+                    else {
+                        continue;
+                    };
+                    let value = kernel::call(signature.overload.kernel, &arguments, &types, &result);
+                    assert!(value.is_some(), "{}: {arguments:?}", signature.overload.signature);
+                }
+            }
         }
     }
 }

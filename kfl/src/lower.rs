@@ -15,6 +15,7 @@
 
 mod fault;
 mod fold;
+mod membership;
 mod specialise;
 mod value;
 mod walk;

@@ -19,6 +19,14 @@ pub(crate) const ENVIRONMENT: Environment = Environment {
     now_ns: 1_767_225_600_000_000_000,
 };
 
+/// The value of an expression without variables.
+pub(crate) fn value(text: &str) -> crate::value::Value {
+    let mut problems = Vec::new();
+    let tree = parse::parse(text, &mut problems);
+    let typed = check::check_expression(&tree, text, &ENVIRONMENT, &mut problems);
+    eval::eval(&typed, &mut eval::Scope::constant(10_000)).unwrap_or_else(|fault| panic!("{text}: {fault}"))
+}
+
 /// Evaluates an expression without variables; "error" where it has no value.
 #[track_caller]
 pub(crate) fn evaluate(text: &str) -> String {

@@ -4,20 +4,18 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray};
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
-use datafusion::functions_nested::expr_fn::array_has;
 use datafusion::logical_expr as df;
 use datafusion::logical_expr::lit;
 use datafusion::scalar::ScalarValue;
 
-use super::{balanced, case, walk};
+use super::{balanced, case, membership, walk};
 use crate::ast::Operator;
 use crate::eval;
 use crate::functions::compare;
-use crate::functions::comprehension::Macro;
 use crate::functions::kernel::Arguments;
 use crate::functions::udf::Kernel;
 use crate::limits;
-use crate::typed::{Call, Comprehension, Expr, Kind, Local};
+use crate::typed::{Call, Expr, Kind, Local};
 use crate::types::Type;
 use crate::value::Value;
 
@@ -243,7 +241,7 @@ fn stored_time(expr: &Expr, reading: Reading) -> Option<df::Expr> {
 }
 
 /// True if DataFusion's operators compare values of the type as CEL does.
-fn is_native(ty: &Type) -> bool {
+pub(super) fn is_native(ty: &Type) -> bool {
     ty.is_ordered() && *ty != Type::Double
 }
 
@@ -286,7 +284,7 @@ fn as_int(operator: Operator, number: &Value) -> Option<(Operator, i64)> {
 }
 
 fn call(call: &Call, expr: &Expr, reading: Reading) -> df::Expr {
-    if let Some(test) = membership(call, reading).or_else(|| key(call, reading)) {
+    if let Some(test) = membership::membership(call, reading).or_else(|| membership::key(call, reading)) {
         return test;
     }
     if let Some(plan) = call.overload.plan {
@@ -295,65 +293,6 @@ fn call(call: &Call, expr: &Expr, reading: Reading) -> df::Expr {
     let (_, arguments) = arguments(&call.arguments, reading);
     let (name, kernel) = (call.function.name, call.overload.kernel);
     Kernel::call(name, kernel, &call.parameters, &expr.ty, arguments)
-}
-
-/// `in` where DataFusion's own forms mean the same: a column in constants, a constant in a stored list.
-fn membership(call: &Call, reading: Reading) -> Option<df::Expr> {
-    let [item, list] = &call.arguments[..] else { return None };
-    if call.function.name != "_in_" {
-        return None;
-    }
-    let Type::List(element) = &list.ty else { return None };
-    match (&list.kind, item.constant()) {
-        (Kind::Value(Value::List(items)), None) if !items.is_empty() && is_native(element) && item.ty == **element => {
-            let items = items.iter().map(|item| lit(item.scalar(element))).collect();
-            Some(value(item, reading).in_list(items, false))
-        }
-        (Kind::Variable(_), Some(constant)) if reading == Reading::Stored && item.ty == **element => {
-            // The elements of a stored list are plain strings, not views.
-            let constant = match constant {
-                Value::String(text) => ScalarValue::Utf8(Some(text.to_string())),
-                constant => constant.scalar(element),
-            };
-            Some(array_has(stored(list), lit(constant)))
-        }
-        _ => None,
-    }
-}
-
-/// Whether a stored map has a constant key: its keys are walked, and its values, most of its bytes, are not read.
-fn key(call: &Call, reading: Reading) -> Option<df::Expr> {
-    let ("_has_", [map, key]) = (call.function.name, &call.arguments[..]) else {
-        return None;
-    };
-    let (Type::Map(key_type, _), Kind::Variable(_) | Kind::Column(_)) = (&map.ty, &map.kind) else {
-        return None;
-    };
-    if key.ty != **key_type || key.constant().is_none() || !is_native(key_type) {
-        return None;
-    }
-    let span = map.span.clone();
-    let local = Local {
-        depth: usize::MAX,
-        name: "key".to_owned(),
-    };
-    let element = Expr::new(Kind::Local(local.clone()), key.ty.clone(), span.clone());
-    let same = Kind::Compare {
-        operator: Operator::Eq,
-        left: Box::new(element),
-        right: Box::new(key.clone()),
-    };
-    let comprehension = Comprehension {
-        form: Macro::Exists,
-        range: map.clone(),
-        key: None,
-        local,
-        key_type: Type::Null,
-        element: key.ty.clone(),
-        condition: None,
-        body: Expr::new(same, Type::Bool, span),
-    };
-    Some(walk::walk(&comprehension, &Type::Bool, reading))
 }
 
 /// A list or map made by row.

@@ -624,3 +624,106 @@ fn stages_work_in_every_verb() {
         expect.assert_eq(&format!("exit {:?}\n{}--- stderr\n{said}", run.code, run.stdout));
     }
 }
+
+#[test]
+fn expressions_are_evaluated() {
+    let place = Place::empty();
+    check(
+        &place,
+        &["eval", "[1, 2].map(x, x * x)"],
+        expect![[r#"
+        exit 0
+        --- stdout
+        [1, 4]
+        --- stderr
+    "#]],
+    );
+    check(
+        &place,
+        &["eval", "--vectorised", "'a' + 'b'"],
+        expect![[r#"
+        exit 0
+        --- stdout
+        "ab"
+        --- stderr
+    "#]],
+    );
+    check(
+        &place,
+        &["eval", "1 / 0"],
+        expect![[r#"
+        exit 1
+        --- stdout
+        --- stderr
+        error: the expression has no value: division by zero
+    "#]],
+    );
+    check(
+        &place,
+        &["eval", "1 + 'a'"],
+        expect![[r#"
+        exit 1
+        --- stdout
+        --- stderr
+        error[K0303]: `+` does not take an int and a string
+          |
+        1 | 1 + 'a'
+          | ^   --- string
+          | |
+          | int
+          |
+          = help: make it a text first: string(1)
+    "#]],
+    );
+    let lines = concat!(
+        "{\"expr\": \"x * 2\", \"bindings\": {\"x\": {\"type\": \"int\", \"value\": \"21\"}}}\n",
+        "{\"expr\": \"y || true\"}\n",
+        "\n",
+        "{\"expr\": \"1 +\"}\n",
+        "{\"expr\": \"x\", \"env\": {\"x\": \"list(\"}}\n",
+        "[1]\n",
+        "no JSON\n",
+    );
+    for arguments in [&["eval", "--jsonl"][..], &["eval", "--jsonl", "--vectorised"]] {
+        let run = place.type_in(arguments, lines);
+        expect![[r#"
+            {"type":"int","value":"42"}
+            {"type":"bool","value":true}
+            {"error":"expected a value, found the end of the filter"}
+            {"error":"expected a type for x, found `list(`"}
+            {"error":"expected an object with `expr`"}
+            {"error":"the line is no JSON: expected ident at line 1 column 2"}
+        "#]]
+        .assert_eq(&run.stdout);
+    }
+}
+
+#[test]
+fn rows_that_a_filter_fails_on_are_counted() {
+    let place = Place::with_database();
+    let mut told = String::new();
+    for filter in [
+        "request.headers['x-none'] == 'a'",
+        "http && 1 / (status_code - 200) == 0",
+        "http && (int(path) == 1 || request.headers['x-none'] == 'a' || method == 'POST')",
+        "http && has(request.headers.host)",
+        "http | where int(path) == 1 | count",
+    ] {
+        let run = place.run(&["--db", "db", "query", filter, "-f", "csv", "--limit", "1"]);
+        let note = run.stderr.lines().find(|line| line.starts_with("note: "));
+        told.push_str(&format!("{filter}\n    {}\n", note.unwrap_or("none")));
+    }
+    expect![[r#"
+        request.headers['x-none'] == 'a'
+            note: 3 rows left out, the filter fails there: missing key
+        http && 1 / (status_code - 200) == 0
+            note: 1 row left out, the filter fails there: division by zero
+        http && (int(path) == 1 || request.headers['x-none'] == 'a' || method == 'POST')
+            note: 2 rows left out, the filter fails there: bad conversion
+        http && has(request.headers.host)
+            none
+        http | where int(path) == 1 | count
+            note: 3 rows left out, the filter fails there: bad conversion
+    "#]]
+    .assert_eq(&told);
+}
