@@ -9,6 +9,7 @@ pub(crate) const CONN_ID: &str = "conn_id";
 pub(crate) const FLOW_ID: &str = "flow_id";
 pub(crate) const TIMESTAMP: &str = "timestamp";
 pub(crate) const ID: &str = "id";
+pub(crate) const INDEX: &str = "index";
 
 pub(crate) const PACKET: &str = "packet";
 pub(crate) const INTERFACE: &str = "interface";
@@ -62,7 +63,7 @@ mod tests {
         [CAPTURE_ID, PACKETS]
             .iter()
             .for_each(|name| declared(&captures::TABLE, name));
-        [ID, CONN_ID, FLOW_ID, TIMESTAMP]
+        [ID, INDEX, CONN_ID, FLOW_ID, TIMESTAMP]
             .iter()
             .for_each(|name| declared(&conns::TABLE, name));
     }

@@ -1,7 +1,9 @@
 //! A table of one commit as DataFusion scans it: file groups made from the manifest, parts that cannot match left out
 //! before they are opened, exact row counts and key ranges as statistics.
 //!
-//! Strings and bytes come as views, which is what the Parquet reader makes without copying.
+//! Strings come as views, which is what the Parquet reader makes without copying.
+//!
+//! Filters that ask single columns are answered exactly, by [`ChooseExec`]; all others choose parts here and are applied above.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,13 +17,15 @@ use datafusion::common::{Column, ColumnStatistics, DFSchema, ScalarValue, Statis
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::physical_plan::{
+    FileGroup, FileScanConfigBuilder, ParquetFileReaderFactory, ParquetSource,
+};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::error::Result;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
-use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown};
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
@@ -29,8 +33,8 @@ use object_store::ObjectMeta;
 use schema::Table;
 use schema::tables::packets;
 
-use crate::columns::TIMESTAMP;
-use crate::store::{Manifest, Part};
+use crate::scan::{ChooseExec, Condition, is_answerable, is_time_range};
+use crate::store::{Manifest, Part, ROW_GROUP_ROWS};
 
 /// Bytes read at a part's end in the hope that they hold its whole footer.
 const FOOTER_BYTES: usize = 64 << 10;
@@ -45,6 +49,11 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
+    /// The table.
+    pub(crate) fn table(&self) -> &'static Table {
+        self.table
+    }
+
     pub(crate) fn new(table: &'static Table, store: ObjectStoreUrl, manifest: Arc<Manifest>) -> Self {
         Self {
             table,
@@ -75,6 +84,41 @@ impl Parts {
             .zip(kept)
             .filter_map(|(part, kept)| kept.then_some(part))
             .collect())
+    }
+
+    /// Which filters a [`ChooseExec`] answers: those that dictionaries do, and with them ranges of time. Packets are looked
+    /// up by their keys.
+    fn asked<'f>(&self, filters: impl Iterator<Item = &'f Expr> + Clone) -> Vec<bool> {
+        let is_answerable = |filter: &Expr| is_answerable(filter, &self.schema);
+        let any = self.table.name != packets::TABLE.name && filters.clone().any(is_answerable);
+        filters
+            .map(|filter| any && (is_answerable(filter) || is_time_range(filter)))
+            .collect()
+    }
+
+    /// Whether rows are filtered while a part is decoded, so that the other columns are read for rows that match alone.
+    ///
+    /// It pays for packets, whose bytes are nearly all of a part, and for filters that leave few rows of many columns; it
+    /// loses where nothing is read but what the filter reads, as in a count, and where a filter is only a range of time,
+    /// which statistics answer for whole row groups and pages.
+    fn late(&self, filters: &[Expr], projection: Option<&Vec<usize>>) -> bool {
+        let read = projection.map_or(self.schema.fields().len(), Vec::len);
+        let filtered: HashSet<_> = filters.iter().flat_map(Expr::column_refs).collect();
+        self.table.name == packets::TABLE.name
+            || read > filtered.len() && (filters.is_empty() || !filters.iter().all(is_time_range))
+    }
+
+    fn file(&self, part: &Part) -> PartitionedFile {
+        let file = PartitionedFile::new_from_meta(ObjectMeta {
+            location: part.location(self.table.name).into(),
+            // Parts never change, so that caches need no time to tell versions apart.
+            last_modified: chrono::DateTime::UNIX_EPOCH,
+            size: part.bytes,
+            e_tag: None,
+            version: None,
+        });
+        // A sort for few rows opens the parts first that may hold them.
+        file.with_statistics(Arc::new(self.statistics_of(&[part])))
     }
 
     fn statistics_of(&self, parts: &[&Part]) -> Statistics {
@@ -132,10 +176,14 @@ impl TableProvider for Parts {
         Some(self.statistics_of(&self.manifest.parts(self.table.name).iter().collect::<Vec<_>>()))
     }
 
-    /// Inexact here: these filters choose parts. The physical optimizer hands them to the Parquet source again, which
-    /// filters exactly where [`late`] says so.
+    /// Inexact filters choose parts. The physical optimizer hands them to the Parquet source again, which filters exactly
+    /// where [`late`] says so.
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+        let support = |asked: bool| match asked {
+            true => TableProviderFilterPushDown::Exact,
+            false => TableProviderFilterPushDown::Inexact,
+        };
+        Ok(self.asked(filters.iter().copied()).into_iter().map(support).collect())
     }
 
     async fn scan(
@@ -150,57 +198,58 @@ impl TableProvider for Parts {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
         }
         let runtime = state.runtime_env();
-        let readers = CachedParquetFileReaderFactory::new(
+        let readers: Arc<dyn ParquetFileReaderFactory> = Arc::new(CachedParquetFileReaderFactory::new(
             runtime.object_store(&self.store)?,
             runtime.cache_manager.get_file_metadata_cache(),
-        );
-        let source = ParquetSource::new(TableSchema::from(self.schema.clone()))
-            .with_parquet_file_reader_factory(Arc::new(readers))
+        ));
+        let asked = self.asked(filters.iter());
+        let asked = filters
+            .iter()
+            .zip(asked)
+            .filter_map(|(filter, asked)| asked.then_some(filter));
+        let asked: Vec<_> = asked.cloned().collect();
+        let bare = ParquetSource::new(TableSchema::from(self.schema.clone()))
+            .with_parquet_file_reader_factory(readers.clone())
             .with_metadata_size_hint(FOOTER_BYTES)
             .with_enable_page_index(true)
-            .with_pushdown_filters(late(self.table, filters))
             .with_reorder_filters(true);
-        let files = parts.iter().map(|part| file(self.table, part)).collect();
-        let groups = FileGroup::new(files).split_files(state.config().target_partitions());
-        let scan = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
-            .with_file_groups(groups)
-            .with_statistics(self.statistics_of(&parts))
+        let mut source = bare.clone();
+        if asked.is_empty() {
+            source = source.with_pushdown_filters(self.late(filters, projection));
+        } else if let Some(filter) = conjunction(asked.clone()) {
+            // By this the source rules out row groups and pages; which rows are chosen is not its affair.
+            let filter = state.create_physical_expr(filter, &DFSchema::try_from(self.schema.clone())?)?;
+            source = source.with_predicate(filter);
+        }
+        let partitions = state.config().target_partitions();
+        let files: Vec<_> = parts.iter().map(|part| self.file(part)).collect();
+        let config = |source: ParquetSource| {
+            FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
+                .with_file_groups(FileGroup::new(files.clone()).split_files(partitions))
+                .with_statistics(self.statistics_of(&parts))
+        };
+        let scan = config(source)
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
             .build();
-        Ok(DataSourceExec::from_data_source(scan))
+        let rows = DataSourceExec::from_data_source(scan);
+        let Some(asked) = conjunction(asked) else {
+            return Ok(rows);
+        };
+        let condition = Condition::of(&asked, &self.schema, state)?;
+        let groups: usize = parts
+            .iter()
+            .map(|part| (part.rows as usize).div_ceil(ROW_GROUP_ROWS))
+            .sum();
+        let bare = config(bare).build();
+        Ok(Arc::new(ChooseExec::new(
+            condition,
+            rows,
+            bare,
+            readers,
+            partitions.min(groups.max(1)),
+        )))
     }
-}
-
-/// Whether rows are filtered while a part is decoded, so that the other columns are read for rows that match alone.
-///
-/// It pays for packets, whose bytes are nearly all of a part, and for filters that leave few rows; it loses where a
-/// filter is only a range of time, which statistics answer for whole row groups and pages.
-fn late(table: &Table, filters: &[Expr]) -> bool {
-    table.name == packets::TABLE.name || filters.is_empty() || !filters.iter().all(is_time_range)
-}
-
-fn is_time_range(filter: &Expr) -> bool {
-    let is_time = |expr: &Expr| matches!(expr, Expr::Column(column) if column.name == TIMESTAMP);
-    match filter {
-        Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
-            let is_range = matches!(op, Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq);
-            is_range && (is_time(left) || is_time(right))
-        }
-        Expr::Between(between) => is_time(&between.expr),
-        _ => false,
-    }
-}
-
-fn file(table: &Table, part: &Part) -> PartitionedFile {
-    PartitionedFile::new_from_meta(ObjectMeta {
-        location: part.location(table.name).into(),
-        // Parts never change, so that caches need no time to tell versions apart.
-        last_modified: chrono::DateTime::UNIX_EPOCH,
-        size: part.bytes,
-        e_tag: None,
-        version: None,
-    })
 }
 
 /// A key of the manifest as a value of its column's type.

@@ -18,6 +18,7 @@ use schema::Table;
 use sql::Tables;
 
 use crate::Error;
+use crate::late::Late;
 use crate::provider::Parts;
 use crate::store::Manifest;
 
@@ -87,6 +88,7 @@ fn session(runtime: Arc<RuntimeEnv>, tables: Catalog) -> Result<SessionState> {
         .with_default_features()
         .with_config(config)
         .with_runtime_env(runtime)
+        .with_optimizer_rule(Arc::new(Late))
         .build();
     sql::register(&mut state, Arc::new(tables.clone()))?;
     let catalog = MemoryCatalogProvider::new();

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use lock::Lock;
 pub(crate) use manifest::{Capture, Manifest, Part};
-pub(crate) use properties::{exported, properties};
+pub(crate) use properties::{ROW_GROUP_ROWS, exported, properties};
 pub(crate) use transaction::Transaction;
 
 use crate::Error;

@@ -120,7 +120,16 @@ fn is_tracked(name: &str) -> bool {
 
 #[test]
 fn versions_stand_in_the_root_alone() {
-    for directory in ["engine/schema", "ingest", "kfl", "sql", "engine", "repl", "tests"] {
+    for directory in [
+        "engine/schema",
+        "ingest",
+        "kfl",
+        "sql",
+        "engine",
+        "repl",
+        "tests",
+        "tests/bench",
+    ] {
         let text =
             std::fs::read_to_string(root().join(directory).join("Cargo.toml")).expect("every crate has a manifest");
         let manifest: toml::Table = text.parse().expect("cargo reads it too");

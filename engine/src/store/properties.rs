@@ -2,7 +2,8 @@
 //!
 //! All: zstd level 1 (the cheapest that halves packet bytes), page index, page statistics for scalar columns so that a
 //! lookup reads a few pages; none for lists and maps, which no reader prunes by, nor for bytes, which nobody compares.
-//! Packets: small pages, so that one connection's bytes are read alone.
+//! Entries and connections: bloom filters on the keys by which one steps between levels, whose ranges overlap from row group
+//! to row group. Packets: small pages, so that one connection's bytes are read alone.
 
 use datafusion::parquet::basic::{Compression, Encoding, ZstdLevel};
 use datafusion::parquet::file::metadata::SortingColumn;
@@ -14,9 +15,11 @@ use schema::{Table, Type};
 use crate::columns;
 
 /// Rows of one row group: large enough to compress, small enough to prune by.
-const ROW_GROUP_ROWS: usize = 256 * 1024;
+pub(crate) const ROW_GROUP_ROWS: usize = 256 * 1024;
 /// Bytes of one row group, which is what a writer holds in memory per table.
 const ROW_GROUP_BYTES: usize = 64 << 20;
+/// The share of row groups that a bloom filter lets through although they do not have a key.
+const BLOOM_ERRORS: f64 = 0.01;
 /// Bytes of one page of packets: some forty full-size packets.
 const PACKET_PAGE_BYTES: usize = 64 << 10;
 /// Rows of one page of packets' key columns: a lookup decodes one such page to find its rows.
@@ -43,7 +46,8 @@ fn base(table: &Table) -> WriterPropertiesBuilder {
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).expect("1 is a level of zstd")))
         .set_statistics_enabled(EnabledStatistics::None)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES));
+        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
+        .set_bloom_filter_fpp(BLOOM_ERRORS);
     for field in table.fields().filter(|field| field.is_stored()) {
         let path = ColumnPath::from(field.column);
         properties = match field.ty {
@@ -53,6 +57,11 @@ fn base(table: &Table) -> WriterPropertiesBuilder {
                 properties.set_column_statistics_enabled(path, EnabledStatistics::Page)
             }
         };
+    }
+    if table.in_kfl() {
+        for name in [columns::CONN_ID, columns::FLOW_ID] {
+            properties = properties.set_column_bloom_filter_enabled(ColumnPath::from(name), true);
+        }
     }
     properties
 }

@@ -1,0 +1,210 @@
+//! A scan that first finds the rows of a filter, row group by row group, then reads the other columns of those rows.
+//!
+//! Statistics rule row groups out, also by what a sort above has learned meanwhile. In those that remain, questions of single
+//! columns are answered by dictionaries: once for each value, and no column of the filter is decoded. A count reads
+//! nothing else. If a sort asks for the newest rows the newest row groups come first, and in them the newest rows.
+//!
+//! The node's child is the scan as DataFusion would run it, without the questions; it is run for one row group at a time, with
+//! the rows that were found.
+//!
+//! Absent on purpose: filters over several columns that AND and OR do not part; the plan filters them above.
+
+mod dictionary;
+mod group;
+mod hybrid;
+mod question;
+mod run;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{Result, Statistics, internal_datafusion_err};
+use datafusion::datasource::physical_plan::{FileScanConfig, ParquetFileReaderFactory, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::execution::TaskContext;
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalSortExpr};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, ReplaceChildrenOptions};
+use datafusion::physical_plan::filter_pushdown::{
+    ChildPushdownResult, FilterDescription, FilterPushdownPhase, FilterPushdownPropagation,
+};
+use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::sort_pushdown::SortOrderPushdownResult;
+use datafusion::physical_plan::statistics::StatisticsArgs;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties, SendableRecordBatchStream,
+};
+pub(crate) use question::{Condition, is_answerable, is_time_range};
+use run::Run;
+
+/// The node.
+#[derive(Clone, Debug)]
+pub(crate) struct ChooseExec {
+    condition: Condition,
+    /// The scan of the chosen rows.
+    rows: Arc<dyn ExecutionPlan>,
+    /// A scan of all columns and rows, to read a column that a question needs.
+    bare: FileScanConfig,
+    readers: Arc<dyn ParquetFileReaderFactory>,
+    order: Option<Order>,
+    properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+/// The order in which a sort above would like the rows.
+#[derive(Clone, Debug)]
+struct Order {
+    column: String,
+    descending: bool,
+}
+
+impl ChooseExec {
+    /// Makes the node for so many partitions.
+    pub(crate) fn new(
+        condition: Condition,
+        rows: Arc<dyn ExecutionPlan>,
+        bare: FileScanConfig,
+        readers: Arc<dyn ParquetFileReaderFactory>,
+        partitions: usize,
+    ) -> Self {
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(rows.schema()),
+            Partitioning::UnknownPartitioning(partitions),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        );
+        Self {
+            condition,
+            rows,
+            bare,
+            readers,
+            order: None,
+            properties: Arc::new(properties),
+            metrics: ExecutionPlanMetricsSet::new(),
+        }
+    }
+
+    /// The scan of the chosen rows, as it is configured.
+    fn source(&self) -> Result<(&FileScanConfig, &ParquetSource)> {
+        let exec = self.rows.downcast_ref::<DataSourceExec>();
+        exec.and_then(DataSourceExec::downcast_to_file_source)
+            .ok_or_else(|| internal_datafusion_err!("the rows of a choice come from Parquet files"))
+    }
+}
+
+impl DisplayAs for ChooseExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ChooseExec: {}", self.condition)?;
+        match &self.order {
+            Some(Order { column, descending }) => {
+                write!(f, ", order=[{column} {}]", if *descending { "DESC" } else { "ASC" })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl ExecutionPlan for ChooseExec {
+    fn name(&self) -> &str {
+        "ChooseExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.rows]
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        // A question's expression is over a schema of its own, which no rewrite of the plan knows.
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let rows = children.pop().unwrap_or_else(|| self.rows.clone());
+        Ok(Arc::new(Self {
+            rows,
+            ..Arc::unwrap_or_clone(self)
+        }))
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        use datafusion::physical_plan::execution_plan::ChildrenPropertiesMode;
+        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let batches = Run::start(self, partition, context);
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), batches)))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
+    fn statistics_from_inputs(&self, input: &[Arc<Statistics>], _: &StatisticsArgs) -> Result<Arc<Statistics>> {
+        // How many rows match is not known before they are found.
+        Ok(match input.first() {
+            Some(statistics) => Arc::new(statistics.as_ref().clone().to_inexact()),
+            None => Arc::new(Statistics::new_unknown(&self.schema())),
+        })
+    }
+
+    fn gather_filters_for_pushdown(
+        &self,
+        _: FilterPushdownPhase,
+        filters: Vec<Arc<dyn PhysicalExpr>>,
+        _: &ConfigOptions,
+    ) -> Result<FilterDescription> {
+        FilterDescription::from_children(filters, &self.children())
+    }
+
+    fn handle_child_pushdown_result(
+        &self,
+        _: FilterPushdownPhase,
+        result: ChildPushdownResult,
+        _: &ConfigOptions,
+    ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
+        Ok(FilterPushdownPropagation::if_all(result))
+    }
+
+    fn try_pushdown_sort(&self, order: &[PhysicalSortExpr]) -> Result<SortOrderPushdownResult<Arc<dyn ExecutionPlan>>> {
+        let first = order
+            .first()
+            .and_then(|first| Some((first.expr.downcast_ref::<Column>()?, first.options)));
+        Ok(match first {
+            Some((column, options)) => SortOrderPushdownResult::Inexact {
+                inner: Arc::new(Self {
+                    order: Some(Order {
+                        column: column.name().to_owned(),
+                        descending: options.descending,
+                    }),
+                    ..self.clone()
+                }),
+            },
+            None => SortOrderPushdownResult::Unsupported,
+        })
+    }
+}

@@ -1,0 +1,239 @@
+//! A row group of a part: whether its statistics rule out a filter, and which of its rows a condition is true of.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder, UInt64Array};
+use datafusion::arrow::buffer::BooleanBuffer;
+use datafusion::arrow::datatypes::{Schema, SchemaRef, UInt64Type};
+use datafusion::common::pruning::PruningStatistics;
+use datafusion::common::{Column, DataFusionError, Result, ScalarValue};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::parquet::arrow::arrow_reader::statistics::StatisticsConverter;
+use datafusion::parquet::arrow::async_reader::AsyncFileReader;
+use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
+use datafusion::physical_optimizer::pruning::PruningPredicate;
+
+use super::dictionary::{self, Dictionary};
+use super::question::{Condition, Question};
+
+/// A row group.
+#[derive(Clone)]
+pub(super) struct Group {
+    pub(super) file: PartitionedFile,
+    pub(super) metadata: Arc<ParquetMetaData>,
+    pub(super) number: usize,
+}
+
+/// How chunks of a part are read.
+pub(super) type Reader = Box<dyn AsyncFileReader + Send>;
+
+impl Group {
+    pub(super) fn rows(&self) -> usize {
+        usize::try_from(self.described().num_rows()).unwrap_or(0)
+    }
+
+    fn described(&self) -> &RowGroupMetaData {
+        self.metadata.row_group(self.number)
+    }
+
+    /// The leaves of a column of the table: of a map its keys come first.
+    fn leaf(&self, column: &str) -> Option<&ColumnChunkMetaData> {
+        let mut leaves = self.described().columns().iter();
+        leaves.find(|leaf| leaf.column_path().parts().first().is_some_and(|root| root == column))
+    }
+
+    /// Bytes of the dictionary's chunk that answers a question; none if there is no such chunk.
+    fn cost(&self, question: &Question) -> Option<usize> {
+        let chunk = self
+            .leaf(question.column())
+            .filter(|chunk| dictionary::is_whole(chunk))?;
+        usize::try_from(chunk.compressed_size()).ok()
+    }
+
+    /// False if the statistics rule the predicate out.
+    pub(super) fn may_match(&self, predicate: &PruningPredicate, schema: &SchemaRef) -> bool {
+        let statistics = Statistics { group: self, schema };
+        // What cannot be told from statistics may match.
+        predicate
+            .prune(&statistics)
+            .map_or(true, |kept| kept.first().copied().unwrap_or(true))
+    }
+
+    /// Smallest and largest value of a column, where statistics know them.
+    pub(super) fn range(&self, column: &str, schema: &Schema) -> Option<(ScalarValue, ScalarValue)> {
+        let statistics = Statistics { group: self, schema };
+        let column = Column::from_name(column);
+        let value = |array: ArrayRef| {
+            ScalarValue::try_from_array(&array, 0)
+                .ok()
+                .filter(|value| !value.is_null())
+        };
+        Some((
+            statistics.min_values(&column).and_then(value)?,
+            statistics.max_values(&column).and_then(value)?,
+        ))
+    }
+
+    /// The rows of which a condition is true. Questions that no dictionary answers are asked of `scan`, which reads the
+    /// column.
+    pub(super) async fn find(
+        &self,
+        condition: &Condition,
+        reader: &mut Reader,
+        scan: &dyn Scan,
+    ) -> Result<BooleanBuffer> {
+        let (parts, is_all) = match condition {
+            Condition::One(question) => return self.answer(question, reader, scan).await,
+            Condition::All(parts) => (parts, true),
+            Condition::Any(parts) => (parts, false),
+        };
+        let mut parts: Vec<_> = parts.iter().collect();
+        parts.sort_by_key(|part| self.dearest(part));
+        let mut found: Option<BooleanBuffer> = None;
+        for part in parts {
+            // Nothing more can be found among no rows, or beside all of them.
+            let decided = |found: &BooleanBuffer| found.count_set_bits() == if is_all { 0 } else { found.len() };
+            if found.as_ref().is_some_and(decided) {
+                break;
+            }
+            let of_part = Box::pin(self.find(part, reader, scan)).await?;
+            found = Some(match found {
+                None => of_part,
+                Some(found) if is_all => &found & &of_part,
+                Some(found) => &found | &of_part,
+            });
+        }
+        Ok(found.unwrap_or_else(|| BooleanBuffer::new_set(self.rows())))
+    }
+
+    /// What the dearest question of a condition costs.
+    fn dearest(&self, condition: &Condition) -> usize {
+        match condition {
+            Condition::One(question) => self.cost(question).unwrap_or(usize::MAX),
+            Condition::All(parts) | Condition::Any(parts) => {
+                parts.iter().map(|part| self.dearest(part)).max().unwrap_or(0)
+            }
+        }
+    }
+
+    async fn answer(&self, question: &Question, reader: &mut Reader, scan: &dyn Scan) -> Result<BooleanBuffer> {
+        if self.cost(question).is_some()
+            && let Some(chunk) = self.leaf(question.column())
+        {
+            let (start, length) = chunk.byte_range();
+            let bytes = reader
+                .get_bytes(start..start + length)
+                .await
+                .map_err(DataFusionError::from)?;
+            scan.read(bytes.len());
+            if let Some(found) = self.look_up(question, chunk, bytes)? {
+                return Ok(found);
+            }
+        }
+        if self.is_within(question, scan.table())? {
+            return Ok(BooleanBuffer::new_set(self.rows()));
+        }
+        let mut found = BooleanBufferBuilder::new(self.rows());
+        for column in scan.column(self, question.column()).await? {
+            found.append_buffer(&question.holds(&column)?);
+        }
+        Ok(found.finish())
+    }
+
+    /// True if a range of time holds of all rows: of the first and of the last.
+    fn is_within(&self, question: &Question, schema: &Schema) -> Result<bool> {
+        let statistics = Statistics { group: self, schema };
+        let column = Column::from_name(question.column());
+        let is_set = |nulls: ArrayRef| {
+            nulls
+                .as_primitive::<UInt64Type>()
+                .values()
+                .iter()
+                .all(|nulls| *nulls == 0)
+        };
+        let ends = match self.range(question.column(), schema) {
+            Some((first, last)) if question.is_range() && statistics.null_counts(&column).is_some_and(is_set) => {
+                ScalarValue::iter_to_array([first, last])?
+            }
+            _ => return Ok(false),
+        };
+        Ok(question.holds(&ends)?.count_set_bits() == ends.len())
+    }
+
+    fn look_up(&self, question: &Question, chunk: &ColumnChunkMetaData, bytes: Bytes) -> Result<Option<BooleanBuffer>> {
+        let Some(dictionary) = Dictionary::open(chunk, bytes, self.rows(), question.value_type()) else {
+            return Ok(None);
+        };
+        let Some(truth) = question.truth(&dictionary.values)? else {
+            return Ok(None);
+        };
+        if !truth.of_null && !truth.of_value.contains(&1) {
+            return Ok(Some(BooleanBuffer::new_unset(self.rows())));
+        }
+        Ok(dictionary.rows(&truth, self.rows()))
+    }
+}
+
+/// How a row group's column is read where there is no dictionary.
+#[async_trait::async_trait]
+pub(super) trait Scan: Sync {
+    /// The column of a row group, in pieces.
+    async fn column(&self, group: &Group, name: &str) -> Result<Vec<ArrayRef>>;
+
+    /// The table's schema, as it is scanned.
+    fn table(&self) -> &SchemaRef;
+
+    /// Learns that so many bytes were read.
+    fn read(&self, bytes: usize);
+}
+
+/// What the footer says of the columns of one row group.
+struct Statistics<'a> {
+    group: &'a Group,
+    schema: &'a Schema,
+}
+
+impl Statistics<'_> {
+    fn of<T>(
+        &self,
+        column: &Column,
+        take: impl FnOnce(&StatisticsConverter<'_>, [&RowGroupMetaData; 1]) -> Option<T>,
+    ) -> Option<T> {
+        let schema = self.group.metadata.file_metadata().schema_descr();
+        let field = self.schema.field_with_name(&column.name).ok()?;
+        let is_column = |leaf: &usize| schema.column(*leaf).path().parts() == [column.name.as_str()];
+        let leaf = (0..schema.num_columns()).find(is_column)?;
+        let converter = StatisticsConverter::from_column_index(leaf, field, schema).ok()?;
+        take(&converter, [self.group.described()])
+    }
+}
+
+impl PruningStatistics for Statistics<'_> {
+    fn min_values(&self, column: &Column) -> Option<ArrayRef> {
+        self.of(column, |converter, group| converter.row_group_mins(group).ok())
+    }
+
+    fn max_values(&self, column: &Column) -> Option<ArrayRef> {
+        self.of(column, |converter, group| converter.row_group_maxes(group).ok())
+    }
+
+    fn num_containers(&self) -> usize {
+        1
+    }
+
+    fn null_counts(&self, column: &Column) -> Option<ArrayRef> {
+        self.of(column, |converter, group| {
+            Some(Arc::new(converter.row_group_null_counts(group).ok()?) as ArrayRef)
+        })
+    }
+
+    fn row_counts(&self) -> Option<ArrayRef> {
+        Some(Arc::new(UInt64Array::from(vec![self.group.rows() as u64])))
+    }
+
+    fn contained(&self, _: &Column, _: &HashSet<ScalarValue>) -> Option<BooleanArray> {
+        None
+    }
+}

@@ -1,0 +1,152 @@
+//! Small numbers as Parquet packs them: runs of one number, and numbers of a few bits side by side.
+//!
+//! Specification: Apache Parquet format, "RLE / Bit-Packing Hybrid". Bytes that are no such runs are `None`.
+
+/// Most bits of a number: what four bytes hold.
+const MOST_BITS: u32 = 32;
+
+/// Decodes so many numbers of so many bits and replaces a vector's content by what each stands for.
+pub(super) fn decode<T: Copy + Default>(
+    mut bytes: &[u8],
+    width: u32,
+    count: usize,
+    out: &mut Vec<T>,
+    meaning: impl Fn(u32) -> T,
+) -> Option<()> {
+    if width > MOST_BITS {
+        return None;
+    }
+    out.resize(count, T::default());
+    let mut left = out.as_mut_slice();
+    while !left.is_empty() {
+        let header = varint(&mut bytes)?;
+        let length = usize::try_from(header >> 1).ok().filter(|length| *length > 0)?;
+        let numbers;
+        if header & 1 == 0 {
+            let (number, rest) = bytes.split_at_checked(width.div_ceil(8) as usize)?;
+            bytes = rest;
+            let number = number
+                .iter()
+                .rev()
+                .fold(0, |number, byte| number << 8 | u32::from(*byte));
+            (numbers, left) = left.split_at_mut(length.min(left.len()));
+            numbers.fill(meaning(number));
+        } else {
+            // Groups of eight; writers may leave out the bytes behind the last number.
+            let packed = length.checked_mul(width as usize)?.min(bytes.len());
+            let (packed, rest) = bytes.split_at(packed);
+            bytes = rest;
+            (numbers, left) = left.split_at_mut(length.checked_mul(8)?.min(left.len()));
+            if packed.len() < (numbers.len() * width as usize).div_ceil(8) {
+                return None;
+            }
+            unpack(packed, width as usize, numbers, &meaning);
+        }
+    }
+    Some(())
+}
+
+fn varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0;
+    for shift in (0..35).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+/// Takes numbers apart, eight at a time: they begin at a byte, at the lowest bit.
+fn unpack<T>(packed: &[u8], width: usize, out: &mut [T], meaning: impl Fn(u32) -> T) {
+    let mask = u32::MAX.checked_shr(u32::BITS - width as u32).unwrap_or(0);
+    for (group, numbers) in out.chunks_mut(8).enumerate() {
+        let bytes = &packed[(group * width).min(packed.len())..];
+        if width <= 8 {
+            let word = u64::from_le_bytes(padded(bytes));
+            for (place, number) in numbers.iter_mut().enumerate() {
+                *number = meaning((word >> (place * width)) as u32 & mask);
+            }
+        } else if width <= 16 {
+            let word = u128::from_le_bytes(padded(bytes));
+            for (place, number) in numbers.iter_mut().enumerate() {
+                *number = meaning((word >> (place * width)) as u32 & mask);
+            }
+        } else {
+            for (place, number) in numbers.iter_mut().enumerate() {
+                let bit = place * width;
+                let word = u64::from_le_bytes(padded(&bytes[(bit / 8).min(bytes.len())..]));
+                *number = meaning((word >> (bit % 8)) as u32 & mask);
+            }
+        }
+    }
+}
+
+/// The first bytes, or all there are and zeros.
+fn padded<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    match bytes.first_chunk() {
+        Some(whole) => *whole,
+        None => {
+            let mut whole = [0; N];
+            whole[..bytes.len()].copy_from_slice(bytes);
+            whole
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(bytes: &[u8], width: u32, count: usize, expect: Option<&[u32]>) {
+        let mut out = Vec::new();
+        let decoded = decode(bytes, width, count, &mut out, |number| number);
+        assert_eq!(decoded.map(|()| out.as_slice()), expect);
+    }
+
+    #[test]
+    fn runs_and_packed_numbers() {
+        // The specification's own example: 0 to 7 in three bits.
+        let packed = [0b1000_1000, 0b1100_0110, 0b1111_1010];
+        let one_group = [&[3], &packed[..]].concat();
+        check(&one_group, 3, 8, Some(&[0, 1, 2, 3, 4, 5, 6, 7]));
+        check(&one_group, 3, 3, Some(&[0, 1, 2]));
+        check(&[8, 5], 3, 4, Some(&[5, 5, 5, 5]));
+        check(&[4, 0x34, 0x12], 13, 2, Some(&[0x1234, 0x1234]));
+        check(&[8, 0, 3, 0xff], 1, 12, Some(&[0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1]));
+        check(&[3], 0, 8, Some(&[0; 8]));
+        check(&[], 7, 0, Some(&[]));
+    }
+
+    #[test]
+    fn many_packed_numbers_come_back() {
+        for width in 1..=32_u32 {
+            let numbers: Vec<u32> = (0..64_u64)
+                .map(|number| (number * 0x9e37_79b9 % (1 << width)) as u32)
+                .collect();
+            let mut packed = vec![8 << 1 | 1];
+            let mut bits = vec![0_u8; 8 * width as usize];
+            for (position, number) in numbers.iter().enumerate() {
+                for bit in 0..width as usize {
+                    let place = position * width as usize + bit;
+                    bits[place / 8] |= ((number >> bit & 1) as u8) << (place % 8);
+                }
+            }
+            packed.extend(bits);
+            check(&packed, width, 64, Some(&numbers));
+        }
+    }
+
+    #[test]
+    fn what_is_no_run_is_refused() {
+        check(&[], 3, 1, None);
+        check(&[8], 3, 4, None);
+        check(&[0x80; 9], 3, 4, None);
+        check(&[3, 0], 3, 8, None);
+        check(&[8, 0], 33, 4, None);
+        check(&[1], 3, 8, None);
+    }
+}

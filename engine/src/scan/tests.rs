@@ -1,0 +1,168 @@
+//! Dictionaries of columns that Parquet's own writer wrote answer as the values themselves do.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, Int64Array, ListBuilder, MapBuilder, RecordBatch, StringArray, StringBuilder,
+};
+use datafusion::arrow::datatypes::{DataType, Int64Type};
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use datafusion::parquet::file::properties::{WriterProperties, WriterVersion};
+
+use super::dictionary::{Dictionary, Truth, is_whole};
+
+/// Rows of a column under test, and of one of its pages.
+const ROWS: usize = 5000;
+const PAGE_ROWS: usize = 300;
+
+/// Numbers that look random and are the same each time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+fn written(column: &ArrayRef, version: WriterVersion) -> (Bytes, ParquetMetaData) {
+    let properties = WriterProperties::builder()
+        .set_writer_version(version)
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_write_batch_size(PAGE_ROWS)
+        .build();
+    let batch = RecordBatch::try_from_iter_with_nullable([("column", column.clone(), true)]).unwrap();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let bytes = Bytes::from(bytes);
+    let metadata = ParquetMetaDataReader::new().parse_and_finish(&bytes).unwrap();
+    (bytes, metadata)
+}
+
+/// Asks whether values are among some, and compares with what is said of each row.
+#[track_caller]
+fn check(column: &ArrayRef, value_type: &DataType, of_null: bool, is_among: &dyn Fn(&str) -> bool, rows: &[bool]) {
+    for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+        let (bytes, metadata) = written(column, version);
+        let chunk = metadata.row_group(0).column(0);
+        assert!(is_whole(chunk), "the column has a dictionary");
+        let (start, length) = chunk.byte_range();
+        let chunk_bytes = bytes.slice(start as usize..(start + length) as usize);
+        let dictionary = Dictionary::open(chunk, chunk_bytes, rows.len(), value_type).unwrap();
+        let text = |value: usize| match value_type {
+            DataType::Int64 => dictionary.values.as_primitive::<Int64Type>().value(value).to_string(),
+            DataType::Utf8View => dictionary.values.as_string_view().value(value).to_owned(),
+            _ => dictionary.values.as_string::<i32>().value(value).to_owned(),
+        };
+        let of_value = (0..dictionary.values.len())
+            .map(|value| u8::from(is_among(&text(value))))
+            .collect();
+        let found = dictionary.rows(&Truth { of_value, of_null }, rows.len()).unwrap();
+        assert_eq!(found.iter().collect::<Vec<_>>(), rows);
+    }
+}
+
+#[test]
+fn scalars_with_and_without_nulls() {
+    let mut random = Random(1);
+    for (values, nulls) in [(1, 0), (2, 5), (11, 0), (200, 3), (900, 2)] {
+        let numbers: Vec<Option<i64>> = (0..ROWS)
+            .map(|_| (nulls == 0 || random.below(nulls) > 0).then(|| random.below(values) as i64))
+            .collect();
+        let is_among = |text: &str| text.ends_with('7') || text == "0";
+        for of_null in [false, true] {
+            let expected: Vec<_> = numbers
+                .iter()
+                .map(|number| number.map_or(of_null, |number| is_among(&number.to_string())))
+                .collect();
+            let ints: ArrayRef = Arc::new(Int64Array::from(numbers.clone()));
+            check(&ints, &DataType::Int64, of_null, &is_among, &expected);
+            let texts = numbers.iter().map(|number| number.map(|number| number.to_string()));
+            let texts: ArrayRef = Arc::new(StringArray::from_iter(texts));
+            check(&texts, &DataType::Utf8View, of_null, &is_among, &expected);
+        }
+    }
+}
+
+#[test]
+fn lists_with_nulls_at_every_depth() {
+    let mut random = Random(2);
+    let mut list = ListBuilder::new(StringBuilder::new());
+    let (mut with_null, mut without) = (Vec::new(), Vec::new());
+    for _ in 0..ROWS {
+        let (mut has_value, mut has_null) = (false, false);
+        let count = random.below(5);
+        for _ in 0..count {
+            let value = (random.below(6) > 0).then(|| random.below(300).to_string());
+            has_value |= value.as_deref().is_some_and(|value| value.ends_with('3'));
+            has_null |= value.is_none();
+            list.values().append_option(value);
+        }
+        list.append(count > 0 || random.below(2) > 0);
+        with_null.push(has_value || has_null);
+        without.push(has_value);
+    }
+    let list: ArrayRef = Arc::new(list.finish());
+    let is_among = |text: &str| text.ends_with('3');
+    check(&list, &DataType::Utf8, true, &is_among, &with_null);
+    check(&list, &DataType::Utf8, false, &is_among, &without);
+}
+
+#[test]
+fn keys_of_maps() {
+    let mut random = Random(3);
+    let mut map = MapBuilder::new(None, StringBuilder::new(), StringBuilder::new());
+    let mut expected = Vec::new();
+    for _ in 0..ROWS {
+        let count = random.below(4);
+        let mut found = false;
+        for nth in 0..count {
+            let key = format!("{nth}-{}", random.below(20));
+            found |= key.ends_with("-9");
+            map.keys().append_value(key);
+            map.values().append_option((random.below(2) > 0).then_some("value"));
+        }
+        map.append(count > 0 || random.below(2) > 0).unwrap();
+        expected.push(found);
+    }
+    let map: ArrayRef = Arc::new(map.finish());
+    check(&map, &DataType::Utf8, false, &|text| text.ends_with("-9"), &expected);
+}
+
+#[test]
+fn bytes_that_are_no_pages_are_refused() {
+    let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values((0..ROWS as i64).map(|number| number % 50)));
+    let (bytes, metadata) = written(&numbers, WriterVersion::PARQUET_1_0);
+    let chunk = metadata.row_group(0).column(0);
+    let (start, length) = chunk.byte_range();
+    let whole = bytes.slice(start as usize..(start + length) as usize);
+    let mut random = Random(4);
+    for _ in 0..2000 {
+        let mut damaged = whole.to_vec();
+        for _ in 0..=random.below(4) {
+            let place = random.below(damaged.len() as u64) as usize;
+            damaged[place] = random.below(256) as u8;
+        }
+        damaged.truncate(damaged.len() - random.below(40) as usize);
+        // Whatever comes out, nothing panics, and rows are as many as there are.
+        let opened = Dictionary::open(chunk, damaged.into(), ROWS, &DataType::Int64);
+        let found = opened.and_then(|dictionary| {
+            let of_value = vec![1; dictionary.values.len()];
+            dictionary.rows(
+                &Truth {
+                    of_value,
+                    of_null: false,
+                },
+                ROWS,
+            )
+        });
+        assert!(found.is_none_or(|found| found.len() == ROWS));
+    }
+}

@@ -1,0 +1,105 @@
+//! `kfl-bench`: makes a database of simulated traffic, and measures questions to it.
+//!
+//! ```text
+//! kfl-bench make DIR [--http N] [--dns N]     simulates an hour of traffic and ingests it
+//! kfl-bench run DIR [--runs N]                SQL from standard input, one question a line; figures as JSON lines
+//! kfl-bench compile                           compile times of filters
+//! ```
+//!
+//! The simulated traffic is a capture: it goes the way of every packet, so that the database is what an ingest writes. The
+//! same arguments give the same packets.
+//!
+//! Absent on purpose: any way into the database that users do not have.
+
+mod ask;
+mod compile;
+mod traffic;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use engine::{Database, IngestOptions};
+
+use traffic::{Plan, Traffic};
+
+/// The allocator of the program that is measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The share of the traffic whose packets are stored: one in so many.
+const STORED: u64 = 20;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("kfl-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let words: Vec<_> = arguments.iter().map(String::as_str).collect();
+    match words.split_first() {
+        Some((&"make", [directory, options @ ..])) => make(
+            Path::new(directory),
+            number(options, "--http")?.unwrap_or(10_000_000),
+            number(options, "--dns")?.unwrap_or(10_000_000),
+        ),
+        Some((&"run", [directory, options @ ..])) => {
+            ask::answer(Path::new(directory), number(options, "--runs")?.unwrap_or(5) as usize)
+        }
+        Some((&"compile", [])) => {
+            compile::measure();
+            Ok(())
+        }
+        _ => Err("expected make DIR [--http N] [--dns N], run DIR [--runs N] or compile".into()),
+    }
+}
+
+/// The number after an option.
+fn number(options: &[&str], name: &str) -> Result<Option<u64>> {
+    let Some(position) = options.iter().position(|option| *option == name) else {
+        return Ok(None);
+    };
+    let text = options
+        .get(position + 1)
+        .ok_or(format!("expected a number after {name}"))?;
+    Ok(Some(text.parse().map_err(|_| {
+        format!("expected a number after {name}, found {text}")
+    })?))
+}
+
+/// Ingests two captures: a short one with its packets, then a long one without.
+fn make(directory: &Path, http: u64, dns: u64) -> Result<()> {
+    let database = Database::create(directory)?;
+    for (name, seed, http, dns, packets) in [
+        ("with packets", 1, http / STORED, dns / STORED, true),
+        ("without packets", 2, http - http / STORED, dns - dns / STORED, false),
+    ] {
+        let traffic = Traffic::new(Plan { seed, http, dns });
+        let options = IngestOptions {
+            packets,
+            ..IngestOptions::default()
+        };
+        let start = std::time::Instant::now();
+        let ingested = database.ingest_reader(name, traffic, &options, &mut ())?;
+        eprintln!(
+            "{name}: {} packets, {} MB, {:.1} s",
+            ingested.report.packets,
+            ingested.size_bytes >> 20,
+            start.elapsed().as_secs_f64()
+        );
+        for (table, rows) in &ingested.rows {
+            eprintln!("  {table}: {rows}");
+        }
+        for (kind, finding) in ingested.report.anomalies.iter() {
+            eprintln!("  anomaly {kind}: {}", finding.count);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,221 @@
+//! What the engine answers by short cuts is what it answers without them: filters by dictionaries, the first rows of an
+//! order in two steps.
+
+use datafusion::arrow::compute::concat_batches;
+use engine::{Database, IngestOptions, QueryOptions};
+use expect_test::{Expect, expect};
+use futures::TryStreamExt;
+
+/// The capture that ships with the project, in a database.
+struct Demo {
+    database: Database,
+    runtime: tokio::runtime::Runtime,
+    _directory: tempfile::TempDir,
+}
+
+impl Demo {
+    fn open() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let database = Database::create(directory.path().join("db")).unwrap();
+        let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/captures/demo.pcap");
+        database
+            .ingest_path(capture, &IngestOptions::default(), &mut ())
+            .unwrap();
+        Self {
+            database,
+            runtime: tokio::runtime::Runtime::new().unwrap(),
+            _directory: directory,
+        }
+    }
+
+    /// The rows of a query, one a line.
+    fn rows(&self, query: &str) -> Vec<String> {
+        let batch = self.runtime.block_on(async {
+            let rows = self.database.sql(query, &QueryOptions::default()).await.unwrap();
+            let schema = rows.schema.clone();
+            let batches: Vec<_> = rows.stream.try_collect().await.unwrap();
+            concat_batches(&schema, &batches).unwrap()
+        });
+        (0..batch.num_rows())
+            .map(|row| format!("{:?}", batch.slice(row, 1)))
+            .collect()
+    }
+
+    /// The plan of a query, without what depends on names of files.
+    fn plan(&self, query: &str) -> String {
+        self.rows(&format!("EXPLAIN {query}")).join("\n")
+    }
+}
+
+/// Compares filters that dictionaries answer with the same in a form that they do not; tells how many rows there are.
+#[track_caller]
+fn check_filters(demo: &Demo, filters: &[(&str, &str)], expect: Expect) {
+    let mut found = String::new();
+    for (table, filter) in filters {
+        let short = format!("SELECT id, \"index\" FROM {table} WHERE {filter} ORDER BY id, \"index\"");
+        let long =
+            format!("SELECT id, \"index\" FROM {table} WHERE ({filter}) OR id + \"index\" < 0 ORDER BY id, \"index\"");
+        assert!(demo.plan(&short).contains("ChooseExec"), "{filter} takes the short cut");
+        assert!(
+            !demo.plan(&long).contains("ChooseExec"),
+            "{filter} can be asked without it"
+        );
+        let rows = demo.rows(&short);
+        assert_eq!(rows, demo.rows(&long), "{filter}");
+        let counted = demo.rows(&format!("SELECT count(*) AS n FROM {table} WHERE {filter}"));
+        assert!(
+            counted[0].contains(&format!("\n  {},\n", rows.len())),
+            "{filter}: {counted:?}"
+        );
+        found += &format!("{:3} {table}: {filter}\n", rows.len());
+    }
+    expect.assert_eq(&found);
+}
+
+#[test]
+fn dictionaries_answer_as_columns_do() {
+    let filters = [
+        ("http", "status_code >= 500"),
+        ("http", "status_code < 300"),
+        ("http", "status_code IS NULL"),
+        ("http", "status_code IS NOT NULL AND path LIKE '/app%'"),
+        ("http", "method = 'POST' OR status_code = 404"),
+        ("http", "coalesce(status_code, 0) = 0"),
+        ("http", "has_pcap"),
+        ("http", "NOT has_pcap"),
+        ("http", "content_type IS NULL OR host = 'nowhere'"),
+        (
+            "http",
+            "status_code >= 500 AND \"timestamp\" > TIMESTAMP '2026-01-01T00:00:00Z'",
+        ),
+        (
+            "http",
+            "status_code >= 200 AND \"timestamp\" > TIMESTAMP '2026-11-21T22:49:05.1Z'",
+        ),
+        ("dns", "array_has(dns_questions, 'shop.example.com')"),
+        ("dns", "array_has(dns_flags, 'RA')"),
+        ("dns", "array_has(dns_answers, 'nothing')"),
+        ("conns", "array_has(conn_l7_detected, 'HTTP') OR dst_port = 53"),
+        ("flows", "src_ip = '127.0.0.1'"),
+    ];
+    check_filters(
+        &Demo::open(),
+        &filters,
+        expect![[r#"
+             17 http: status_code >= 500
+             27 http: status_code < 300
+              0 http: status_code IS NULL
+             18 http: status_code IS NOT NULL AND path LIKE '/app%'
+              5 http: method = 'POST' OR status_code = 404
+              0 http: coalesce(status_code, 0) = 0
+             46 http: has_pcap
+              0 http: NOT has_pcap
+              0 http: content_type IS NULL OR host = 'nowhere'
+             17 http: status_code >= 500 AND "timestamp" > TIMESTAMP '2026-01-01T00:00:00Z'
+             30 http: status_code >= 200 AND "timestamp" > TIMESTAMP '2026-11-21T22:49:05.1Z'
+              3 dns: array_has(dns_questions, 'shop.example.com')
+              9 dns: array_has(dns_flags, 'RA')
+              0 dns: array_has(dns_answers, 'nothing')
+             35 conns: array_has(conn_l7_detected, 'HTTP') OR dst_port = 53
+              6 flows: src_ip = '127.0.0.1'
+        "#]],
+    );
+}
+
+#[test]
+fn kfl_is_answered_by_dictionaries() {
+    let demo = Demo::open();
+    let mut found = String::new();
+    for filter in [
+        "http && request.headers.exists(k, k == ''cookie'')",
+        "http && request.headers.exists(k, k.startsWith(''x-''))",
+        "dns && dns_questions.exists(q, q.contains(''shop''))",
+        "tlsx && size(tlsx_weak) > 0",
+        "src.ip in cidr(''127.0.0.0/8'')",
+    ] {
+        let short = format!("SELECT id FROM kfl('{filter}') ORDER BY id");
+        let long = format!("SELECT id FROM kfl('({filter}) || id + index < 0') ORDER BY id");
+        assert!(demo.plan(&short).contains("ChooseExec"), "{filter}");
+        assert_eq!(demo.rows(&short), demo.rows(&long), "{filter}");
+        found += &format!("{:3} {filter}\n", demo.rows(&short).len());
+    }
+    expect![[r#"
+          1 http && request.headers.exists(k, k == ''cookie'')
+          0 http && request.headers.exists(k, k.startsWith(''x-''))
+          3 dns && dns_questions.exists(q, q.contains(''shop''))
+          1 tlsx && size(tlsx_weak) > 0
+        113 src.ip in cidr(''127.0.0.0/8'')
+    "#]]
+    .assert_eq(&found);
+}
+
+#[test]
+fn macros_that_see_more_than_an_element_are_not_answered_by_elements() {
+    let demo = Demo::open();
+    for filter in [
+        "http && request.headers.all(k, k != ''cookie'')",
+        "http && !request.headers.exists(k, k == ''cookie'')",
+        "dns && dns_questions.exists_one(q, q.contains(''e''))",
+        "dns && size(dns_answers) > 1",
+    ] {
+        let plan = demo.plan(&format!("SELECT id FROM kfl('{filter}')"));
+        assert!(!plan.contains("ChooseExec"), "{filter}");
+    }
+}
+
+/// Compares the first rows of an order with the first of all rows in that order.
+#[track_caller]
+fn check_first(demo: &Demo, from: &str, order: &str) {
+    let all = format!("SELECT * FROM {from} ORDER BY {order}");
+    let first = format!("{all} LIMIT 5");
+    let plan = demo.plan(&first);
+    assert!(plan.contains("kept id"), "{first}: {plan}");
+    assert_eq!(demo.rows(&first), demo.rows(&all)[..5], "{first}");
+}
+
+#[test]
+fn first_rows_in_two_steps_are_the_first_rows() {
+    let demo = Demo::open();
+    let newest = "\"timestamp\" DESC, id DESC, \"index\" DESC";
+    check_first(&demo, "http", newest);
+    check_first(&demo, "http WHERE status_code >= 500", newest);
+    check_first(
+        &demo,
+        "http h WHERE elapsed_time + 1 > 100",
+        "length(path), \"timestamp\", id",
+    );
+    check_first(
+        &demo,
+        "kfl('http && path.startsWith(\"/app\")')",
+        "elapsed_time DESC NULLS LAST, id",
+    );
+    check_first(&demo, "kfl('flow_id > 0')", newest);
+    check_first(
+        &demo,
+        "kfl('flow_id > 0 && src.ip == \"127.0.0.1\"')",
+        "\"timestamp\", id, \"index\", protocol",
+    );
+    check_first(&demo, "conns", "elapsed_time DESC, id");
+}
+
+#[test]
+fn narrow_and_unordered_queries_take_one_step() {
+    let demo = Demo::open();
+    for query in [
+        "SELECT id, path FROM http ORDER BY id LIMIT 5",
+        "SELECT * FROM http LIMIT 5",
+        "SELECT * FROM http ORDER BY id",
+        "SELECT * FROM packets ORDER BY packet LIMIT 5",
+    ] {
+        assert!(!demo.plan(query).contains("kept id"), "{query}");
+    }
+}
+
+#[test]
+fn a_count_reads_no_column() {
+    let plan = Demo::open().plan("SELECT count(*) FROM kfl('http && path.startsWith(\"/app\")')");
+    assert!(plan.contains("ChooseExec: path@0 LIKE /app%"), "{plan}");
+    assert!(plan.contains("pruning_predicate=path_null_count"), "{plan}");
+    assert!(plan.contains("TableScan: http projection=[],"), "{plan}");
+    assert!(!plan.contains("FilterExec"), "{plan}");
+}
