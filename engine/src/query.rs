@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::execution::context::SQLOptions;
@@ -78,19 +77,12 @@ pub struct Explanation {
 
 /// Compiles a filter; its `now()` is the present.
 pub(crate) fn compile(text: &str) -> Result<kfl::Filter, Error> {
-    kfl::compile(text, &environment()).map_err(Error::Filter)
+    kfl::compile(text, &Environment::now()).map_err(Error::Filter)
 }
 
 /// Compiles a filter with the stages after it; its `now()` is the present.
 pub(crate) fn compile_query(text: &str) -> Result<kfl::Query, Error> {
-    kfl::compile_query(text, &environment()).map_err(Error::Filter)
-}
-
-fn environment() -> Environment {
-    let now_ns = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |age| age.as_nanos() as i64);
-    Environment { now_ns }
+    kfl::compile_query(text, &Environment::now()).map_err(Error::Filter)
 }
 
 /// Plans a query.

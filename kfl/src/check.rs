@@ -7,6 +7,8 @@ mod macros;
 mod names;
 mod operators;
 
+pub(crate) use calls::resolved;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -91,6 +93,8 @@ struct Checker<'a> {
     locals: Vec<(Local, Type)>,
     /// How many macros over lists stand around the part.
     walks: usize,
+    /// Names that macros made for themselves: each is another, as it may stand inside the next.
+    made: usize,
     /// What names mean, if not variables of the catalogue.
     columns: Option<&'a Columns>,
     container: &'a str,
@@ -105,6 +109,7 @@ impl<'a> Checker<'a> {
             now_ns: environment.now_ns,
             locals: Vec::new(),
             walks: 0,
+            made: 0,
             columns: None,
             container: "",
             mistakes: Mistakes::Reported,
@@ -130,6 +135,12 @@ impl Checker<'_> {
             Mistakes::Reported => self.refuse(problem, span),
             Mistakes::Deferred => Expr::new(Kind::Fail(fault), Type::Dyn, span.clone()),
         }
+    }
+
+    /// A name that no text writes and no other macro has.
+    fn made_name(&mut self) -> String {
+        self.made += 1;
+        format!("@{}", self.made)
     }
 
     fn is_deferred(&self) -> bool {
@@ -292,7 +303,7 @@ impl Checker<'_> {
 }
 
 /// The value as one of a type; whether it is one is known when it is computed.
-fn coerce(expr: Expr, ty: &Type) -> Expr {
+pub(crate) fn coerce(expr: Expr, ty: &Type) -> Expr {
     if expr.ty == *ty || expr.ty == Type::Broken || *ty == Type::Broken {
         return expr;
     }

@@ -8,6 +8,13 @@ use schema::{Field, Level, ahead, tables};
 use crate::catalogue::{self, Presence};
 use crate::codes::{CODES, Code};
 use crate::functions::{self, Help};
+use crate::pipe::{AGGREGATES, STAGES, StageForm};
+
+/// What groups by time.
+const EVERY_FORM: (&str, &str) = (
+    "every(1m)",
+    "after `by`: buckets of time of this length, since 1970-01-01T00:00:00Z",
+);
 
 /// What is known under one name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +27,10 @@ pub enum Topic {
     Function(Help),
     /// A macro.
     Macro(Help),
+    /// A stage after a filter.
+    Stage(&'static StageForm),
+    /// An aggregate of `stats`: its form, and what it computes.
+    Aggregate(&'static str, &'static str),
     /// A kind of mistake.
     Code(&'static Code),
 }
@@ -94,6 +105,14 @@ pub fn describe(name: &str) -> Vec<Topic> {
                 .unwrap_or_default(),
         );
     }
+    topics.extend(STAGES.iter().find(|stage| stage.name == name).map(Topic::Stage));
+    let is_aggregate = |form: &&str| form.split('(').next() == Some(name);
+    let mut aggregates = AGGREGATES
+        .iter()
+        .map(|(_, form, doc)| (*form, *doc))
+        .chain([EVERY_FORM]);
+    let aggregate = aggregates.find(|(form, _)| is_aggregate(form));
+    topics.extend(aggregate.map(|(form, doc)| Topic::Aggregate(form, doc)));
     let code = CODES.iter().find(|code| code.code.eq_ignore_ascii_case(name));
     topics.extend(code.map(|code| Topic::Code(code)));
     topics
@@ -264,6 +283,8 @@ mod tests {
             Topic::Flag(flag) => format!("flag {}", flag.name),
             Topic::Function(help) => format!("function {}", help.name),
             Topic::Macro(help) => format!("macro {}", help.name),
+            Topic::Stage(stage) => format!("stage {}", stage.name),
+            Topic::Aggregate(form, _) => format!("aggregate {form}"),
             Topic::Code(code) => format!("code {}", code.code),
         };
         describe(name).iter().map(word).collect::<Vec<_>>().join(", ")
@@ -279,6 +300,9 @@ mod tests {
             ("timestamp", "variable timestamp, function timestamp"),
             ("redis", "flag redis"),
             ("contains", "function contains"),
+            ("stats", "stage stats"),
+            ("p99", "aggregate p99(x)"),
+            ("every", "aggregate every(1m)"),
             (".contains(", "function contains"),
             ("path.startsWith(", "function startsWith"),
             ("has(", "macro has"),

@@ -74,13 +74,13 @@ fn evaluated(expr: &Expr, scope: &mut Scope<'_>) -> Result<Value, Fault> {
         }
         Kind::Call(call) => {
             let arguments = all(&call.arguments, scope)?;
-            scope.spend(arguments.iter().map(weight).sum())?;
+            spend_on(&arguments, scope)?;
             let result = kernel::call(call.overload.kernel, &arguments, &call.parameters, &expr.ty);
             result.ok_or_else(|| call.overload.fault(&arguments))
         }
         Kind::Dispatch(dispatch) => {
             let arguments = all(&dispatch.arguments, scope)?;
-            scope.spend(arguments.iter().map(weight).sum())?;
+            spend_on(&arguments, scope)?;
             let result = functions::dispatch(dispatch.entry, dispatch.method, &arguments)?;
             if result.is_of(&expr.ty) {
                 Ok(result)
@@ -103,7 +103,11 @@ fn evaluated(expr: &Expr, scope: &mut Scope<'_>) -> Result<Value, Fault> {
             true => eval(then, scope),
             false => eval(otherwise, scope),
         },
-        Kind::List(items) => Ok(Value::List(all(items, scope)?.into())),
+        Kind::List(items) => {
+            let items = all(items, scope)?;
+            spend_on(&items, scope)?;
+            Ok(Value::List(items.into()))
+        }
         Kind::Map(entries) => map(entries, scope),
         Kind::Bind(bind) => {
             let value = match eval(&bind.value, scope) {
@@ -123,16 +127,23 @@ fn all(parts: &[Expr], scope: &mut Scope<'_>) -> Result<Vec<Value>, Fault> {
     parts.iter().map(|part| eval(part, scope)).collect()
 }
 
-/// Steps that a value is worth where a function may read all of it.
-fn weight(value: &Value) -> usize {
-    match value {
-        Value::String(text) => text.len() / 64,
-        Value::Bytes(bytes) => bytes.len() / 64,
-        Value::List(items) => items.iter().map(weight).sum::<usize>() + items.len(),
-        Value::Map(entries) => entries.iter().map(|(key, value)| weight(key) + weight(value) + 2).sum(),
-        Value::Optional(Some(value)) => weight(value),
-        _ => 0,
-    }
+/// Spends steps on values that a function may read all of; stops where none are left, since parts that are shared count
+/// wherever they stand.
+fn spend_on(values: &[Value], scope: &mut Scope<'_>) -> Result<(), Fault> {
+    values.iter().try_for_each(|value| match value {
+        Value::String(text) => scope.spend(text.len() / 64),
+        Value::Bytes(bytes) => scope.spend(bytes.len() / 64),
+        Value::List(items) => {
+            scope.spend(items.len())?;
+            spend_on(items, scope)
+        }
+        Value::Map(entries) => entries.iter().try_for_each(|(key, value)| {
+            scope.spend(2)?;
+            spend_on(&[key.clone(), value.clone()], scope)
+        }),
+        Value::Optional(Some(value)) => spend_on(std::slice::from_ref(value), scope),
+        _ => Ok(()),
+    })
 }
 
 fn local_value(local: &Local, scope: &Scope<'_>) -> Result<Value, Fault> {

@@ -48,6 +48,8 @@ faults! {
     UnknownName = 10, "unknown name";
     /// More steps than an evaluation may take.
     TooLong = 11, "too many steps";
+    /// One of so many that it is not looked for.
+    Untold = 12, "a reason that is not told";
 }
 
 impl Fault {

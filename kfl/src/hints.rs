@@ -19,6 +19,35 @@ pub(crate) const WORDS: &[(&str, &str, Token<'static>)] = &[
     ("not", "!", Token::Not),
 ];
 
+/// Words that other languages put between two values, with what is written here.
+pub(crate) const INFIX: &[(&str, &str)] = &[
+    ("and", "write `&&`"),
+    ("or", "write `||`"),
+    ("not", "write `!(…)`"),
+    (
+        "contains",
+        "a text is searched with path.contains(\"x\"), a list with \"x\" in dns_questions",
+    ),
+    (
+        "matches",
+        "a regular expression is tested with path.matches(r\"^/api\")",
+    ),
+    (
+        "like",
+        "write path.startsWith(\"/api\"), path.contains(\"x\") or path.matches(r\"…\")",
+    ),
+    ("startswith", "write path.startsWith(\"/api\")"),
+    ("endswith", "write path.endsWith(\".html\")"),
+    ("between", "write status_code >= 400 && status_code < 500"),
+    ("is", "write `==`; what a row does not have reads as \"\", 0 or false"),
+    ("eq", "write `==`"),
+    ("ne", "write `!=`"),
+    ("gt", "write `>`"),
+    ("ge", "write `>=`"),
+    ("lt", "write `<`"),
+    ("le", "write `<=`"),
+];
+
 /// Variables as other tools, or people's memory, name them.
 pub(crate) const NAMES: &[(&str, &str)] = &[
     ("response.status", "status_code"),

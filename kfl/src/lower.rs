@@ -22,6 +22,9 @@ mod walk;
 
 use std::collections::BTreeMap;
 
+use datafusion::arrow::array::{ArrayRef, BooleanArray, Datum, Scalar};
+use datafusion::arrow::compute::kernels::zip::zip;
+use datafusion::arrow::compute::{is_null, nullif};
 use datafusion::logical_expr as df;
 use schema::Table;
 
@@ -30,6 +33,8 @@ use crate::ast::Operator;
 use crate::catalogue::Variable;
 use crate::eval::{self, Scope};
 use crate::fault::Fault;
+use crate::functions::kernel::Arguments;
+use crate::functions::udf::Kernel;
 use crate::typed::{Expr, Kind};
 use crate::types::Type;
 use crate::value::Value;
@@ -113,10 +118,10 @@ fn condition(expr: &Expr, negated: bool) -> df::Expr {
             then,
             otherwise,
         } => {
-            // The simple form of CASE evaluates the condition once; where it is NULL no branch is taken.
+            // Where the condition is NULL no branch is taken.
             let test = value::value(test, Reading::Default);
             let (then, otherwise) = (condition(then, negated), condition(otherwise, negated));
-            case(test, then, otherwise)
+            case(test, then, otherwise, &Type::Bool)
         }
         _ => leaf(expr, negated),
     }
@@ -182,7 +187,9 @@ fn network_bounds(condition: &Expr, column: &Expr) -> Option<df::Expr> {
     let Some(Value::Cidr(network)) = network.constant() else {
         return None;
     };
-    if item.ty != Type::String || !item.is_plain() {
+    // Only what is written in one way lies between the bounds.
+    let is_address = matches!(&item.kind, Kind::Variable(variable) if variable.field.unit == Some(schema::ADDRESS));
+    if !is_address {
         return None;
     }
     let (from, to) = network.text_bounds()?;
@@ -255,9 +262,25 @@ fn balanced(mut terms: Vec<df::Expr>, join: fn(df::Expr, df::Expr) -> df::Expr) 
     terms.pop().unwrap_or_else(|| df::lit(true))
 }
 
-/// `CASE test WHEN true THEN … WHEN false THEN … END`.
-fn case(test: df::Expr, then: df::Expr, otherwise: df::Expr) -> df::Expr {
-    let branch = |value: bool, result: df::Expr| (Box::new(df::lit(value)), Box::new(result));
-    let branches = vec![branch(true, then), branch(false, otherwise)];
-    df::Expr::Case(df::expr::Case::new(Some(Box::new(test)), branches, None))
+/// One of two values of a type, by a test; NULL where the test is. A function of our own: parts are total, so that both may be
+/// computed, and planning a CASE inside a CASE takes twice as long at every level.
+fn case(test: df::Expr, then: df::Expr, otherwise: df::Expr, ty: &Type) -> df::Expr {
+    let types = [Type::Bool, ty.clone(), ty.clone()];
+    Kernel::call("choose", choose, &types, ty, vec![test, then, otherwise])
+}
+
+fn choose(args: &Arguments) -> ArrayRef {
+    let test = args.bool(0);
+    let of = |row: usize| test.at(row);
+    let tests: BooleanArray = (0..args.rows).map(of).collect();
+    let side = |argument: usize| -> Box<dyn Datum> {
+        match args.constant[argument] {
+            true => Box::new(Scalar::new(args.columns[argument].clone())),
+            false => Box::new(args.columns[argument].clone()),
+        }
+    };
+    let chosen = zip(&tests, side(1).as_ref(), side(2).as_ref());
+    let missing = is_null(&tests);
+    let chosen = chosen.and_then(|chosen| nullif(&chosen, &missing?));
+    chosen.expect("both sides have the type and the rows of the result")
 }

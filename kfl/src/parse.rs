@@ -11,6 +11,7 @@ use lalrpop_util::{ParseError, lalrpop_mod};
 use crate::ast::{Expr, Kind, Literal, Operator, Text};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
+use crate::hints;
 use crate::limits;
 use crate::literal;
 use crate::pipe::split;
@@ -217,7 +218,13 @@ fn explain(error: Failure<'_>, tokens: &[Spanned<'_>], end: usize, place: &str) 
     let mut problem = Diagnostic::new(codes::SYNTAX, span, message);
     // Two values side by side: whoever forgot an operator is helped by seeing which there are.
     if expected.starts_with("an operator") && matches!(tokens.get(at), Some((Token::Name(_) | Token::Text(_), _))) {
-        problem = problem.hint("join two conditions with `&&` or `||`");
+        let infix = match tokens.get(at) {
+            Some((Token::Name(name), _)) => hints::INFIX
+                .iter()
+                .find(|(written, _)| written.eq_ignore_ascii_case(name)),
+            _ => None,
+        };
+        problem = problem.hint(infix.map_or("join two conditions with `&&` or `||`", |(_, hint)| hint));
     }
     (at, problem)
 }

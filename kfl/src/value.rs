@@ -91,6 +91,22 @@ impl Value {
         }
     }
 
+    /// What is left of a number of parts after those of the value; `None` if it has more.
+    pub(crate) fn parts_up_to(&self, left: usize) -> Option<usize> {
+        match self {
+            Value::List(items) => items
+                .iter()
+                .try_fold(left.checked_sub(items.len())?, |left, item| item.parts_up_to(left)),
+            Value::Map(entries) => entries
+                .iter()
+                .try_fold(left.checked_sub(entries.len())?, |left, (_, value)| {
+                    value.parts_up_to(left)
+                }),
+            Value::Optional(Some(value)) => value.parts_up_to(left),
+            _ => Some(left),
+        }
+    }
+
     /// True if the value is one of a type.
     pub(crate) fn is_of(&self, ty: &Type) -> bool {
         match (self, ty) {

@@ -69,6 +69,7 @@ fn what_is_known_when_it_runs() {
         ("true ? 1 : 'a'", "1"),
         ("size(dyn([1, 2])) + size(dyn('abc'))", "5"),
         ("math.greatest(1, 2.5, 2u)", "2.5"),
+        ("math.greatest(dyn([1, 2.5]))", "2.5"),
     ] {
         check(text, expect);
     }
@@ -89,6 +90,11 @@ fn optionals() {
             "optional.of(1)",
         ),
         ("optional.none().orValue(1 / 0)", "error: division by zero"),
+        ("{'a': 1}.?b.orValue({'c': 2}.?c.orValue(3))", "2"),
+        (
+            "optional.none().or({'a': 1}.?b.or({'a': 4}.?a)).optMap(x, x + optional.of(x).orValue(0))",
+            "optional.of(8)",
+        ),
         ("optional.none().value()", "error: optional without a value"),
         ("optional.of(3).optMap(x, x * x)", "optional.of(9)"),
         ("{}.?a.optFlatMap(x, x.?b).hasValue()", "false"),

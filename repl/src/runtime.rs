@@ -16,6 +16,10 @@ use crate::failure::Failure;
 /// How long interrupted work may take to end by itself.
 const PATIENCE: Duration = Duration::from_millis(200);
 
+/// Stack of a working thread. An expression as deep as the language allows is evaluated recursively by the engine; what
+/// is not touched takes no memory.
+const STACK_BYTES: usize = 256 << 20;
+
 /// Runs futures and listens for Ctrl-C meanwhile.
 #[derive(Debug)]
 pub(crate) struct Runtime {
@@ -29,7 +33,11 @@ impl Runtime {
     pub(crate) fn start() -> Result<Self, Failure> {
         let failure = |error| Failure::of_io("start threads", &error);
         let here = Builder::new_current_thread().enable_all().build().map_err(failure)?;
-        let threads = Builder::new_multi_thread().enable_all().build().map_err(failure)?;
+        let threads = Builder::new_multi_thread()
+            .enable_all()
+            .thread_stack_size(STACK_BYTES)
+            .build()
+            .map_err(failure)?;
         Ok(Self {
             here,
             threads: RefCell::new(Some(threads)),

@@ -147,7 +147,7 @@ impl Shell {
         let (mut answer, left_out) = self.opened.runtime.wait(async move {
             database.refresh()?;
             let answer = verbs::collect(&database, &question, &options).await?;
-            Ok((answer, question.left_out(&database).await?))
+            Ok((answer, question.left_out(&database).await))
         })?;
         let more = answer.truncate(self.limit);
         let drawn = grid::draw(&answer, self.terminal.width(), self.terminal.stdout);

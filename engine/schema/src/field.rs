@@ -15,7 +15,7 @@ pub struct Field {
     pub column: &'static str,
     /// The type.
     pub ty: Type,
-    /// Unit of a number: "µs", "bytes".
+    /// Unit of a number: "µs", "bytes"; of a string, [`ADDRESS`].
     pub unit: Option<&'static str>,
     /// What it says, when it is null, where that is defined.
     pub doc: &'static str,
@@ -24,6 +24,9 @@ pub struct Field {
     /// What KFL reads where a row has no value.
     pub default: Default,
 }
+
+/// What stands for a unit where strings are IP addresses, each written in one way (RFC 5952).
+pub const ADDRESS: &str = "address";
 
 /// Where the values of a field come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

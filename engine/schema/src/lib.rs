@@ -17,7 +17,7 @@ mod table;
 pub mod tables;
 
 pub use ahead::Ahead;
-pub use field::{Default, Field, Source};
+pub use field::{ADDRESS, Default, Field, Source};
 pub use flag::{FLAGS, Flag};
 pub use kind::{Bool, Bytes, Double, Int, Ints, Kind, Map, Str, Strs, Time, Type};
 pub use table::{Build, Level, Table};

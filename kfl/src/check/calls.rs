@@ -89,7 +89,7 @@ impl Checker<'_> {
             let at = all.last().map_or(span.clone(), |argument| argument.span.clone());
             return self.refuse(Diagnostic::new(codes::BAD_VALUE, at, reason), span);
         }
-        match self.chosen(entry, Some(method), all, span) {
+        match chosen(entry, Some(method), all, self.is_deferred(), span) {
             Ok(call) => self.otherwise(call),
             Err(all) => {
                 let problem = self.unfit(entry, word, method, &all);
@@ -106,7 +106,7 @@ impl Checker<'_> {
         };
         let local = Local {
             depth: self.locals.len(),
-            name: "@optional".to_owned(),
+            name: self.made_name(),
         };
         let read = Expr::new(Kind::Local(local.clone()), optional.ty.clone(), optional.span.clone());
         let span = expr.span.clone();
@@ -129,55 +129,12 @@ impl Checker<'_> {
         Expr::new(Kind::Bind(Box::new(bind)), expr.ty, span)
     }
 
-    /// A call of a function: its signature, or that the values decide it; the arguments again if none can fit.
-    fn chosen(
-        &self,
-        entry: &'static Entry,
-        method: Option<bool>,
-        arguments: Vec<Expr>,
-        span: &Range<usize>,
-    ) -> Result<Expr, Vec<Expr>> {
-        let types: Vec<_> = arguments.iter().map(|argument| &argument.ty).collect();
-        if let Some((overload, (parameters, ty))) = decided(entry, method, &types) {
-            let arguments = arguments.into_iter().zip(&parameters);
-            let call = Call {
-                function: entry.function,
-                overload,
-                arguments: arguments.map(|(argument, ty)| coerce(argument, ty)).collect(),
-                parameters,
-            };
-            return Ok(Expr::new(Kind::Call(call), ty, span.clone()));
-        }
-        let signatures = entry
-            .signatures
-            .iter()
-            .filter(|one| method.is_none_or(|method| one.method == method));
-        let possible: Vec<_> = signatures
-            .filter_map(|signature| Some((signature.method, signature.resolve(&types, Fit::Possible)?.1)))
-            .collect();
-        let ty = possible.iter().map(|(_, ty)| ty.clone()).reduce(Type::join);
-        let ty = match ty {
-            Some(ty) => ty,
-            None if self.is_deferred() => Type::Dyn,
-            None => return Err(arguments),
-        };
-        let method = possible.first().map_or(method.unwrap_or(false), |(method, _)| *method);
-        let dispatch = Dispatch {
-            entry,
-            method,
-            arguments,
-        };
-        Ok(Expr::new(Kind::Dispatch(dispatch), ty, span.clone()))
-    }
-
     /// Calls an entry of the registry; the caller has reported what cannot fit.
     pub(super) fn resolved(&mut self, name: &str, arguments: Vec<Expr>, span: Range<usize>) -> Expr {
         if arguments.iter().any(|argument| argument.ty == Type::Broken) {
             return Expr::broken(span);
         }
-        let entry = functions::registry().get(name);
-        let call = entry.and_then(|entry| self.chosen(entry, None, arguments, &span).ok());
-        call.unwrap_or_else(|| Expr::new(Kind::Fail(Fault::WrongType), Type::Dyn, span))
+        resolved(name, arguments, self.is_deferred(), &span)
     }
 
     /// True if arguments of these types may fit an entry of the registry.
@@ -287,6 +244,54 @@ impl Checker<'_> {
         let problem = Diagnostic::new(codes::MACRO, range.span.clone(), message);
         self.misfit(problem, span, Fault::WrongType)
     }
+}
+
+/// Calls an entry of the registry whose arguments are known to fit.
+pub(crate) fn resolved(name: &str, arguments: Vec<Expr>, is_deferred: bool, span: &Range<usize>) -> Expr {
+    let entry = functions::registry().get(name);
+    let call = entry.and_then(|entry| chosen(entry, None, arguments, is_deferred, span).ok());
+    call.unwrap_or_else(|| Expr::new(Kind::Fail(Fault::WrongType), Type::Dyn, span.clone()))
+}
+
+/// A call of a function: its signature, or that the values decide it; the arguments again if none can fit.
+fn chosen(
+    entry: &'static Entry,
+    method: Option<bool>,
+    arguments: Vec<Expr>,
+    is_deferred: bool,
+    span: &Range<usize>,
+) -> Result<Expr, Vec<Expr>> {
+    let types: Vec<_> = arguments.iter().map(|argument| &argument.ty).collect();
+    if let Some((overload, (parameters, ty))) = decided(entry, method, &types) {
+        let arguments = arguments.into_iter().zip(&parameters);
+        let call = Call {
+            function: entry.function,
+            overload,
+            arguments: arguments.map(|(argument, ty)| coerce(argument, ty)).collect(),
+            parameters,
+        };
+        return Ok(Expr::new(Kind::Call(call), ty, span.clone()));
+    }
+    let signatures = entry
+        .signatures
+        .iter()
+        .filter(|one| method.is_none_or(|method| one.method == method));
+    let possible: Vec<_> = signatures
+        .filter_map(|signature| Some((signature.method, signature.resolve(&types, Fit::Possible)?.1)))
+        .collect();
+    let ty = possible.iter().map(|(_, ty)| ty.clone()).reduce(Type::join);
+    let ty = match ty {
+        Some(ty) => ty,
+        None if is_deferred => Type::Dyn,
+        None => return Err(arguments),
+    };
+    let method = possible.first().map_or(method.unwrap_or(false), |(method, _)| *method);
+    let dispatch = Dispatch {
+        entry,
+        method,
+        arguments,
+    };
+    Ok(Expr::new(Kind::Dispatch(dispatch), ty, span.clone()))
 }
 
 /// The first signature that arguments of these types are sure to fit, with the parameter types and the result.

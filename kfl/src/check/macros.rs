@@ -201,8 +201,9 @@ impl Checker<'_> {
             }
         };
         let target = coerce(target, &Type::optional(held.clone()));
-        // A name that no text writes: the optional is evaluated once.
-        let optional = self.bind("@optional".to_owned(), target.ty.clone());
+        // The optional is evaluated once.
+        let made = self.made_name();
+        let optional = self.bind(made, target.ty.clone());
         let read = Expr::new(Kind::Local(optional.clone()), target.ty.clone(), target.span.clone());
         let has_value = self.resolved("hasValue", vec![read.clone()], span.clone());
         let value = self.resolved("value", vec![read], span.clone());

@@ -7,7 +7,7 @@ use crate::ast::{self, Operator};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::fault::Fault;
-use crate::functions::fits;
+use crate::functions::{calendar, fits};
 use crate::typed::{Expr, Kind};
 use crate::types::Type;
 use crate::value::Value;
@@ -67,7 +67,9 @@ impl Checker<'_> {
             (Some(Value::String(value)), ty) if ty.is_number() && value.parse::<f64>().is_ok() => {
                 Some(format!("write the number without quotes: {value}"))
             }
-            (Some(Value::String(value)), Type::Timestamp) => Some(format!("write timestamp({})", quoted(value))),
+            (Some(Value::String(value)), Type::Timestamp) => {
+                Some(format!("write timestamp({})", quoted(&full_time(value))))
+            }
             (Some(Value::String(value)), Type::Duration) => Some(format!("write duration({})", quoted(value))),
             (Some(Value::String(value)), Type::Ip) => Some(format!("write ip({})", quoted(value))),
             (_, Type::List(element)) if fits(element, &text.ty) => {
@@ -223,6 +225,18 @@ fn comparable(left: &Type, right: &Type) -> bool {
         }
         (left, right) => left == right || left.is_number() && right.is_number(),
     }
+}
+
+/// A time as it must be written, of a date or of a time without a zone.
+fn full_time(text: &str) -> String {
+    let spelt = [text.to_owned(), format!("{text}Z"), format!("{text}T00:00:00Z")];
+    let spelt = spelt
+        .iter()
+        .chain([&text.replacen(' ', "T", 1), &(text.replacen(' ', "T", 1) + "Z")])
+        .cloned()
+        .collect::<Vec<_>>();
+    let valid = spelt.into_iter().find(|text| calendar::parse_timestamp(text).is_some());
+    valid.unwrap_or_else(|| "2026-01-31T12:00:00Z".to_owned())
 }
 
 fn quoted(text: &str) -> String {

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use super::kernel::TEXT_BYTES;
 use super::{Function, Overload};
 use crate::fault::Fault;
 
@@ -21,9 +22,10 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             let bytes = args.bytes(0);
             args.written(|row, out| {
                 PADDED.encode_string(bytes.at(row)?, out);
-                Some(())
+                (out.len() <= TEXT_BYTES).then_some(())
             })
-        })],
+        })
+        .fails(Fault::Overflow)],
     },
     Function {
         name: "base64.decode",

@@ -54,7 +54,14 @@ macro_rules! extreme {
                 .fails(Fault::BadArgument),
                 Overload::new(concat!($name, "(dyn...) -> dyn"), |args| {
                     let values = |row| (0..args.columns.len()).map(move |argument| args.value(argument, row));
-                    args.values(|row| extreme(values(row), $wanted))
+                    args.values(|row| match args.columns.len() {
+                        // What is known only now may be a list of numbers.
+                        1 => match args.value(0, row)? {
+                            Value::List(items) => extreme(items.iter().cloned().map(Some), $wanted),
+                            value => extreme(std::iter::once(Some(value)), $wanted),
+                        },
+                        _ => extreme(values(row), $wanted),
+                    })
                 })
                 .refuse(refuse)
                 .fails(Fault::BadArgument),

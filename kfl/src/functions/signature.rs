@@ -109,7 +109,9 @@ pub(crate) fn dispatch(entry: &Entry, method: bool, arguments: &[Value]) -> Resu
     let types: Vec<_> = arguments.iter().map(Value::ty).collect();
     let types: Vec<_> = types.iter().collect();
     for signature in entry.signatures.iter().filter(|one| one.method == method) {
-        if let Some((parameters, result)) = signature.resolve(&types, Fit::Values) {
+        let fitting = signature.resolve(&types, Fit::Values);
+        let is_of = |parameters: &[Type]| arguments.iter().zip(parameters).all(|(value, ty)| value.is_of(ty));
+        if let Some((parameters, result)) = fitting.filter(|(parameters, _)| is_of(parameters)) {
             let overload = signature.overload;
             let value = kernel::call(overload.kernel, arguments, &parameters, &result);
             return value.ok_or_else(|| overload.fault(arguments));

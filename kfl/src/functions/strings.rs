@@ -107,9 +107,10 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             let text = args.string(0);
             args.written(|row, out| {
                 quote(text.at(row)?, out);
-                Some(())
+                (out.len() <= TEXT_BYTES).then_some(())
             })
-        })],
+        })
+        .fails(Fault::Overflow)],
     },
     Function {
         name: "replace",

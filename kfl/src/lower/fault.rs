@@ -19,6 +19,23 @@ use crate::limits;
 use crate::typed::{Comprehension, Expr, Kind};
 use crate::types::Type;
 
+/// Parts that are looked at for a fault, counted as often as they are, beyond which the fault is not told: planning takes
+/// longer than anybody waits.
+const LEVELS: usize = 600;
+
+/// The parts of an expression, and how often they are looked at for its fault.
+fn weight(expr: &Expr) -> (usize, usize) {
+    limits::on_enough_stack(|| {
+        let (mut parts, mut looks) = (1, 0);
+        expr.each_part(&mut |part| {
+            let (of_part, looks_at) = weight(part);
+            parts += of_part;
+            looks += looks_at;
+        });
+        (parts, looks + parts)
+    })
+}
+
 /// True if a part may have no value on a row.
 pub(super) fn can_fail(expr: &Expr) -> bool {
     limits::on_enough_stack(|| {
@@ -28,7 +45,10 @@ pub(super) fn can_fail(expr: &Expr) -> bool {
             Kind::Call(call) => !matches!(call.overload.failing, Failing::Never),
             Kind::Compare { operator, left, right } => {
                 !matches!(operator, Operator::Eq | Operator::Ne)
-                    && (left.ty.is_open() || right.ty.is_open() || !left.ty.is_ordered())
+                    && (left.ty.is_open()
+                        || right.ty.is_open()
+                        || !left.ty.is_ordered()
+                        || left.ty != right.ty && !(left.ty.is_number() && right.ty.is_number()))
             }
             Kind::Map(entries) => entries.len() > 1,
             Kind::Comprehension(comprehension) => {
@@ -47,6 +67,10 @@ pub(super) fn code(expr: &Expr, reading: Reading) -> Option<df::Expr> {
     limits::on_enough_stack(|| {
         if !can_fail(expr) {
             return None;
+        }
+        // Each level asks again whether what is below it has a value.
+        if weight(expr).1 > LEVELS {
+            return Some(where_missing(expr, lit(Fault::Untold as u64), reading));
         }
         Some(found(expr, reading))
     })
@@ -101,7 +125,7 @@ fn found(expr: &Expr, reading: Reading) -> df::Expr {
             otherwise,
         } => {
             let of = |part: &Expr| code(part, reading).unwrap_or_else(nothing);
-            let chosen = case(value::value(condition, reading), of(then), of(otherwise));
+            let chosen = case(value::value(condition, reading), of(then), of(otherwise), &Type::Uint);
             first(code(condition, reading).into_iter().chain([chosen]).collect())
         }
         Kind::List(items) => first(parts(&mut items.iter())),
@@ -140,7 +164,7 @@ fn of_elements(comprehension: &Comprehension, reading: Reading) -> Option<df::Ex
         None => body?,
         Some(condition) => {
             let body = body.unwrap_or_else(nothing);
-            let counted = case(value::value(condition, Reading::Given), body, nothing());
+            let counted = case(value::value(condition, Reading::Given), body, nothing(), &Type::Uint);
             first(code(condition, Reading::Given).into_iter().chain([counted]).collect())
         }
     };

@@ -148,7 +148,8 @@ fn logic(terms: Vec<Expr>, decides: bool, span: std::ops::Range<usize>) -> Expr 
     {
         return Expr::bool(decides, span);
     }
-    let mut kept: Vec<Expr> = terms.into_iter().filter(|term| term.constant().is_none()).collect();
+    let is_neutral = |term: &Expr| matches!(term.constant(), Some(Value::Bool(_)));
+    let mut kept: Vec<Expr> = terms.into_iter().filter(|term| !is_neutral(term)).collect();
     match kept.len() {
         0 => Expr::bool(!decides, span),
         1 => kept.swap_remove(0),

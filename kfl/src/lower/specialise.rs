@@ -11,7 +11,7 @@ use super::fold::fold;
 use crate::Environment;
 use crate::ast::Operator;
 use crate::catalogue::Variable;
-use crate::check::check_expression;
+use crate::check::{check_expression, resolved};
 use crate::functions::comprehension::Macro;
 use crate::limits;
 use crate::parse::parse;
@@ -24,7 +24,7 @@ pub(super) fn specialise(expr: &Expr, table: &'static Table, now_ns: i64) -> Exp
     Specialiser { table, now_ns }.expr(expr.clone())
 }
 
-/// Constants of several types that are compared one by one at most.
+/// Constants that are compared one by one at most.
 const ALTERNATIVES: usize = 64;
 
 struct Specialiser {
@@ -60,7 +60,7 @@ impl Specialiser {
                 None => Expr::bool(false, expr.span),
             },
             Kind::Variable(variable) => self.variable(variable, expr),
-            _ => fold(expand_membership(expr.map_parts(&mut |part| self.expr(part)))),
+            _ => gathered(fold(expand_membership(expr.map_parts(&mut |part| self.expr(part))))),
         }
     }
 
@@ -91,6 +91,66 @@ impl Specialiser {
         let typed = check_expression(&tree, text, &Environment { now_ns: self.now_ns }, &mut problems);
         debug_assert_eq!(problems, [], "the schema declares {text}");
         self.expr(typed)
+    }
+}
+
+/// `x == 1 || x == 2 || …` is `x in [1, 2, …]`, and `x != 1 && x != 2 && …` the opposite: thousands of alternatives are one
+/// test of a set.
+fn gathered(expr: Expr) -> Expr {
+    let (terms, wanted) = match &expr.kind {
+        Kind::Or(terms) if terms.len() >= ALTERNATIVES => (terms, Operator::Eq),
+        Kind::And(terms) if terms.len() >= ALTERNATIVES => (terms, Operator::Ne),
+        _ => return expr,
+    };
+    let mut sets: Vec<(&Expr, Vec<Value>)> = Vec::new();
+    let mut others = Vec::new();
+    for term in terms {
+        match alternative(term, wanted) {
+            None => others.push(term.clone()),
+            Some((column, value)) => match sets.iter_mut().find(|(known, _)| is_same_column(known, column)) {
+                Some((_, values)) => values.push(value.clone()),
+                None => sets.push((column, vec![value.clone()])),
+            },
+        }
+    }
+    for (column, values) in sets {
+        let list = Expr::value(
+            Value::List(values.into()),
+            Type::list(column.ty.clone()),
+            expr.span.clone(),
+        );
+        let test = resolved("_in_", vec![column.clone(), list], false, &expr.span);
+        others.push(match wanted {
+            Operator::Ne => Expr::new(Kind::Not(Box::new(test)), Type::Bool, expr.span.clone()),
+            _ => test,
+        });
+    }
+    let kind = if wanted == Operator::Eq {
+        Kind::Or(others)
+    } else {
+        Kind::And(others)
+    };
+    match kind {
+        Kind::Or(mut terms) | Kind::And(mut terms) if terms.len() == 1 => terms.swap_remove(0),
+        kind => Expr::new(kind, expr.ty, expr.span),
+    }
+}
+
+/// The variable and the constant that a term compares, if they are of one type.
+fn alternative(term: &Expr, wanted: Operator) -> Option<(&Expr, &Value)> {
+    let Kind::Compare { operator, left, right } = &term.kind else {
+        return None;
+    };
+    let is_column = matches!(left.kind, Kind::Variable(_) | Kind::Column(_));
+    let fits = *operator == wanted && is_column && left.ty == right.ty && matches!(left.ty, Type::Int | Type::String);
+    fits.then(|| Some((&**left, right.constant()?)))?
+}
+
+fn is_same_column(one: &Expr, other: &Expr) -> bool {
+    match (&one.kind, &other.kind) {
+        (Kind::Variable(one), Kind::Variable(other)) => one.field.name == other.field.name,
+        (Kind::Column(one), Kind::Column(other)) => one == other,
+        _ => false,
     }
 }
 

@@ -9,7 +9,7 @@ use super::tree::{self, Item, Value};
 use super::words::Step;
 use super::{GroupKey, Measure, Named, Operation, SortKey, Stage, Term};
 use crate::ast::{self, Expr};
-use crate::check::a;
+use crate::check::{self, a};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::limits;
@@ -183,7 +183,7 @@ impl<'a> Checker<'a> {
             });
         }
         Filter {
-            tree: typed,
+            tree: check::coerce(typed, &Type::Bool),
             now_ns: self.environment.now_ns,
         }
     }
@@ -336,8 +336,9 @@ pub(super) fn is_column(ty: &Type) -> bool {
         | Type::Timestamp
         | Type::Duration
         | Type::Broken => true,
-        Type::List(element) => is_column(element),
-        Type::Map(key, value) => **key == Type::String && is_column(value),
+        // Inside a list a time is computed, and no column of answers holds it so.
+        Type::List(element) => **element != Type::Timestamp && is_column(element),
+        Type::Map(key, value) => **key == Type::String && **value != Type::Timestamp && is_column(value),
         _ => false,
     }
 }

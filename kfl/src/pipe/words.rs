@@ -4,7 +4,7 @@
 use std::fmt;
 
 /// A stage's word, with what help says of it.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct StageForm {
     /// The word.
     pub name: &'static str,

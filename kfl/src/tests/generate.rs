@@ -223,6 +223,13 @@ pub(super) fn condition(rng: &mut Rng, depth: u8) -> String {
             one(rng, MAPS),
             int(rng, d)
         ),
+        29 if rng.bool() => format!(
+            "{}.?k.orValue({}.?host.orValue({})) == {}",
+            one(rng, &["{'k': 'a'}", "{'a': 'b'}", "request.headers"]),
+            one(rng, MAPS),
+            string(rng, d),
+            string(rng, d)
+        ),
         29 => format!(
             "{}.?k.orValue({}) == {}",
             one(rng, MAPS),

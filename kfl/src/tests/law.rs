@@ -222,6 +222,8 @@ fn the_fault_of_a_row_is_told() {
         ("src.ip in cidr('10.0.0.0/8')", Some(Fault::BadConversion)),
         ("dyn(path) < 1", Some(Fault::WrongType)),
         ("dyn(path) + 1 == 2", Some(Fault::WrongType)),
+        ("dyn(size(path)) < 'a'", Some(Fault::WrongType)),
+        ("math.greatest(dyn([1, 2.5, 'a'])) == 1", Some(Fault::BadArgument)),
         ("dyn(status_code) / 0 == 2", Some(Fault::DivisionByZero)),
         ("{path: 1, method: 2}.size() == 2", Some(Fault::BadMap)),
         ("request.headers.?x.value() == 'a'", Some(Fault::NoValue)),

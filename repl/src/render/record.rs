@@ -40,4 +40,6 @@ fn unit_of(column: &str) -> Option<&'static str> {
         .flat_map(|table| table.fields())
         .find(|field| field.column == column)?
         .unit
+        // What an address is, its text says.
+        .filter(|unit| *unit != schema::ADDRESS)
 }

@@ -19,7 +19,7 @@ use super::values::Values;
 use crate::render::escape;
 use crate::runtime::Runtime;
 use crate::terminal::{Paint, Screen, Terminal};
-use crate::verbs::{Opened, check};
+use crate::verbs::Opened;
 
 /// Columns of a mistake's sentence at most while a line is typed.
 const SENTENCE: usize = 72;
@@ -82,7 +82,7 @@ impl Helper {
         }
         let mut checked = self.checked.borrow_mut();
         if checked.0 != text {
-            let mistakes = kfl::compile_query(text, &check::environment())
+            let mistakes = kfl::compile_query(text, &kfl::Environment::now())
                 .err()
                 .unwrap_or_default();
             *checked = (text.to_owned(), mistakes);

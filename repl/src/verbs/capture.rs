@@ -8,7 +8,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::render::units;
 use crate::source::Source;
-use crate::terminal::Terminal;
+use crate::terminal::{Paint, Terminal};
 
 /// Writes the capture.
 pub(super) fn run(source: &Source, arguments: &PcapArguments, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -26,6 +26,9 @@ pub(super) fn run(source: &Source, arguments: &PcapArguments, terminal: &Termina
         arguments.format.into(),
         &arguments.output,
     )?;
+    if let Some(left_out) = &written.left_out {
+        say(format!("{} {left_out}", terminal.stderr.paint(Paint::Hint, "note:")));
+    }
     say(written.told(""));
     Ok(Exit::Done)
 }
@@ -35,6 +38,8 @@ pub(crate) struct Written {
     packets: u64,
     /// True if something matched and its packets are not there.
     are_missing: bool,
+    /// What to say of rows that the filter fails on.
+    left_out: Option<String>,
 }
 
 impl Written {
@@ -65,8 +70,14 @@ pub(crate) fn write(
         let packets = packets.map_err(|error| Failure::of_query(&filter, error))?;
         output.finish()?;
         let one = QueryOptions { limit: Some(1) };
-        let are_missing = packets == 0 && collect(&database, &Question::Kfl(filter), &one).await?.len() > 0;
-        Ok(Written { packets, are_missing })
+        let question = Question::Kfl(filter);
+        let are_missing = packets == 0 && collect(&database, &question, &one).await?.len() > 0;
+        let left_out = question.left_out(&database).await;
+        Ok(Written {
+            packets,
+            are_missing,
+            left_out,
+        })
     });
     written.map_err(|failure| closed.failure(failure))
 }

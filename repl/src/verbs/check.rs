@@ -2,7 +2,6 @@
 //! plan too if there is one.
 
 use std::fmt::Write as _;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use kfl::{Environment, Lowered, Query};
 
@@ -50,7 +49,7 @@ pub(super) fn explain(source: &Source, text: &str, terminal: &Terminal) -> Resul
 
 /// What to tell of a right filter that no table can match; nothing of any other.
 pub(crate) fn unmatched(text: &str) -> Option<&'static str> {
-    let filter = kfl::compile_query(text, &environment()).ok()?.opening();
+    let filter = kfl::compile_query(text, &Environment::now()).ok()?.opening();
     if schema::tables::in_kfl().any(|table| filter.on(table) != Lowered::Never) {
         return None;
     }
@@ -66,15 +65,7 @@ pub(crate) fn unmatched(text: &str) -> Option<&'static str> {
 }
 
 fn compile(text: &str) -> Result<Query, Failure> {
-    kfl::compile_query(text, &environment()).map_err(|diagnostics| Failure::of_filter(text, &diagnostics))
-}
-
-/// What a filter is checked against now.
-pub(crate) fn environment() -> Environment {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Environment {
-        now_ns: i64::try_from(now.as_nanos()).unwrap_or(i64::MAX),
-    }
+    kfl::compile_query(text, &Environment::now()).map_err(|diagnostics| Failure::of_filter(text, &diagnostics))
 }
 
 fn without_plan(query: &Query, screen: Screen) -> String {

@@ -1,7 +1,6 @@
 //! `kfl('filter')`, `kfl('filter | stage')`: what a KFL query finds, as a table of SQL.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use datafusion::catalog::view::ViewTable;
 use datafusion::catalog::{TableFunctionArgs, TableFunctionImpl, TableProvider};
@@ -35,10 +34,7 @@ impl TableFunctionImpl for Kfl {
             [Expr::Literal(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)), _)] => text,
             _ => return datafusion::common::plan_err!("kfl() takes one string: kfl('http && status_code >= 500')"),
         };
-        let now_ns = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |age| age.as_nanos() as i64);
-        match kfl::compile_query(text, &Environment { now_ns }) {
+        match kfl::compile_query(text, &Environment::now()) {
             Ok(query) => {
                 // Rows without stages have no order inside SQL; what stages order stays so where SQL asks for no other.
                 let plan = match query.stages() {

@@ -24,9 +24,9 @@ fields! {
         /// True if the packets of this row's connection are stored.
         has_pcap "has_pcap": Bool;
         /// Address of the client: who opened the connection, or asked.
-        src_ip "src.ip": Str;
+        src_ip "src.ip" ["address"]: Str;
         /// Address of the server.
-        dst_ip "dst.ip": Str;
+        dst_ip "dst.ip" ["address"]: Str;
         /// Port of the client; 0 on flow rows, which join all client ports.
         src_port "src.port": Int;
         /// Port of the server.

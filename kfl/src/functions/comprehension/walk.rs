@@ -115,29 +115,32 @@ impl Comprehension {
 
     /// Evaluates the rows of a chunk.
     fn chunk(&self, rows: Range<usize>, walked: &Walked, columns: &[(ArrayRef, bool)]) -> Result<ArrayRef> {
+        let first_row = rows.start;
         let walked = walked.slice(&rows);
-        let count = walked.element.len();
-        let mut batch = Vec::new();
-        if self.body.key.is_some() {
-            batch.push(walked.key());
-        }
-        batch.push(walked.element.clone());
-        if !columns.is_empty() {
-            let row_of = walked.row_of_each_element(rows.start);
-            let once = UInt32Array::from(vec![0; count]);
-            for (column, constant) in columns {
-                batch.push(take(column, if *constant { &once } else { &row_of }, None)?);
-            }
-        }
-        let options = RecordBatchOptions::new().with_row_count(Some(count));
-        let batch = RecordBatch::try_new_with_options(self.schema.clone(), batch, &options)?;
         let compiled = self
             .compiled
             .as_ref()
             .map_err(|error| DataFusionError::Internal(error.clone()))?;
-        let evaluated = |expr: &Arc<dyn PhysicalExpr>| expr.evaluate(&batch)?.into_array(count);
-        let condition = compiled.condition.as_ref().map(evaluated).transpose()?;
-        let body = evaluated(&compiled.body)?;
+        let row_of = walked.row_of_each_element(first_row);
+        let keys = self.body.key.is_some().then(|| walked.key());
+        let (mut conditions, mut bodies) = (Vec::new(), Vec::new());
+        for elements in batches(&row_of, columns) {
+            let mut batch: Vec<ArrayRef> = Vec::new();
+            batch.extend(keys.iter().map(|keys| keys.slice(elements.start, elements.len())));
+            batch.push(walked.element.slice(elements.start, elements.len()));
+            let rows = row_of.slice(elements.start, elements.len());
+            let once = UInt32Array::from(vec![0; if columns.is_empty() { 0 } else { elements.len() }]);
+            for (column, constant) in columns {
+                batch.push(take(column, if *constant { &once } else { &rows }, None)?);
+            }
+            let options = RecordBatchOptions::new().with_row_count(Some(elements.len()));
+            let batch = RecordBatch::try_new_with_options(self.schema.clone(), batch, &options)?;
+            let evaluated = |expr: &Arc<dyn PhysicalExpr>| expr.evaluate(&batch)?.into_array(elements.len());
+            conditions.extend(compiled.condition.as_ref().map(evaluated).transpose()?);
+            bodies.push(evaluated(&compiled.body)?);
+        }
+        let condition = (!conditions.is_empty()).then(|| joined(conditions)).transpose()?;
+        let body = joined(bodies)?;
         let results = Results {
             lengths: walked.offsets.lengths().collect(),
             nulls: walked.nulls.as_ref(),
@@ -158,6 +161,49 @@ impl Comprehension {
             }
         })
     }
+}
+
+fn joined(mut arrays: Vec<ArrayRef>) -> Result<ArrayRef> {
+    match arrays.len() {
+        1 => Ok(arrays.swap_remove(0)),
+        _ => Ok(concat(&arrays.iter().map(AsRef::as_ref).collect::<Vec<_>>())?),
+    }
+}
+
+/// Ranges of elements that are evaluated at a time: a list or map that the body captures is laid out once for each of them.
+fn batches(row_of: &UInt32Array, columns: &[(ArrayRef, bool)]) -> Vec<Range<usize>> {
+    let count = row_of.len();
+    let captured: Vec<_> = columns
+        .iter()
+        .filter_map(|(column, constant)| lengths(column, *constant))
+        .collect();
+    if captured.is_empty() {
+        return std::iter::once(0..count).collect();
+    }
+    let (mut batches, mut start, mut weight) = (Vec::new(), 0, 0);
+    for element in 0..count {
+        let row = row_of.value(element) as usize;
+        weight += captured.iter().map(|length| length(row)).sum::<usize>();
+        if weight > CHUNK_ELEMENTS && element > start {
+            batches.push(start..element);
+            (start, weight) = (element, 0);
+        }
+    }
+    batches.push(start..count);
+    batches
+}
+
+/// How many elements the list or map of a row has; `None` of another column.
+fn lengths(column: &ArrayRef, constant: bool) -> Option<Box<dyn Fn(usize) -> usize + '_>> {
+    let offsets = match column.data_type() {
+        DataType::List(_) => column.as_list::<i32>().offsets(),
+        DataType::Map(..) => column.as_map().offsets(),
+        _ => return None,
+    };
+    Some(Box::new(move |row| {
+        let row = if constant { 0 } else { row };
+        (offsets[row + 1] - offsets[row]) as usize
+    }))
 }
 
 fn compile(body: &Body, schema: &SchemaRef) -> Result<Compiled> {

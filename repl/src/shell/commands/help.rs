@@ -71,6 +71,8 @@ fn topic(name: &str, terminal: &Terminal) -> Result<String, Failure> {
                     terminal,
                 );
             }
+            Topic::Stage(stage) => entry(&mut text, &[stage.form], "  a stage", [stage.doc], terminal),
+            Topic::Aggregate(form, doc) => entry(&mut text, &[form], "  of groups", [doc], terminal),
             Topic::Code(code) => entry(&mut text, &[code.code], "  a mistake", [code.meaning], terminal),
         }
     }
