@@ -67,7 +67,7 @@ fn check_filters(demo: &Demo, filters: &[(&str, &str)], expect: Expect) {
             counted[0].contains(&format!("\n  {},\n", rows.len())),
             "{filter}: {counted:?}"
         );
-        found += &format!("{:3} {table}: {filter}\n", rows.len());
+        found += &format!("{:<3} {table}: {filter}\n", rows.len());
     }
     expect.assert_eq(&found);
 }
@@ -102,22 +102,22 @@ fn dictionaries_answer_as_columns_do() {
         &Demo::open(),
         &filters,
         expect![[r#"
-             17 http: status_code >= 500
-             27 http: status_code < 300
-              0 http: status_code IS NULL
-             18 http: status_code IS NOT NULL AND path LIKE '/app%'
-              5 http: method = 'POST' OR status_code = 404
-              0 http: coalesce(status_code, 0) = 0
-             46 http: has_pcap
-              0 http: NOT has_pcap
-              0 http: content_type IS NULL OR host = 'nowhere'
-             17 http: status_code >= 500 AND "timestamp" > TIMESTAMP '2026-01-01T00:00:00Z'
-             30 http: status_code >= 200 AND "timestamp" > TIMESTAMP '2026-11-21T22:49:05.1Z'
-              3 dns: array_has(dns_questions, 'shop.example.com')
-              9 dns: array_has(dns_flags, 'RA')
-              0 dns: array_has(dns_answers, 'nothing')
-             35 conns: array_has(conn_l7_detected, 'HTTP') OR dst_port = 53
-              6 flows: src_ip = '127.0.0.1'
+            17  http: status_code >= 500
+            27  http: status_code < 300
+            0   http: status_code IS NULL
+            18  http: status_code IS NOT NULL AND path LIKE '/app%'
+            5   http: method = 'POST' OR status_code = 404
+            0   http: coalesce(status_code, 0) = 0
+            46  http: has_pcap
+            0   http: NOT has_pcap
+            0   http: content_type IS NULL OR host = 'nowhere'
+            17  http: status_code >= 500 AND "timestamp" > TIMESTAMP '2026-01-01T00:00:00Z'
+            30  http: status_code >= 200 AND "timestamp" > TIMESTAMP '2026-11-21T22:49:05.1Z'
+            3   dns: array_has(dns_questions, 'shop.example.com')
+            9   dns: array_has(dns_flags, 'RA')
+            0   dns: array_has(dns_answers, 'nothing')
+            35  conns: array_has(conn_l7_detected, 'HTTP') OR dst_port = 53
+            6   flows: src_ip = '127.0.0.1'
         "#]],
     );
 }
@@ -137,13 +137,13 @@ fn kfl_is_answered_by_dictionaries() {
         let long = format!("SELECT id FROM kfl('({filter}) || id + index < 0') ORDER BY id");
         assert!(demo.plan(&short).contains("ChooseExec"), "{filter}");
         assert_eq!(demo.rows(&short), demo.rows(&long), "{filter}");
-        found += &format!("{:3} {filter}\n", demo.rows(&short).len());
+        found += &format!("{:<3} {filter}\n", demo.rows(&short).len());
     }
     expect![[r#"
-          1 http && request.headers.exists(k, k == ''cookie'')
-          0 http && request.headers.exists(k, k.startsWith(''x-''))
-          3 dns && dns_questions.exists(q, q.contains(''shop''))
-          1 tlsx && size(tlsx_weak) > 0
+        1   http && request.headers.exists(k, k == ''cookie'')
+        0   http && request.headers.exists(k, k.startsWith(''x-''))
+        3   dns && dns_questions.exists(q, q.contains(''shop''))
+        1   tlsx && size(tlsx_weak) > 0
         113 src.ip in cidr(''127.0.0.0/8'')
     "#]]
     .assert_eq(&found);

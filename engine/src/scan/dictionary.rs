@@ -6,9 +6,10 @@
 //! Specification: Apache Parquet format, "Data Pages" and "RLE / Bit-Packing Hybrid". What is not written as that says, and
 //! what has no dictionary, is `None` here: another reader reads it, or tells what is wrong.
 
-use std::io::Read;
+use std::ops::Range;
 use std::sync::Arc;
 
+use bytes::buf::Reader;
 use bytes::{Buf, Bytes};
 use datafusion::arrow::array::{ArrayRef, Int64Array, StringArray, StringViewArray, TimestampNanosecondArray};
 use datafusion::arrow::buffer::BooleanBuffer;
@@ -30,9 +31,18 @@ pub(super) fn is_whole(chunk: &ColumnChunkMetaData) -> bool {
             .is_some_and(|mask| mask.is_only(Encoding::PLAIN_DICTIONARY) || mask.is_only(Encoding::RLE_DICTIONARY))
 }
 
-/// A chunk whose dictionary is read and whose pages are to come.
-pub(super) struct Dictionary {
-    pages: SerializedPageReader<Chunk>,
+/// Where the dictionary of a chunk lies, and where its pages of numbers.
+pub(super) fn places(chunk: &ColumnChunkMetaData) -> (Range<u64>, Range<u64>) {
+    let (start, length) = chunk.byte_range();
+    let end = start + length;
+    let pages = u64::try_from(chunk.data_page_offset()).map_or(end, |pages| pages.clamp(start, end));
+    (start..pages, pages..end)
+}
+
+/// The dictionary of a chunk.
+pub(super) struct Dictionary<'a> {
+    chunk: &'a ColumnChunkMetaData,
+    bytes: Bytes,
     /// The values, in the order of their numbers.
     pub(super) values: ArrayRef,
     levels: Levels,
@@ -57,9 +67,9 @@ struct Levels {
     is_repeated: bool,
 }
 
-impl Dictionary {
-    /// Begins to read a chunk, given its bytes. The values become an array of the type that a table or a list holds.
-    pub(super) fn open(chunk: &ColumnChunkMetaData, bytes: Bytes, rows: usize, data_type: &DataType) -> Option<Self> {
+impl<'a> Dictionary<'a> {
+    /// Reads the dictionary of a chunk from its bytes. The values become an array of the type that a table or a list holds.
+    pub(super) fn open(chunk: &'a ColumnChunkMetaData, bytes: Bytes, data_type: &DataType) -> Option<Self> {
         let description = chunk.column_descr();
         let whole = u8::try_from(description.max_def_level()).ok()?;
         let levels = Levels {
@@ -70,27 +80,49 @@ impl Dictionary {
         if description.max_rep_level() > 1 || (!levels.is_repeated && levels.whole > 1) {
             return None;
         }
-        let (start, _) = chunk.byte_range();
-        let mut pages = SerializedPageReader::new(Arc::new(Chunk { bytes, start }), chunk, rows, None).ok()?;
-        match pages.get_next_page().ok()?? {
+        match pages(chunk, bytes.clone(), Bytes::new(), 0)?.get_next_page().ok()?? {
             Page::DictionaryPage { buf, num_values, .. } => {
                 let values = values(&buf, num_values as usize, chunk.column_type(), data_type)?;
-                Some(Self { pages, values, levels })
+                Some(Self {
+                    chunk,
+                    bytes,
+                    values,
+                    levels,
+                })
             }
             _ => None,
         }
     }
 
-    /// The rows of which the question is true.
-    pub(super) fn rows(mut self, truth: &Truth, rows: usize) -> Option<BooleanBuffer> {
+    /// The rows of which the question is true, from the bytes of the pages of numbers.
+    pub(super) fn rows(self, truth: &Truth, numbers: Bytes, rows: usize) -> Option<BooleanBuffer> {
+        let mut pages = pages(self.chunk, self.bytes, numbers, rows)?;
         let mut found = Vec::with_capacity(rows);
         let mut scratch = Scratch::default();
-        while let Some(page) = self.pages.get_next_page().ok()? {
+        while let Some(page) = pages.get_next_page().ok()? {
+            if matches!(page, Page::DictionaryPage { .. }) {
+                continue;
+            }
             let (body, count) = body(page, self.levels)?;
             self.levels.page(&body, count, truth, &mut scratch, &mut found)?;
         }
         (found.len() == rows).then(|| packed(&found))
     }
+}
+
+fn pages(
+    chunk: &ColumnChunkMetaData,
+    dictionary: Bytes,
+    numbers: Bytes,
+    rows: usize,
+) -> Option<SerializedPageReader<Chunk>> {
+    let (start, _) = chunk.byte_range();
+    let bytes = Chunk {
+        start,
+        dictionary,
+        numbers,
+    };
+    SerializedPageReader::new(Arc::new(bytes), chunk, rows, None).ok()
 }
 
 /// One bit for each byte that is 0 or 1.
@@ -209,8 +241,16 @@ impl Levels {
             None if whole == 0 => (0, &[][..]),
             None => return None,
         };
-        let of_value = |number: u32| truth.of_value.get(number as usize).copied().unwrap_or(NO_VALUE);
-        hybrid::decode(packed, width, whole, truths, of_value)?;
+        if width <= u8::BITS {
+            // Most dictionaries are small, and then every number of so many bits has its place in a table.
+            let mut table = [NO_VALUE; 1 << u8::BITS];
+            let known = truth.of_value.len().min(table.len());
+            table[..known].copy_from_slice(&truth.of_value[..known]);
+            hybrid::decode(packed, width, whole, truths, |number| table[usize::from(number as u8)])?;
+        } else {
+            let of_value = |number: u32| truth.of_value.get(number as usize).copied().unwrap_or(NO_VALUE);
+            hybrid::decode(packed, width, whole, truths, of_value)?;
+        }
         if truths.iter().fold(0, |all, truth| all | truth) & NO_VALUE != 0 {
             return None;
         }
@@ -292,32 +332,50 @@ fn texts(mut bytes: &[u8], count: usize) -> Option<Vec<&str>> {
 
 /// The bytes of a chunk, at their place in the file.
 struct Chunk {
-    bytes: Bytes,
     start: u64,
+    dictionary: Bytes,
+    /// What follows the dictionary.
+    numbers: Bytes,
 }
 
 impl Length for Chunk {
     fn len(&self) -> u64 {
-        self.start + self.bytes.len() as u64
+        self.start + (self.dictionary.len() + self.numbers.len()) as u64
     }
 }
 
 impl ChunkReader for Chunk {
-    type T = Box<dyn Read>;
+    type T = Reader<Bytes>;
 
     fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
-        let length = self.len().saturating_sub(start) as usize;
-        Ok(Box::new(self.get_bytes(start, length)?.reader()))
+        self.from(start).map(Buf::reader)
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
-        let start = start
+        let mut bytes = self.from(start)?;
+        bytes.truncate(length);
+        if bytes.len() < length {
+            return Err(outside());
+        }
+        Ok(bytes)
+    }
+}
+
+impl Chunk {
+    /// The bytes from a place on, of the dictionary or of what follows it: no page lies in both.
+    fn from(&self, start: u64) -> ParquetResult<Bytes> {
+        let place = start
             .checked_sub(self.start)
-            .and_then(|start| usize::try_from(start).ok());
-        let end = start.and_then(|start| start.checked_add(length));
-        match (start, end) {
-            (Some(start), Some(end)) if end <= self.bytes.len() => Ok(self.bytes.slice(start..end)),
-            _ => Err(ParquetError::EOF("a page lies outside of its chunk".to_owned())),
+            .and_then(|place| usize::try_from(place).ok());
+        let place = place.ok_or_else(outside)?;
+        match place.checked_sub(self.dictionary.len()) {
+            None => Ok(self.dictionary.slice(place..)),
+            Some(place) if place <= self.numbers.len() => Ok(self.numbers.slice(place..)),
+            Some(_) => Err(outside()),
         }
     }
+}
+
+fn outside() -> ParquetError {
+    ParquetError::EOF("a page lies outside of its chunk".to_owned())
 }

@@ -3,12 +3,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder, UInt64Array};
 use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::datatypes::{Schema, SchemaRef, UInt64Type};
 use datafusion::common::pruning::PruningStatistics;
-use datafusion::common::{Column, DataFusionError, Result, ScalarValue};
+use datafusion::common::{Column, Result, ScalarValue};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use datafusion::parquet::arrow::async_reader::AsyncFileReader;
@@ -121,16 +120,9 @@ impl Group {
     async fn answer(&self, question: &Question, reader: &mut Reader, scan: &dyn Scan) -> Result<BooleanBuffer> {
         if self.cost(question).is_some()
             && let Some(chunk) = self.leaf(question.column())
+            && let Some(found) = self.look_up(question, chunk, reader, scan).await?
         {
-            let (start, length) = chunk.byte_range();
-            let bytes = reader
-                .get_bytes(start..start + length)
-                .await
-                .map_err(DataFusionError::from)?;
-            scan.read(bytes.len());
-            if let Some(found) = self.look_up(question, chunk, bytes)? {
-                return Ok(found);
-            }
+            return Ok(found);
         }
         if self.is_within(question, scan.table())? {
             return Ok(BooleanBuffer::new_set(self.rows()));
@@ -162,8 +154,18 @@ impl Group {
         Ok(question.holds(&ends)?.count_set_bits() == ends.len())
     }
 
-    fn look_up(&self, question: &Question, chunk: &ColumnChunkMetaData, bytes: Bytes) -> Result<Option<BooleanBuffer>> {
-        let Some(dictionary) = Dictionary::open(chunk, bytes, self.rows(), question.value_type()) else {
+    /// Asks the dictionary of a chunk, and reads the numbers only if one of its values is looked for.
+    async fn look_up(
+        &self,
+        question: &Question,
+        chunk: &ColumnChunkMetaData,
+        reader: &mut Reader,
+        scan: &dyn Scan,
+    ) -> Result<Option<BooleanBuffer>> {
+        let (dictionary, numbers) = dictionary::places(chunk);
+        let bytes = reader.get_bytes(dictionary).await?;
+        scan.read(bytes.len());
+        let Some(dictionary) = Dictionary::open(chunk, bytes, question.value_type()) else {
             return Ok(None);
         };
         let Some(truth) = question.truth(&dictionary.values)? else {
@@ -172,7 +174,9 @@ impl Group {
         if !truth.of_null && !truth.of_value.contains(&1) {
             return Ok(Some(BooleanBuffer::new_unset(self.rows())));
         }
-        Ok(dictionary.rows(&truth, self.rows()))
+        let bytes = reader.get_bytes(numbers).await?;
+        scan.read(bytes.len());
+        Ok(dictionary.rows(&truth, bytes, self.rows()))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Dictionaries of columns that Parquet's own writer wrote answer as the values themselves do.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use datafusion::parquet::file::properties::{WriterProperties, WriterVersion};
 
-use super::dictionary::{Dictionary, Truth, is_whole};
+use super::dictionary::{Dictionary, Truth, is_whole, places};
 
 /// Rows of a column under test, and of one of its pages.
 const ROWS: usize = 5000;
@@ -46,6 +47,10 @@ fn written(column: &ArrayRef, version: WriterVersion) -> (Bytes, ParquetMetaData
     (bytes, metadata)
 }
 
+fn part(bytes: &Bytes, range: Range<u64>) -> Bytes {
+    bytes.slice(range.start as usize..range.end as usize)
+}
+
 /// Asks whether values are among some, and compares with what is said of each row.
 #[track_caller]
 fn check(column: &ArrayRef, value_type: &DataType, of_null: bool, is_among: &dyn Fn(&str) -> bool, rows: &[bool]) {
@@ -53,9 +58,8 @@ fn check(column: &ArrayRef, value_type: &DataType, of_null: bool, is_among: &dyn
         let (bytes, metadata) = written(column, version);
         let chunk = metadata.row_group(0).column(0);
         assert!(is_whole(chunk), "the column has a dictionary");
-        let (start, length) = chunk.byte_range();
-        let chunk_bytes = bytes.slice(start as usize..(start + length) as usize);
-        let dictionary = Dictionary::open(chunk, chunk_bytes, rows.len(), value_type).unwrap();
+        let (dictionary, numbers) = places(chunk);
+        let dictionary = Dictionary::open(chunk, part(&bytes, dictionary), value_type).unwrap();
         let text = |value: usize| match value_type {
             DataType::Int64 => dictionary.values.as_primitive::<Int64Type>().value(value).to_string(),
             DataType::Utf8View => dictionary.values.as_string_view().value(value).to_owned(),
@@ -64,7 +68,8 @@ fn check(column: &ArrayRef, value_type: &DataType, of_null: bool, is_among: &dyn
         let of_value = (0..dictionary.values.len())
             .map(|value| u8::from(is_among(&text(value))))
             .collect();
-        let found = dictionary.rows(&Truth { of_value, of_null }, rows.len()).unwrap();
+        let truth = Truth { of_value, of_null };
+        let found = dictionary.rows(&truth, part(&bytes, numbers), rows.len()).unwrap();
         assert_eq!(found.iter().collect::<Vec<_>>(), rows);
     }
 }
@@ -141,28 +146,33 @@ fn bytes_that_are_no_pages_are_refused() {
     let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values((0..ROWS as i64).map(|number| number % 50)));
     let (bytes, metadata) = written(&numbers, WriterVersion::PARQUET_1_0);
     let chunk = metadata.row_group(0).column(0);
-    let (start, length) = chunk.byte_range();
-    let whole = bytes.slice(start as usize..(start + length) as usize);
+    let (dictionary, numbers) = places(chunk);
+    let (dictionary, numbers) = (part(&bytes, dictionary), part(&bytes, numbers));
     let mut random = Random(4);
     for _ in 0..2000 {
-        let mut damaged = whole.to_vec();
-        for _ in 0..=random.below(4) {
-            let place = random.below(damaged.len() as u64) as usize;
-            damaged[place] = random.below(256) as u8;
-        }
-        damaged.truncate(damaged.len() - random.below(40) as usize);
         // Whatever comes out, nothing panics, and rows are as many as there are.
-        let opened = Dictionary::open(chunk, damaged.into(), ROWS, &DataType::Int64);
+        let (dictionary, numbers) = (damaged(&dictionary, &mut random), damaged(&numbers, &mut random));
+        let opened = Dictionary::open(chunk, dictionary, &DataType::Int64);
         let found = opened.and_then(|dictionary| {
             let of_value = vec![1; dictionary.values.len()];
-            dictionary.rows(
-                &Truth {
-                    of_value,
-                    of_null: false,
-                },
-                ROWS,
-            )
+            let truth = Truth {
+                of_value,
+                of_null: false,
+            };
+            dictionary.rows(&truth, numbers, ROWS)
         });
         assert!(found.is_none_or(|found| found.len() == ROWS));
     }
+}
+
+fn damaged(bytes: &Bytes, random: &mut Random) -> Bytes {
+    let mut damaged = bytes.to_vec();
+    for _ in 0..random.below(4) {
+        let place = random.below(damaged.len() as u64) as usize;
+        damaged[place] = random.below(256) as u8;
+    }
+    if random.below(4) == 0 {
+        damaged.truncate(random.below(damaged.len() as u64 + 1) as usize);
+    }
+    damaged.into()
 }

@@ -46,8 +46,7 @@ fn base(table: &Table) -> WriterPropertiesBuilder {
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).expect("1 is a level of zstd")))
         .set_statistics_enabled(EnabledStatistics::None)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
-        .set_bloom_filter_fpp(BLOOM_ERRORS);
+        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES));
     for field in table.fields().filter(|field| field.is_stored()) {
         let path = ColumnPath::from(field.column);
         properties = match field.ty {
@@ -60,7 +59,8 @@ fn base(table: &Table) -> WriterPropertiesBuilder {
     }
     if table.in_kfl() {
         for name in [columns::CONN_ID, columns::FLOW_ID] {
-            properties = properties.set_column_bloom_filter_enabled(ColumnPath::from(name), true);
+            // Said of the two columns alone: said of all, it would give all of them filters.
+            properties = properties.set_column_bloom_filter_fpp(ColumnPath::from(name), BLOOM_ERRORS);
         }
     }
     properties
