@@ -10,6 +10,8 @@ use datafusion::execution::session_state::SessionState;
 use schema::Type;
 use sql::capture_file::CaptureFormat;
 
+use sql::LeftOut;
+
 use crate::ingestion::{self, IngestOptions, Ingested, Watch};
 use crate::session::{self, Snapshot};
 use crate::store::{Manifest, Store};
@@ -190,13 +192,13 @@ impl Database {
         query::run(&plan, self.session(&snapshot)?).await
     }
 
-    /// Counts the rows that a query's filter is neither true nor false of, because it fails on them: by fault, most rows
-    /// first. Empty for a filter that cannot fail; such a one reads nothing.
+    /// Counts the rows that a query's filter is neither true nor false of, because it fails on them, and the values that its
+    /// stages fail to compute: by fault, the most first. A query that cannot fail reads nothing for it.
     ///
     /// # Errors
     ///
     /// [`Error::Filter`] with all mistakes of the filter; what fails while it reads.
-    pub async fn left_out(&self, text: &str) -> Result<Vec<(kfl::Fault, u64)>, Error> {
+    pub async fn left_out(&self, text: &str) -> Result<LeftOut, Error> {
         let snapshot = self.snapshot();
         query::left_out(text, &snapshot, self.session(&snapshot)?).await
     }

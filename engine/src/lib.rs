@@ -36,4 +36,5 @@ pub use ingestion::{IngestOptions, Ingested, Watch};
 pub use json::duration_text;
 pub use packets::Packet;
 pub use query::{Explanation, Probe, QueryOptions, Rows};
+pub use sql::LeftOut;
 pub use sql::capture_file::CaptureFormat;

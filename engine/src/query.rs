@@ -10,6 +10,7 @@ use datafusion::logical_expr::{EmptyRelation, LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, displayable, execute_stream};
 use futures::TryStreamExt;
 use kfl::{Environment, Lowered};
+use sql::LeftOut;
 
 use crate::session::Snapshot;
 use crate::{Counters, Error};
@@ -115,16 +116,12 @@ pub(crate) fn plan(filter: &kfl::Filter, snapshot: &Snapshot, options: &QueryOpt
         .map_err(Error::of_query)
 }
 
-/// Counts the rows that a query's filter leaves out because it has no value on them.
-pub(crate) async fn left_out(
-    text: &str,
-    snapshot: &Snapshot,
-    session: &SessionState,
-) -> Result<Vec<(kfl::Fault, u64)>, Error> {
+/// Counts what a query leaves out because it fails there.
+pub(crate) async fn left_out(text: &str, snapshot: &Snapshot, session: &SessionState) -> Result<LeftOut, Error> {
     let query = compile_query(text)?;
-    let plan = sql::faults(&query.opening(), &snapshot.tables()).map_err(Error::of_query)?;
+    let plan = sql::faults(&query, &snapshot.tables()).map_err(Error::of_query)?;
     let Some(plan) = plan else {
-        return Ok(Vec::new());
+        return Ok(LeftOut::default());
     };
     let rows = run(&plan, session).await?;
     let batches: Vec<_> = rows.stream.try_collect().await.map_err(Error::of_query)?;

@@ -73,6 +73,13 @@ pub(crate) fn faults(filter: &Expr, table: &'static Table, now_ns: i64) -> Optio
     Some((balanced(rows, df::Expr::and), code))
 }
 
+/// The rows of a table on which a part has no value, with the code of the fault; `None` if there are none.
+pub(crate) fn faults_of(part: &Expr, table: &'static Table, now_ns: i64) -> Option<(df::Expr, df::Expr)> {
+    let tree = specialise::specialise(part, table, now_ns);
+    let code = fault::code(&tree, Reading::Default)?;
+    Some((value::value(&tree, Reading::Default).is_null(), code))
+}
+
 /// Lowers the value that a part has on a table's rows.
 pub(crate) fn value_on(part: &Expr, table: &'static Table, now_ns: i64) -> df::Expr {
     value::output(&specialise::specialise(part, table, now_ns), Reading::Default)

@@ -203,6 +203,18 @@ impl Query {
         opening(&self.filter, &self.stages)
     }
 
+    /// The terms of the stages that are computed of the tables' own rows: up to the first that makes columns or steps on.
+    pub fn terms_of_rows(&self) -> Vec<&Term> {
+        let mut terms = Vec::new();
+        for stage in &self.stages {
+            terms.extend(stage.terms());
+            if stage.columns.is_some() || matches!(stage.operation, Operation::Step(_)) {
+                break;
+            }
+        }
+        terms
+    }
+
     /// The query without its last stage.
     pub fn without_last(&self) -> Self {
         let stages = self.stages.split_last().map_or(Vec::new(), |(_, rest)| rest.to_vec());
@@ -293,6 +305,11 @@ impl Term {
             }
         }
         Read::Computed(lower::value_on(&self.tree, table, self.now_ns))
+    }
+
+    /// The rows of a table on which it has no value: which they are, and the code of the [`crate::Fault`] that is why.
+    pub fn faults(&self, table: &'static Table) -> Option<(df::Expr, df::Expr)> {
+        lower::faults_of(&self.tree, table, self.now_ns)
     }
 
     /// Its value over the columns of the stage before.

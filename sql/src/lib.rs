@@ -25,7 +25,7 @@ use datafusion::execution::registry::FunctionRegistry;
 use datafusion::execution::session_state::SessionState;
 use schema::Table;
 
-pub use faults::{faults, left_out};
+pub use faults::{LeftOut, faults, left_out};
 pub use filtered::{filtered, order, tables_of};
 pub use piped::{connections, piped};
 pub use views::{View, view, views};

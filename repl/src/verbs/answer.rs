@@ -33,27 +33,21 @@ impl Question {
         }
     }
 
-    /// Says how many rows the filter leaves out because it fails on them, and why; nothing if there are none.
+    /// Says how many rows the filter leaves out because it fails on them, how many values stages fail to compute, and why;
+    /// nothing if there are none.
     pub(crate) async fn left_out(&self, database: &Database) -> Option<String> {
         let Question::Kfl(text) = self else { return None };
         // The rows are told already; what cannot be counted is no reason to fail.
-        let faults = match database.left_out(text).await {
-            Ok(faults) => faults,
+        let left_out = match database.left_out(text).await {
+            Ok(left_out) => left_out,
             Err(error) => return Some(format!("the rows that the filter fails on are not counted: {error}")),
         };
-        let total: u64 = faults.iter().map(|(_, rows)| rows).sum();
-        if total == 0 {
-            return None;
-        }
-        let reasons: Vec<_> = match faults.as_slice() {
-            [(fault, _)] => vec![fault.to_string()],
-            faults => faults.iter().map(|(fault, rows)| format!("{fault} {rows}")).collect(),
-        };
-        let rows = units::counted(total, "row");
-        Some(format!(
-            "{rows} left out, the filter fails there: {}",
-            reasons.join(", ")
-        ))
+        let rows =
+            reasons(&left_out.rows, "row").map(|(rows, why)| format!("{rows} left out, the filter fails there: {why}"));
+        let values =
+            reasons(&left_out.values, "value").map(|(values, why)| format!("{values} missing in stages: {why}"));
+        let told: Vec<_> = rows.into_iter().chain(values).collect();
+        (!told.is_empty()).then(|| told.join("; "))
     }
 
     /// Asks the database.
@@ -69,6 +63,20 @@ impl Question {
                 .map_err(|error| Failure::of_query(text, error)),
         }
     }
+}
+
+/// How many there are of something, and the faults that are why.
+fn reasons(faults: &[(kfl::Fault, u64)], noun: &str) -> Option<(String, String)> {
+    let why = match faults {
+        [] => return None,
+        [(fault, _)] => fault.to_string(),
+        faults => {
+            let each: Vec<_> = faults.iter().map(|(fault, count)| format!("{fault} {count}")).collect();
+            each.join(", ")
+        }
+    };
+    let total = faults.iter().map(|(_, count)| count).sum();
+    Some((units::counted(total, noun), why))
 }
 
 /// Takes the next batch out of an answer.

@@ -708,6 +708,8 @@ fn rows_that_a_filter_fails_on_are_counted() {
         "http && (int(path) == 1 || request.headers['x-none'] == 'a' || method == 'POST')",
         "http && has(request.headers.host)",
         "http | where int(path) == 1 | count",
+        "http | stats sum(1000 / (status_code - 200)), count()",
+        "http && status_code == 200 | select request.headers['x-none'] as c, int(path) as n | where c != 'x'",
     ] {
         let run = place.run(&["--db", "db", "query", filter, "-f", "csv", "--limit", "1"]);
         let note = run.stderr.lines().find(|line| line.starts_with("note: "));
@@ -724,6 +726,10 @@ fn rows_that_a_filter_fails_on_are_counted() {
             none
         http | where int(path) == 1 | count
             note: 3 rows left out, the filter fails there: bad conversion
+        http | stats sum(1000 / (status_code - 200)), count()
+            note: 1 value missing in stages: division by zero
+        http && status_code == 200 | select request.headers['x-none'] as c, int(path) as n | where c != 'x'
+            note: 2 values missing in stages: missing key 1, bad conversion 1
     "#]]
     .assert_eq(&told);
 }
