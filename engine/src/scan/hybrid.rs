@@ -70,9 +70,13 @@ fn unpack<T>(packed: &[u8], width: usize, out: &mut [T], meaning: impl Fn(u32) -
                 *number = meaning((word >> (place * width)) as u32 & mask);
             }
         } else if width <= 16 {
-            let word = u128::from_le_bytes(padded(bytes));
-            for (place, number) in numbers.iter_mut().enumerate() {
-                *number = meaning((word >> (place * width)) as u32 & mask);
+            // Four of them and the bits before them fit a word.
+            for (half, numbers) in numbers.chunks_mut(4).enumerate() {
+                let bit = half * 4 * width;
+                let word = u64::from_le_bytes(padded(&bytes[(bit / 8).min(bytes.len())..])) >> (bit % 8);
+                for (place, number) in numbers.iter_mut().enumerate() {
+                    *number = meaning((word >> (place * width)) as u32 & mask);
+                }
             }
         } else {
             for (place, number) in numbers.iter_mut().enumerate() {
