@@ -288,8 +288,8 @@ pub(crate) fn is_closed(expr: &Expr) -> bool {
                 let outer = bound.len();
                 bound.extend(comprehension.key.clone());
                 bound.push(comprehension.local.clone());
-                let inner = comprehension.condition.iter().chain([&comprehension.body]);
-                let is_closed = inner.fold(true, |all, part| all && closed(part, bound));
+                let mut inner = comprehension.condition.iter().chain([&comprehension.body]);
+                let is_closed = inner.all(|part| closed(part, bound));
                 bound.truncate(outer);
                 is_closed
             }

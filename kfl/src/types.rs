@@ -25,6 +25,7 @@ pub(crate) const NAMES: &[&str] = &[
 ];
 
 /// A type of the language.
+#[allow(clippy::enum_variant_names, reason = "the type of types is called `type`")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Type {
     Bool,

@@ -150,14 +150,14 @@ pub(crate) const FUNCTIONS: &[Function] = &[
 
 fn in_utc(args: &Arguments, read: fn(&NaiveDateTime) -> i64) -> ArrayRef {
     let time = args.timestamp(0);
-    args.ints(|row| Some(read(&civil(i128::from(time.at(row)?), Zone::Fixed(0))?)))
+    args.ints(|row| Some(read(&civil(time.at(row)?, Zone::Fixed(0))?)))
 }
 
 fn in_zone(args: &Arguments, read: fn(&NaiveDateTime) -> i64) -> ArrayRef {
     let (time, zone) = (args.timestamp(0), args.string(1));
     let constant = zone.constant().map(Zone::parse);
     args.ints(|row| {
-        let (time, zone) = (i128::from(time.at(row)?), zone.at(row)?);
+        let (time, zone) = (time.at(row)?, zone.at(row)?);
         let zone = constant.unwrap_or_else(|| Zone::parse(zone))?;
         Some(read(&civil(time, zone)?))
     })

@@ -60,7 +60,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             Overload::new("int(timestamp) -> int", |args| {
                 let value = args.timestamp(0);
                 let second = i128::from(time::NANOSECONDS);
-                args.ints(|row| i64::try_from(i128::from(value.at(row)?).div_euclid(second)).ok())
+                args.ints(|row| i64::try_from(value.at(row)?.div_euclid(second)).ok())
             }),
             Overload::new("int(duration) -> int", |args| {
                 let value = args.duration(0);
