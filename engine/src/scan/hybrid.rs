@@ -11,7 +11,7 @@ pub(super) fn decode<T: Copy + Default>(
     width: u32,
     count: usize,
     out: &mut Vec<T>,
-    meaning: impl Fn(u32) -> T,
+    meaning: impl Fn(u32) -> T + Copy,
 ) -> Option<()> {
     if width > MOST_BITS {
         return None;
@@ -40,7 +40,7 @@ pub(super) fn decode<T: Copy + Default>(
             if packed.len() < (numbers.len() * width as usize).div_ceil(8) {
                 return None;
             }
-            unpack(packed, width as usize, numbers, &meaning);
+            unpack(packed, width as usize, numbers, meaning);
         }
     }
     Some(())
@@ -60,6 +60,7 @@ fn varint(bytes: &mut &[u8]) -> Option<u64> {
 }
 
 /// Takes numbers apart, eight at a time: they begin at a byte, at the lowest bit.
+#[inline(always)]
 fn unpack<T>(packed: &[u8], width: usize, out: &mut [T], meaning: impl Fn(u32) -> T) {
     let mask = u32::MAX.checked_shr(u32::BITS - width as u32).unwrap_or(0);
     for (group, numbers) in out.chunks_mut(8).enumerate() {
