@@ -147,3 +147,24 @@ fn versions_stand_in_the_root_alone() {
         }
     }
 }
+
+/// The README's first command is `cargo run` without a name: of the crates that cargo takes by itself one has a binary.
+#[test]
+fn cargo_run_knows_what_to_run() {
+    let text = std::fs::read_to_string(root().join("Cargo.toml")).expect("the workspace has a manifest");
+    let manifest: toml::Table = text.parse().expect("cargo reads it too");
+    let members = manifest["workspace"]["default-members"]
+        .as_array()
+        .expect("members are listed");
+    let has_binary = |member: &&str| {
+        let directory = root().join(member);
+        let text = std::fs::read_to_string(directory.join("Cargo.toml")).expect("every crate has a manifest");
+        text.contains("[[bin]]") || directory.join("src/main.rs").exists() || directory.join("src/bin").exists()
+    };
+    let runnable: Vec<_> = members
+        .iter()
+        .filter_map(toml::Value::as_str)
+        .filter(has_binary)
+        .collect();
+    assert_eq!(runnable, ["repl"]);
+}
