@@ -106,7 +106,9 @@ fn evaluated(expr: &Expr, scope: &mut Scope<'_>) -> Result<Value, Fault> {
         Kind::List(items) => {
             let items = all(items, scope)?;
             spend_on(&items, scope)?;
-            Ok(Value::List(items.into()))
+            let list = Value::List(items.into());
+            list.parts_up_to(limits::LIST_PARTS)
+                .map_or(Err(Fault::Overflow), |_| Ok(list))
         }
         Kind::Map(entries) => map(entries, scope),
         Kind::Bind(bind) => {

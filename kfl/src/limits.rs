@@ -15,6 +15,13 @@ pub(crate) const SYNTAX_MISTAKES: usize = 8;
 /// Mistakes reported in all: nobody reads more, and a text of garbage has one at every byte.
 pub(crate) const MISTAKES: usize = 100;
 
+/// Values inside each other that a list made by row may hold: lists of lists of themselves would grow without end. More than
+/// a text has room for, so that no list that is written out is refused.
+pub(crate) const LIST_PARTS: usize = 64 << 10;
+
+/// Bytes that what a function makes of one batch may take. Macros inside macros multiply, and no pool counts them.
+pub(crate) const BATCH_BYTES: usize = 1 << 30;
+
 /// Values that `cel.block` names: each is a part inside the next.
 pub(crate) const BLOCK: usize = 100;
 

@@ -81,6 +81,11 @@ impl Type {
         }
     }
 
+    /// True if values of the type hold others.
+    pub(crate) fn has_parts(&self) -> bool {
+        matches!(self, Type::List(_) | Type::Map(..) | Type::Optional(_))
+    }
+
     /// True if a value of the type may be anything, as a whole or in a part.
     pub(crate) fn is_open(&self) -> bool {
         match self {

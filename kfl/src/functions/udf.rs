@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Decimal128Array};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, TimeUnit, TimestampNanosecondType};
-use datafusion::common::Result;
+use datafusion::common::{Result, resources_err};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
@@ -15,6 +15,7 @@ use super::Entry;
 use super::kernel::{Arguments, Extra};
 use crate::fault::Fault;
 use crate::functions;
+use crate::limits;
 use crate::types::Type;
 use crate::value::Value;
 
@@ -206,11 +207,23 @@ impl ScalarUDFImpl for Kernel {
             rows,
             extra: self.extra,
         };
-        let result = (self.kernel)(&arguments);
+        let result = bounded((self.kernel)(&arguments), self.name)?;
         match all_constant && rows == 1 {
             true => datafusion::common::ScalarValue::try_from_array(&result, 0).map(ColumnarValue::Scalar),
             false => Ok(ColumnarValue::Array(result)),
         }
+    }
+}
+
+/// Refuses a result that takes more memory than a batch may.
+pub(crate) fn bounded(result: ArrayRef, name: &str) -> Result<ArrayRef> {
+    match result.get_array_memory_size() {
+        bytes if bytes > limits::BATCH_BYTES => resources_err!(
+            "what `{name}` makes of {} rows takes {bytes} bytes, more than {}",
+            result.len(),
+            limits::BATCH_BYTES
+        ),
+        _ => Ok(result),
     }
 }
 

@@ -19,47 +19,48 @@ use crate::limits;
 use crate::typed::{Comprehension, Expr, Kind};
 use crate::types::Type;
 
-/// Parts that are looked at for a fault, counted as often as they are, beyond which the fault is not told: planning takes
-/// longer than anybody waits.
-const LEVELS: usize = 600;
+/// Parts inside each other, each of which may fail, beyond which the fault is not told: each level asks again whether what is
+/// below it has a value, and planning takes longer than anybody waits.
+const LEVELS: usize = 24;
 
-/// The parts of an expression, and how often they are looked at for its fault.
-fn weight(expr: &Expr) -> (usize, usize) {
+/// How many parts inside each other may fail by themselves.
+fn levels(expr: &Expr) -> usize {
     limits::on_enough_stack(|| {
-        let (mut parts, mut looks) = (1, 0);
-        expr.each_part(&mut |part| {
-            let (of_part, looks_at) = weight(part);
-            parts += of_part;
-            looks += looks_at;
-        });
-        (parts, looks + parts)
+        let mut below = 0;
+        expr.each_part(&mut |part| below = below.max(levels(part)));
+        below + usize::from(fails_itself(expr))
     })
 }
 
 /// True if a part may have no value on a row.
 pub(super) fn can_fail(expr: &Expr) -> bool {
     limits::on_enough_stack(|| {
-        let own = match &expr.kind {
-            Kind::Fail(_) | Kind::Dispatch(_) => true,
-            Kind::Convert(_) => !matches!(expr.ty, Type::Dyn | Type::Any(_)),
-            Kind::Call(call) => !matches!(call.overload.failing, Failing::Never),
-            Kind::Compare { operator, left, right } => {
-                !matches!(operator, Operator::Eq | Operator::Ne)
-                    && (left.ty.is_open()
-                        || right.ty.is_open()
-                        || !left.ty.is_ordered()
-                        || left.ty != right.ty && !(left.ty.is_number() && right.ty.is_number()))
-            }
-            Kind::Map(entries) => entries.len() > 1,
-            Kind::Comprehension(comprehension) => {
-                comprehension.form == Macro::TransformMapEntry || comprehension.range.ty.is_open()
-            }
-            _ => false,
-        };
-        let mut any = own;
+        let mut any = fails_itself(expr);
         expr.each_part(&mut |part| any = any || can_fail(part));
         any
     })
+}
+
+/// True if a part may have no value though all it is made of has one.
+fn fails_itself(expr: &Expr) -> bool {
+    match &expr.kind {
+        Kind::Fail(_) | Kind::Dispatch(_) => true,
+        Kind::Convert(_) => !matches!(expr.ty, Type::Dyn | Type::Any(_)),
+        Kind::Call(call) => !matches!(call.overload.failing, Failing::Never),
+        Kind::Compare { operator, left, right } => {
+            !matches!(operator, Operator::Eq | Operator::Ne)
+                && (left.ty.is_open()
+                    || right.ty.is_open()
+                    || !left.ty.is_ordered()
+                    || left.ty != right.ty && !(left.ty.is_number() && right.ty.is_number()))
+        }
+        Kind::List(items) => items.iter().any(|item| item.ty.is_open() || item.ty.has_parts()),
+        Kind::Map(entries) => entries.len() > 1,
+        Kind::Comprehension(comprehension) => {
+            comprehension.form == Macro::TransformMapEntry || comprehension.range.ty.is_open()
+        }
+        _ => false,
+    }
 }
 
 /// The code of a part's fault on a row; `None` if it has none on any.
@@ -68,8 +69,8 @@ pub(super) fn code(expr: &Expr, reading: Reading) -> Option<df::Expr> {
         if !can_fail(expr) {
             return None;
         }
-        // Each level asks again whether what is below it has a value.
-        if weight(expr).1 > LEVELS {
+        let is_logic = matches!(expr.kind, Kind::And(_) | Kind::Or(_) | Kind::Not(_));
+        if !is_logic && levels(expr) > LEVELS {
             return Some(where_missing(expr, lit(Fault::Untold as u64), reading));
         }
         Some(found(expr, reading))
@@ -128,7 +129,13 @@ fn found(expr: &Expr, reading: Reading) -> df::Expr {
             let chosen = case(value::value(condition, reading), of(then), of(otherwise), &Type::Uint);
             first(code(condition, reading).into_iter().chain([chosen]).collect())
         }
-        Kind::List(items) => first(parts(&mut items.iter())),
+        Kind::List(items) => {
+            let mut codes = parts(&mut items.iter());
+            if fails_itself(expr) {
+                codes.push(own(Fault::Overflow));
+            }
+            first(codes)
+        }
         Kind::Map(entries) => {
             let mut codes = parts(&mut entries.iter().flat_map(|(key, value)| [key, value]));
             codes.push(own(Fault::BadMap));

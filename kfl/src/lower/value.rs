@@ -309,16 +309,13 @@ fn collection(
     Kernel::call(name, kernel, &types, ty, parts)
 }
 
-/// Values inside each other that a list made by row may hold: lists of lists of themselves would grow without end.
-const LIST_PARTS: usize = 16 << 10;
-
 fn list(args: &Arguments) -> ArrayRef {
     args.values(|row| {
         (0..args.columns.len())
             .map(|item| args.value(item, row))
             .collect::<Option<_>>()
             .map(Value::List)
-            .filter(|list| list.parts_up_to(LIST_PARTS).is_some())
+            .filter(|list| list.parts_up_to(limits::LIST_PARTS).is_some())
     })
 }
 

@@ -208,6 +208,8 @@ fn kernels_take_plain_columns_too() {
 fn the_fault_of_a_row_is_told() {
     let table = &schema::tables::http::TABLE;
     let row = nulls(table);
+    let deep = format!("path{}.charAt(9) == ''", ".substring(0)".repeat(40));
+    let wide = vec!["1 / status_code == 1"; 200].join(" || ");
     for (text, expect) in [
         ("request.headers['x'] == 'a'", Some(Fault::MissingKey)),
         (
@@ -243,6 +245,8 @@ fn the_fault_of_a_row_is_told() {
         ("1 / status_code == 1 && dns", None),
         ("status_code >= 500 && 1 / status_code == 1", None),
         ("1 / 0 == 1", Some(Fault::DivisionByZero)),
+        (&deep, Some(Fault::Untold)),
+        (&wide, Some(Fault::DivisionByZero)),
     ] {
         let filter = compile(text, &ENVIRONMENT).unwrap_or_else(|problems| panic!("{}", problems[0].render(text)));
         assert_eq!(faults(&filter, table, &row), [expect], "{text}");

@@ -131,7 +131,8 @@ impl Comprehension {
             let rows = row_of.slice(elements.start, elements.len());
             let once = UInt32Array::from(vec![0; if columns.is_empty() { 0 } else { elements.len() }]);
             for (column, constant) in columns {
-                batch.push(take(column, if *constant { &once } else { &rows }, None)?);
+                let taken = take(column, if *constant { &once } else { &rows }, None)?;
+                batch.push(udf::bounded(taken, &self.name)?);
             }
             let options = RecordBatchOptions::new().with_row_count(Some(elements.len()));
             let batch = RecordBatch::try_new_with_options(self.schema.clone(), batch, &options)?;
@@ -351,9 +352,10 @@ impl ScalarUDFImpl for Comprehension {
             chunks.push(self.chunk(rows, &walked, &columns)?);
         }
         let chunks: Vec<&dyn Array> = chunks.iter().map(AsRef::as_ref).collect();
-        Ok(ColumnarValue::Array(match chunks.as_slice() {
+        let result = match chunks.as_slice() {
             [] => datafusion::arrow::array::new_empty_array(&self.result_type()),
             chunks => concat(chunks)?,
-        }))
+        };
+        udf::bounded(result, &self.name).map(ColumnarValue::Array)
     }
 }
