@@ -8,7 +8,10 @@
 //! a service's: a registered service port against another, the higher of two ports; else the sender of the first packet.
 
 mod flow;
+mod health;
+mod history;
 mod identity;
+mod percentiles;
 mod tcp;
 
 use std::collections::BTreeSet;
@@ -17,7 +20,9 @@ use crate::decode::{Address, Family, Vlans};
 use crate::dissect::{Half, Link};
 use crate::limits::Limits;
 
-pub(crate) use flow::{Flow, FlowKey};
+pub(crate) use flow::{Flow, FlowHealth, FlowKey};
+pub(crate) use health::{Counts, RoundTrips};
+pub(crate) use history::{Event, History};
 pub(crate) use identity::{community_id, group_id};
 pub(crate) use tcp::Tcp;
 
@@ -94,6 +99,7 @@ pub(crate) struct Connection {
     pub(crate) last_time_ns: i64,
     pub(crate) last_packet: u64,
     pub(crate) volumes: [Volume; 2],
+    pub(crate) history: History,
     /// `None` for UDP.
     pub(crate) tcp: Option<Tcp>,
     /// Protocols found.
@@ -135,6 +141,17 @@ impl Connection {
         } else {
             State::InProgress
         }
+    }
+
+    /// From the first packet to the last.
+    pub(crate) fn life_ns(&self) -> i64 {
+        self.last_time_ns.saturating_sub(self.first_time_ns)
+    }
+
+    /// Payload of both halves, repetitions counted once.
+    pub(crate) fn goodput_bytes(&self) -> u64 {
+        let [client, server] = [Half::Client, Half::Server].map(|half| self.payload_bytes(half));
+        client.saturating_add(server)
     }
 
     /// Transport payload of a half, repetitions counted once.

@@ -15,7 +15,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::Anomaly;
 
-pub use transport::{Segment, TcpFlags, Transport};
+pub use transport::{Segment, Transport};
 
 /// IP protocol numbers.
 pub mod protocol {

@@ -24,6 +24,10 @@ pub struct Limits {
     pub reassembly_bytes_per_half: usize,
     /// Out-of-order bytes held by one shard.
     pub reassembly_bytes_per_shard: usize,
+    /// Segments of one half that wait for acknowledgment, to measure round trips.
+    pub unacknowledged_segments_per_half: usize,
+    /// Segments of one shard that do.
+    pub unacknowledged_segments_per_shard: usize,
     /// Bytes of finished rows of one shard after which they become a batch.
     pub batch_bytes: usize,
     /// Bytes that the dissectors of one shard hold for messages that are not yet whole or not yet answered.
@@ -70,6 +74,8 @@ impl Default for Limits {
             flows_per_shard: 1 << 16,
             reassembly_bytes_per_half: 2 * MIB,
             reassembly_bytes_per_shard: 16 * MIB,
+            unacknowledged_segments_per_half: 1 << 10,
+            unacknowledged_segments_per_shard: 1 << 16,
             batch_bytes: 8 * MIB,
             dissect_bytes_per_shard: 32 * MIB,
             fragment_bytes: 16 * MIB,

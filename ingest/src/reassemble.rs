@@ -99,9 +99,14 @@ impl Assembler {
         self.base.is_some()
     }
 
-    /// Sequence number of the first byte.
-    pub fn base(&self) -> Option<u32> {
-        self.base
+    /// True if no byte was delivered or is held.
+    pub fn is_untouched(&self) -> bool {
+        self.next == 0 && self.held.is_empty()
+    }
+
+    /// Counts a byte that was seen but is no part of the stream.
+    pub fn count_unread(&mut self) {
+        self.unique_bytes = self.unique_bytes.saturating_add(1);
     }
 
     /// Places a segment of `original` bytes on the wire, `bytes` of which were captured.

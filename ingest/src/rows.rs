@@ -1,5 +1,7 @@
 //! Stage 8 for connections and flows: what is known of them → rows. Total, cannot fail.
 
+mod health;
+
 use schema::tables::common::Common;
 use schema::tables::conns::{Conn, ConnOwn};
 use schema::tables::flows::{Flow as FlowRow, FlowOwn};
@@ -31,7 +33,6 @@ pub(crate) fn append_connection(tables: &mut Tables, connection: &Connection, st
     let link = &connection.link;
     let [local, remote] = connection.volumes;
     let detected: Vec<&str> = connection.detected.iter().copied().collect();
-    let tcp = connection.tcp.as_ref();
     let summary = summary(state, &detected, local, remote);
     tables.conns.append(Conn {
         common: Common {
@@ -47,7 +48,7 @@ pub(crate) fn append_connection(tables: &mut Tables, connection: &Connection, st
             dst_ip: Some(&link.dst_ip),
             src_port: Some(i64::from(link.src_port)),
             dst_port: Some(i64::from(link.dst_port)),
-            elapsed_time: Some(connection.last_time_ns.saturating_sub(connection.first_time_ns) / NS_PER_US),
+            elapsed_time: Some(connection.life_ns() / NS_PER_US),
             status_code: None,
             summary: Some(&summary),
             community_id: Some(&link.community_id),
@@ -60,6 +61,7 @@ pub(crate) fn append_connection(tables: &mut Tables, connection: &Connection, st
             src_dns: None,
             dst_dns: None,
         },
+        health: health::of_connection(connection),
         own: ConnOwn {
             conn_state: Some(state.name()),
             conn_local_pkts: int(local.packets),
@@ -76,10 +78,7 @@ pub(crate) fn append_connection(tables: &mut Tables, connection: &Connection, st
             )),
             end_time: Some(connection.last_time_ns),
             conn_entries: int(connection.entries),
-            connection_completeness: tcp.map(|tcp| i64::from(tcp.completeness)),
-            handshake_time_us: tcp.and_then(|tcp| tcp.handshake_ns).map(|ns| ns / NS_PER_US),
-            fin_count: tcp.and_then(|tcp| int(tcp.fin_count)),
-            rst_count: tcp.and_then(|tcp| int(tcp.rst_count)),
+            conn_history: Some(connection.history.text()),
         },
     });
 }
@@ -93,6 +92,8 @@ pub(crate) fn append_flow(tables: &mut Tables, flow: &Flow) {
         i64::try_from(u128::from(count).saturating_mul(NS_PER_SECOND).checked_div(life)?).ok()
     };
     let detected: Vec<&str> = flow.detected.iter().copied().collect();
+    let handshakes = flow.health.as_ref().and_then(|health| health.handshakes.p50_p90_p99());
+    let percentile = |at: usize| handshakes.and_then(|times| times.get(at).map(|ns| ns / NS_PER_US));
     let flow_id = int(flow.flow_id);
     let client = Endpoint {
         address: flow.key.client,
@@ -127,6 +128,7 @@ pub(crate) fn append_flow(tables: &mut Tables, flow: &Flow) {
             src_dns: None,
             dst_dns: None,
         },
+        health: health::of_flow(flow.health.as_ref()),
         own: FlowOwn {
             flow_state: Some(flow.state.name()),
             flow_local_pkts: int(local.packets),
@@ -141,6 +143,9 @@ pub(crate) fn append_flow(tables: &mut Tables, flow: &Flow) {
             flow_group_id: Some(group_id(flow.key.protocol, flow.key.family, [client, flow.key.server])),
             flow_conns: int(flow.connections),
             flow_entries: int(flow.entries),
+            tcp_handshake_p50_us: percentile(0),
+            tcp_handshake_p90_us: percentile(1),
+            tcp_handshake_p99_us: percentile(2),
             end_time: Some(flow.last_time_ns),
         },
     });

@@ -11,7 +11,8 @@ use schema::Table;
 use slab::Slab;
 
 use crate::connection::{
-    Connection, Endpoint, Flow, FlowKey, Key, State, Tcp, Volume, community_id, first_is_service, index, vlan_list,
+    Connection, Endpoint, Event, Flow, FlowHealth, FlowKey, History, Key, State, Tcp, Volume, community_id,
+    first_is_service, index, vlan_list,
 };
 use crate::decode::{Datagram, Segment, Transport, protocol};
 use crate::dissect::{self, Chunk, Context, Counter, Half, Link};
@@ -58,6 +59,8 @@ pub(crate) struct Shard {
     by_key: HashMap<Key, usize, RandomState>,
     flows: HashMap<FlowKey, Flow, RandomState>,
     held_bytes: usize,
+    /// Segments that wait for acknowledgment.
+    unacknowledged: usize,
     tables: Tables,
     /// Rows that are finished and wait for the end of the epoch.
     finished: Vec<(&'static Table, RecordBatch)>,
@@ -75,6 +78,7 @@ impl Shard {
             by_key: HashMap::default(),
             flows: HashMap::default(),
             held_bytes: 0,
+            unacknowledged: 0,
             tables: Tables::default(),
             finished: Vec::new(),
             dissected_bytes: 0,
@@ -137,6 +141,7 @@ impl Shard {
         let mut feed = Feed {
             dissection: &mut tracked.dissection,
             detected: &mut connection.detected,
+            history: &mut connection.history,
             context: Context {
                 link: &connection.link,
                 tables: &mut self.tables,
@@ -153,9 +158,21 @@ impl Shard {
         match (&transport, &mut connection.tcp) {
             (Transport::Tcp(segment), Some(tcp)) => {
                 feed.transport = dissect::Transport::Tcp;
+                let unacknowledged = &mut self.unacknowledged;
+                tcp.note(
+                    half,
+                    segment,
+                    arrived.time_ns,
+                    feed.history,
+                    unacknowledged,
+                    &self.limits,
+                );
                 tcp_segment(tcp, half, segment, body, origin, &mut self.held_bytes, &mut feed);
             }
-            _ => feed.bytes(half, body, origin),
+            _ => {
+                feed.history.note(half, Event::Payload);
+                feed.bytes(half, body, origin);
+            }
         }
         connection.entries = tracked.counter.entries;
         let held_bytes = tracked.dissection.held_bytes();
@@ -309,6 +326,7 @@ impl Shard {
             vlan: vlan.clone(),
             has_pcap: self.has_pcap,
             tracked: 0,
+            health: (key.protocol == protocol::TCP).then(FlowHealth::default),
         });
         flow.connections = flow.connections.saturating_add(1);
         flow.tracked = flow.tracked.saturating_add(1);
@@ -325,6 +343,10 @@ impl Shard {
             tunnel: arrived.datagram.tunnel,
             has_pcap: self.has_pcap,
         };
+        let mut history = History::default();
+        if from_server {
+            history.turned();
+        }
         let connection = Connection {
             key,
             client,
@@ -334,6 +356,7 @@ impl Shard {
             last_time_ns: arrived.time_ns,
             last_packet: number,
             volumes: [Volume::default(); 2],
+            history,
             tcp: (key.protocol == protocol::TCP).then(Tcp::default),
             detected: Default::default(),
             entries: 0,
@@ -371,6 +394,7 @@ impl Shard {
         let mut feed = Feed {
             dissection: &mut tracked.dissection,
             detected: &mut connection.detected,
+            history: &mut connection.history,
             context: Context {
                 link: &connection.link,
                 tables: &mut self.tables,
@@ -383,6 +407,7 @@ impl Shard {
         let held_bytes = feed.dissection.held_bytes();
         self.dissected_bytes = self.dissected_bytes.saturating_sub(held_bytes);
         if let Some(tcp) = &mut connection.tcp {
+            tcp.health.forget(&mut self.unacknowledged);
             for half in [Half::Client, Half::Server] {
                 let assembler = &mut tcp.half_mut(half).assembler;
                 self.held_bytes = self.held_bytes.saturating_sub(assembler.held_bytes());
@@ -448,6 +473,7 @@ impl Shard {
 struct Feed<'a, 'b> {
     dissection: &'a mut Dissection,
     detected: &'a mut std::collections::BTreeSet<&'static str>,
+    history: &'a mut History,
     context: Context<'b>,
     transport: dissect::Transport,
 }
@@ -466,6 +492,7 @@ impl Feed<'_, '_> {
     fn gap(&mut self, half: Half, missing_bytes: u64, packet: u64) {
         if missing_bytes > 0 {
             self.context.anomalies.add(packet, Anomaly::Gap { missing_bytes });
+            self.history.note(half, Event::Gap);
             self.dissection.gap(half, missing_bytes, packet, &mut self.context);
         }
     }
@@ -485,7 +512,7 @@ impl Feed<'_, '_> {
     }
 }
 
-/// Stage 5 for one segment: control bits, the other half's acknowledged holes, the segment's own bytes, the end.
+/// Stage 5 for one segment: the other half's acknowledged holes, the segment's own bytes, the end.
 fn tcp_segment(
     tcp: &mut Tcp,
     half: Half,
@@ -499,12 +526,8 @@ fn tcp_segment(
         Half::Client => Half::Server,
         Half::Server => Half::Client,
     };
-    tcp.note(half, segment, origin.timestamp_ns);
-    if segment.flags.rst() {
-        return;
-    }
     let limits = feed.context.limits;
-    if segment.flags.ack() {
+    if segment.flags.ack() && !segment.flags.rst() {
         let assembler = &mut tcp.half_mut(other).assembler;
         let before = assembler.held_bytes();
         if let Some(gap) = assembler.acknowledge(segment.acknowledgment) {
@@ -516,7 +539,8 @@ fn tcp_segment(
         *shard_held_bytes = shard_held_bytes.saturating_sub(before.saturating_sub(assembler.held_bytes()));
         end_half(tcp, other, feed);
     }
-    if !segment.flags.syn() || segment.payload_original > 0 {
+    // A SYN or a reset may have payload: TCP Fast Open (RFC 7413), and the reason of the reset (RFC 9293 §3.5.3).
+    if !(segment.flags.syn() || segment.flags.rst()) || segment.payload_original > 0 {
         let sequence = if segment.flags.syn() {
             segment.sequence.wrapping_add(1)
         } else {
@@ -526,6 +550,7 @@ fn tcp_segment(
         if !assembler.is_started() && segment.payload_original == 1 && body == [0] {
             // A connection picked up at a keep-alive: its one octet is garbage (RFC 9293 §3.8.4), in practice a zero.
             assembler.start(sequence.wrapping_add(1));
+            assembler.count_unread();
         }
         let before = assembler.held_bytes();
         let limit_bytes = limits.reassembly_bytes_per_half;
@@ -541,6 +566,7 @@ fn tcp_segment(
                     .anomalies
                     .add(origin.packet, Anomaly::Malformed { layer: "TCP", reason });
             }
+            Placed::Old if segment.payload_original > 0 => feed.history.note(half, Event::Repeated),
             Placed::Held | Placed::Old => {}
         }
         while let Some(piece) = assembler.next_piece() {

@@ -5,10 +5,7 @@
 //! its tables stand already, into theirs.
 
 mod amqp;
-mod conns;
 mod diameter;
-mod flows;
-mod health;
 mod http;
 mod icmp;
 mod kafka;
@@ -39,9 +36,6 @@ pub struct Ahead {
 
 /// Every group, in the order in which help lists them.
 pub const ALL: &[&Ahead] = &[
-    &health::GROUP,
-    &conns::GROUP,
-    &flows::GROUP,
     &http::GROUP,
     &tlsx::GROUP,
     &ws::GROUP,

@@ -5,6 +5,7 @@ pub mod common;
 pub mod conns;
 pub mod dns;
 pub mod flows;
+pub mod health;
 pub mod http;
 pub mod identity;
 pub mod packets;

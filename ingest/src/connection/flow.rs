@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Connection, Endpoint, State, Volume};
+use super::health::{Counts, RoundTrips};
+use super::percentiles::Percentiles;
+use super::{Connection, Endpoint, State, Tcp, Volume};
 use crate::decode::{Address, Family};
 
 /// What makes connections one flow; the client's port is no part of it.
@@ -32,6 +34,66 @@ pub(crate) struct Flow {
     pub(crate) has_pcap: bool,
     /// Connections that are still tracked: a flow outlives them all.
     pub(crate) tracked: u32,
+    /// TCP health over its connections; `None` for other transports.
+    pub(crate) health: Option<FlowHealth>,
+}
+
+/// TCP health over the connections of a flow.
+#[derive(Debug, Default)]
+pub(crate) struct FlowHealth {
+    pub(crate) counts: Counts,
+    pub(crate) round_trips: RoundTrips,
+    pub(crate) completeness: u8,
+    pub(crate) fin_count: u64,
+    pub(crate) rst_count: u64,
+    pub(crate) goodput_bytes: u64,
+    pub(crate) window_scale: Option<u8>,
+    pub(crate) initial_rtt: Mean,
+    pub(crate) connection_time: Mean,
+    pub(crate) time_to_first_byte: Mean,
+    pub(crate) handshake: Mean,
+    pub(crate) handshakes: Percentiles,
+}
+
+/// A mean of times, as far as they are known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Mean {
+    sum_ns: i64,
+    count: i64,
+}
+
+impl Mean {
+    fn add(&mut self, time_ns: Option<i64>) {
+        if let Some(time_ns) = time_ns {
+            self.sum_ns = self.sum_ns.saturating_add(time_ns);
+            self.count = self.count.saturating_add(1);
+        }
+    }
+
+    /// The mean; `None` of nothing.
+    pub(crate) fn ns(self) -> Option<i64> {
+        self.sum_ns.checked_div(self.count)
+    }
+}
+
+impl FlowHealth {
+    fn add(&mut self, connection: &Connection, tcp: &Tcp) {
+        let health = &tcp.health;
+        self.counts.add(&health.counts);
+        self.round_trips.merge(&health.round_trips);
+        self.completeness |= tcp.completeness;
+        self.fin_count = self.fin_count.saturating_add(tcp.fin_count);
+        self.rst_count = self.rst_count.saturating_add(tcp.rst_count);
+        self.goodput_bytes = self.goodput_bytes.saturating_add(connection.goodput_bytes());
+        self.window_scale = self.window_scale.max(health.window_scale());
+        self.initial_rtt.add(health.initial_rtt_ns);
+        self.connection_time.add(Some(connection.life_ns()));
+        self.time_to_first_byte.add(health.time_to_first_byte_ns());
+        self.handshake.add(tcp.handshake_ns);
+        if let Some(handshake_ns) = tcp.handshake_ns {
+            self.handshakes.add(handshake_ns);
+        }
+    }
 }
 
 impl Flow {
@@ -45,6 +107,9 @@ impl Flow {
             sum.ip_bytes = sum.ip_bytes.saturating_add(volume.ip_bytes);
         }
         self.entries = self.entries.saturating_add(connection.entries);
+        if let (Some(health), Some(tcp)) = (&mut self.health, &connection.tcp) {
+            health.add(connection, tcp);
+        }
         self.detected.extend(&connection.detected);
         self.state = match (self.state, state) {
             (State::Open, _) | (_, State::Open) => State::Open,

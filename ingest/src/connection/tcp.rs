@@ -1,9 +1,13 @@
-//! What a connection knows of its TCP: which handshake and closing segments were seen, the two assemblers.
+//! What a connection knows of its TCP: which handshake and closing segments were seen, its health, the two assemblers.
 //!
-//! Specification: RFC 9293 §3.5–3.6; completeness as Wireshark defines `tcp.completeness`.
+//! Specification: RFC 9293 §3.5–3.6; completeness, and what opens another connection on the same five-tuple, as Wireshark defines
+//! `tcp.completeness` and `tcp.stream`.
 
+use super::health::Health;
+use super::history::{Event, History};
 use super::index;
-use crate::decode::{Segment, TcpFlags};
+use crate::Limits;
+use crate::decode::Segment;
 use crate::dissect::Half;
 use crate::reassemble::Assembler;
 
@@ -24,20 +28,22 @@ pub(crate) struct TcpHalf {
     pub(crate) fin: Option<u32>,
     /// The dissector was told that the half has ended.
     pub(crate) ended: bool,
-    /// Initial sequence number, if the SYN was seen.
+    /// Initial sequence number: the SYN's, or what the first segment of either side lets it seem.
     initial: Option<u32>,
-    /// Sequence number that counts as 1: the first after the SYN, or the first that a segment of either side told.
-    first: Option<u32>,
 }
 
 /// A TCP connection.
 #[derive(Debug, Default)]
 pub(crate) struct Tcp {
     halves: [TcpHalf; 2],
+    pub(crate) health: Health,
     pub(crate) completeness: u8,
     pub(crate) fin_count: u64,
     pub(crate) rst_count: u64,
+    segments: u64,
     syn_time_ns: Option<i64>,
+    syn_ack_seen: bool,
+    /// From the first SYN to the acknowledgment of the SYN-ACK.
     pub(crate) handshake_ns: Option<i64>,
 }
 
@@ -52,7 +58,7 @@ impl Tcp {
 
     /// True if the opening was seen.
     pub(crate) fn opening_seen(&self) -> bool {
-        self.completeness & (completeness::SYN | completeness::SYN_ACK) != 0
+        self.syn_time_ns.is_some() || self.syn_ack_seen
     }
 
     /// True if both sides have ended, or one has reset.
@@ -60,75 +66,123 @@ impl Tcp {
         self.rst_count > 0 || self.halves.iter().all(|half| half.fin.is_some())
     }
 
-    /// True if this segment opens another connection on the same five-tuple: a SYN with another initial sequence number
-    /// than the half began with.
+    /// True if this segment opens another connection on the same five-tuple: a SYN with another initial sequence number than the
+    /// half has, or after either side began to end the connection. A SYN-ACK never does: servers answer one SYN several times.
     pub(crate) fn is_reopened_by(&self, half: Half, segment: &Segment) -> bool {
-        if !segment.flags.syn() {
+        if !segment.flags.syn() || segment.flags.ack() {
             return false;
         }
-        let known = self.half(half);
-        match (known.initial, known.assembler.base()) {
-            (Some(initial), _) => initial != segment.sequence,
-            (None, Some(base)) => base != segment.sequence.wrapping_add(1),
-            (None, None) => !segment.flags.ack() && self.opening_seen() && self.is_ended(),
-        }
+        let ending = self.completeness & (completeness::FIN | completeness::RST) != 0;
+        let known = self.half(half).initial;
+        known.is_some_and(|initial| initial != segment.sequence || ending)
     }
 
-    /// Takes note of a segment's control bits.
-    pub(crate) fn note(&mut self, half: Half, segment: &Segment, time_ns: i64) {
-        let flags: TcpFlags = segment.flags;
+    /// Takes note of a segment's control bits and numbers; `held` counts the unacknowledged segments of the shard.
+    pub(crate) fn note(
+        &mut self,
+        half: Half,
+        segment: &Segment,
+        time_ns: i64,
+        history: &mut History,
+        held: &mut usize,
+        limits: &Limits,
+    ) {
+        let flags = segment.flags;
+        self.complete(segment);
+        self.health.segment(half, segment, time_ns, held, limits);
+        tell(history, half, segment);
+        self.learn_initial(half, segment);
         if flags.syn() {
-            self.note_syn(half, segment, time_ns);
-        }
-        if flags.ack() && !flags.rst() {
-            self.note_ack(half, segment, time_ns);
-        }
-        if segment.payload_original > 0 {
-            self.completeness |= completeness::DATA;
+            if flags.ack() {
+                self.syn_ack_seen = true;
+            } else {
+                self.syn_time_ns.get_or_insert(time_ns);
+            }
+        } else if flags.ack() && half == Half::Client && self.syn_ack_seen && self.handshake_ns.is_none() {
+            self.handshake_ns = self.syn_time_ns.map(|syn| time_ns.saturating_sub(syn).max(0));
         }
         if flags.fin() {
-            self.completeness |= completeness::FIN;
             self.fin_count = self.fin_count.saturating_add(1);
             let end = segment.sequence.wrapping_add(segment.payload_original);
             self.half_mut(half).fin = Some(end);
         }
         if flags.rst() {
-            self.completeness |= completeness::RST;
             self.rst_count = self.rst_count.saturating_add(1);
         }
     }
 
-    fn note_syn(&mut self, half: Half, segment: &Segment, time_ns: i64) {
-        if segment.flags.ack() {
+    /// Bits of completeness. The SYN counts as the first segment alone, so that a connection that was picked up does not look whole.
+    fn complete(&mut self, segment: &Segment) {
+        let flags = segment.flags;
+        let has_payload = segment.payload_original > 0;
+        if flags.syn() && flags.ack() {
             self.completeness |= completeness::SYN_ACK;
-        } else {
+        } else if flags.syn() && self.segments == 0 {
             self.completeness |= completeness::SYN;
-            self.syn_time_ns.get_or_insert(time_ns);
+            if has_payload {
+                // TCP Fast Open (RFC 7413).
+                self.completeness |= completeness::DATA;
+            }
+        } else if flags.ack() && !flags.syn() {
+            self.completeness |= if has_payload {
+                completeness::DATA
+            } else {
+                completeness::ACK
+            };
         }
-        let known = self.half_mut(half);
-        known.initial.get_or_insert(segment.sequence);
-        known.first.get_or_insert(segment.sequence.wrapping_add(1));
-        if !known.assembler.is_started() {
-            known.assembler.start(segment.sequence.wrapping_add(1));
+        if flags.fin() && flags.ack() {
+            self.completeness |= completeness::FIN;
         }
+        if flags.rst() {
+            self.completeness |= completeness::RST;
+        }
+        self.segments = self.segments.saturating_add(1);
     }
 
-    /// The acknowledgment that ends the handshake: the first bytes of both halves come next.
-    fn note_ack(&mut self, half: Half, segment: &Segment, time_ns: i64) {
-        let other = match half {
-            Half::Client => Half::Server,
-            Half::Server => Half::Client,
-        };
-        let begins = *self.half_mut(half).first.get_or_insert(segment.sequence) == segment.sequence
-            && *self.half_mut(other).first.get_or_insert(segment.acknowledgment) == segment.acknowledgment;
-        let is_bare = segment.payload_original == 0 && !segment.flags.syn() && !segment.flags.fin();
-        if !begins || !is_bare || self.completeness & completeness::ACK != 0 {
-            return;
+    /// Learns where the halves begin: from SYNs, else from the first numbers that either side tells.
+    fn learn_initial(&mut self, half: Half, segment: &Segment) {
+        let other = half.other();
+        let known = self.half_mut(half);
+        if segment.flags.syn() {
+            known.initial = Some(segment.sequence);
+            // Until bytes were delivered the stream may begin elsewhere: a server may answer again with another number.
+            if known.assembler.is_untouched() {
+                known.assembler.start(segment.sequence.wrapping_add(1));
+            }
+        } else {
+            known.initial.get_or_insert(segment.sequence.wrapping_sub(1));
         }
-        let both = completeness::SYN | completeness::SYN_ACK;
-        if half == Half::Client && self.completeness & both == both {
-            self.handshake_ns = self.syn_time_ns.map(|syn| time_ns.saturating_sub(syn));
+        if segment.flags.ack() {
+            let begins = segment.acknowledgment.wrapping_sub(1);
+            self.half_mut(other).initial.get_or_insert(begins);
         }
-        self.completeness |= completeness::ACK;
+    }
+}
+
+/// Notes what a segment tells a history by itself.
+fn tell(history: &mut History, half: Half, segment: &Segment) {
+    let flags = segment.flags;
+    if flags.syn() && (flags.fin() || flags.rst()) {
+        history.note(half, Event::SynWithEnd);
+    }
+    if flags.fin() && flags.rst() {
+        history.note(half, Event::FinWithReset);
+    }
+    if flags.syn() {
+        history.note(half, if flags.ack() { Event::SynAck } else { Event::Syn });
+    }
+    if segment.window == 0 && !flags.syn() && !flags.rst() {
+        history.note(half, Event::ZeroWindow);
+    }
+    if segment.payload_original > 0 {
+        history.note(half, Event::Payload);
+    } else if flags.ack() && !flags.syn() && !flags.fin() && !flags.rst() {
+        history.note(half, Event::Ack);
+    }
+    if flags.fin() {
+        history.note(half, Event::Fin);
+    }
+    if flags.rst() {
+        history.note(half, Event::Reset);
     }
 }

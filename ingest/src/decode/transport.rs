@@ -1,6 +1,6 @@
 //! TCP and UDP headers.
 //!
-//! Specification: RFC 9293 §3.1, RFC 768.
+//! Specification: RFC 9293 §3.1, RFC 7323 §2.2 (window scale), RFC 768.
 
 use super::{Datagram, header, protocol};
 use crate::Anomaly;
@@ -36,6 +36,10 @@ pub struct Segment {
     pub acknowledgment: u32,
     /// Control bits.
     pub flags: TcpFlags,
+    /// Receive window of the sender, as the header has it: not scaled.
+    pub window: u16,
+    /// Shift that scales the sender's later windows, if this is a SYN that offers one (RFC 7323 §2.2).
+    pub window_scale: Option<u8>,
     /// Bytes of header.
     pub header_bytes: u32,
     /// Payload bytes on the wire.
@@ -65,6 +69,14 @@ impl TcpFlags {
     }
 }
 
+impl Segment {
+    /// Sequence number after the segment: SYN and FIN count as a byte.
+    pub fn end(&self) -> u32 {
+        let control = u32::from(self.flags.syn() || self.flags.fin());
+        self.sequence.wrapping_add(self.payload_original).wrapping_add(control)
+    }
+}
+
 impl Transport {
     /// Reads the transport header at the front of a datagram's payload.
     ///
@@ -89,6 +101,11 @@ impl Transport {
                     sequence: u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]]),
                     acknowledgment: u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]]),
                     flags: TcpFlags(fixed[13]),
+                    window: u16::from_be_bytes([fixed[14], fixed[15]]),
+                    window_scale: TcpFlags(fixed[13])
+                        .syn()
+                        .then(|| window_scale(payload.get(20..header_bytes as usize)?))
+                        .flatten(),
                     header_bytes,
                     payload_original: payload_original.saturating_sub(header_bytes),
                 }))
@@ -137,5 +154,22 @@ impl Transport {
         };
         let body = payload.get(header_bytes as usize..).unwrap_or_default();
         (body.get(..original as usize).unwrap_or(body), original)
+    }
+}
+
+/// The shift of a window scale option among the options of a SYN; more than the longest there is counts as that.
+fn window_scale(mut options: &[u8]) -> Option<u8> {
+    const END: u8 = 0;
+    const NO_OPERATION: u8 = 1;
+    const WINDOW_SCALE: u8 = 3;
+    const LONGEST_SHIFT: u8 = 14;
+    loop {
+        match *options {
+            [] | [END, ..] => return None,
+            [NO_OPERATION, ref rest @ ..] => options = rest,
+            [WINDOW_SCALE, 3, shift, ..] => return Some(shift.min(LONGEST_SHIFT)),
+            [_, length, ..] if length >= 2 => options = options.get(usize::from(length)..)?,
+            _ => return None,
+        }
     }
 }

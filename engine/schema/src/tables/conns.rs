@@ -1,14 +1,18 @@
 //! Connections: one socket's life inside a flow.
 
 use super::common::{COMMON, Common, CommonBuilder};
-use super::identity::IDENTITY;
-use super::identity::{Identity, IdentityBuilder};
+use super::health::{HEALTH, Health, HealthBuilder};
+use super::identity::{IDENTITY, Identity, IdentityBuilder};
 use crate::declare::table;
 
 table! {
     /// One connection: the five-tuple from open to close.
     "conns": Connection, flags { conn: "true", tcp_conn: "transport == 'tcp'", udp_conn: "transport == 'udp'", tls: "capture_source == 'ebpf_tls'" },
-    groups { common: Common / CommonBuilder = COMMON, identity: Identity / IdentityBuilder = IDENTITY },
+    groups {
+        common: Common / CommonBuilder = COMMON,
+        identity: Identity / IdentityBuilder = IDENTITY,
+        health: Health / HealthBuilder = HEALTH,
+    },
     CONNS => struct Conn, ConnOwn, ConnBuilder, ConnOwnBuilder {
         /// "closed": both FINs or a RST seen, or idle past the timeout; "open": opening seen, not ended; "in_progress": picked up in mid-stream, not ended.
         conn_state "conn_state": Str;
@@ -32,13 +36,7 @@ table! {
         end_time "end_time": Time;
         /// Entries found on the connection.
         conn_entries "conn_entries": Int;
-        /// Which parts of a TCP connection were seen: SYN 1, SYN-ACK 2, ACK 4, DATA 8, FIN 16, RST 32; null unless TCP.
-        connection_completeness "connection_completeness": Int;
-        /// From the SYN to the SYN-ACK's ACK; null unless all three were seen.
-        handshake_time_us "handshake_time_us" ["µs"]: Int;
-        /// Segments with the FIN flag; null unless TCP.
-        fin_count "fin_count": Int;
-        /// Segments with the RST flag; null unless TCP.
-        rst_count "rst_count": Int;
+        /// What happened, a letter an event, upper case by the client: "ShADadFf" (the letters of Zeek's conn.log).
+        conn_history "conn_history": Str;
     }
 }

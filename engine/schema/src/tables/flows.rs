@@ -1,13 +1,18 @@
 //! Flows: all traffic between two peers.
 
 use super::common::{COMMON, Common, CommonBuilder};
+use super::health::{HEALTH, Health, HealthBuilder};
 use super::identity::{IDENTITY, Identity, IdentityBuilder};
 use crate::declare::table;
 
 table! {
     /// One flow: all traffic of one transport between a client address and a server's address and port.
     "flows": Flow, flags { flow: "true", tcp_flow: "transport == 'tcp'", udp_flow: "transport == 'udp'", tls: "capture_source == 'ebpf_tls'" },
-    groups { common: Common / CommonBuilder = COMMON, identity: Identity / IdentityBuilder = IDENTITY },
+    groups {
+        common: Common / CommonBuilder = COMMON,
+        identity: Identity / IdentityBuilder = IDENTITY,
+        health: Health / HealthBuilder = HEALTH,
+    },
     FLOWS => struct Flow, FlowOwn, FlowBuilder, FlowOwnBuilder {
         /// "open" while a connection of the flow is open, "in_progress" if only mid-stream ones are, else "closed".
         flow_state "flow_state": Str;
@@ -35,6 +40,12 @@ table! {
         flow_conns "flow_conns": Int;
         /// Entries of the flow.
         flow_entries "flow_entries": Int;
+        /// Median of the handshake times of the flow's connections. Null without a handshake.
+        tcp_handshake_p50_us "tcp_handshake_p50_us" ["µs"]: Int;
+        /// 90th percentile of the handshake times of the flow's connections. Null without a handshake.
+        tcp_handshake_p90_us "tcp_handshake_p90_us" ["µs"]: Int;
+        /// 99th percentile of the handshake times of the flow's connections. Null without a handshake.
+        tcp_handshake_p99_us "tcp_handshake_p99_us" ["µs"]: Int;
         /// Capture time of the last packet, UTC.
         end_time "end_time": Time;
     }
