@@ -10,7 +10,6 @@ mod diameter;
 mod flows;
 mod health;
 mod http;
-mod icmp;
 mod kafka;
 mod ldap;
 mod mongodb;
@@ -18,7 +17,6 @@ mod mysql;
 mod postgresql;
 mod radius;
 mod redis;
-mod sctp;
 mod tcp;
 mod tlsx;
 mod udp;
@@ -54,8 +52,6 @@ pub const ALL: &[&Ahead] = &[
     &ldap::GROUP,
     &radius::GROUP,
     &diameter::GROUP,
-    &icmp::GROUP,
-    &sctp::GROUP,
     &tcp::GROUP,
     &udp::GROUP,
 ];

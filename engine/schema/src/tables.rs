@@ -6,8 +6,10 @@ pub mod conns;
 pub mod dns;
 pub mod flows;
 pub mod http;
+pub mod icmp;
 pub mod identity;
 pub mod packets;
+pub mod sctp;
 pub mod tlsx;
 
 use crate::Table;
@@ -19,6 +21,8 @@ pub const ALL: &[&Table] = &[
     &http::TABLE,
     &dns::TABLE,
     &tlsx::TABLE,
+    &icmp::TABLE,
+    &sctp::TABLE,
     &packets::TABLE,
     &captures::TABLE,
 ];

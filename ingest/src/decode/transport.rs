@@ -1,8 +1,11 @@
-//! TCP and UDP headers.
+//! What an IP datagram carries: the headers of TCP, UDP, SCTP and ICMP.
 //!
-//! Specification: RFC 9293 §3.1, RFC 768.
+//! Specification: RFC 9293 §3.1, RFC 768, RFC 2675 §4 (jumbograms); in [`icmp`] and [`sctp`].
+//!
+//! A TCP header that was cut behind its control bits, or whose data offset cannot be, still tells connection and numbers.
 
-use super::{Datagram, header, protocol};
+use super::icmp::{Message, Version};
+use super::{Datagram, Family, header, protocol, sctp};
 use crate::Anomaly;
 
 /// The transport header of a datagram and where its payload lies.
@@ -21,6 +24,10 @@ pub enum Transport {
         /// Payload bytes on the wire.
         payload_original: u32,
     },
+    /// SCTP.
+    Sctp(sctp::Packet),
+    /// ICMP or ICMPv6.
+    Icmp(Message),
 }
 
 /// A TCP segment.
@@ -65,55 +72,64 @@ impl TcpFlags {
     }
 }
 
+/// Bytes of an ICMP message in front of what it carries.
+const ICMP_HEADER: u32 = 8;
+
+/// Protocols without ports whose packets belong to no connection and are no finding (IANA "Protocol Numbers").
+const WITHOUT_CONNECTIONS: &[u8] = &[
+    2,   // IGMP
+    3,   // GGP
+    8,   // EGP
+    9,   // IGP
+    46,  // RSVP
+    47,  // GRE, with a payload that is not decoded
+    50,  // ESP
+    51,  // AH
+    54,  // NARP
+    55,  // Mobile IP
+    59,  // IPv6: no next header
+    88,  // EIGRP
+    89,  // OSPF
+    94,  // IP in IP, Morgan Stanley's
+    97,  // EtherIP
+    98,  // ENCAP
+    103, // PIM
+    108, // IPComp
+    112, // VRRP, CARP
+    115, // L2TP version 3
+    124, // IS-IS
+    137, // MPLS in IP
+    139, // HIP
+];
+
+/// A transport header, and what was wrong with it. Some that are wrong tell enough all the same.
+pub type Decoded = (Option<Transport>, Option<Anomaly>);
+
 impl Transport {
-    /// Reads the transport header at the front of a datagram's payload.
-    ///
-    /// # Errors
-    ///
-    /// A header that is cut or contradicts itself, or a protocol that is not decoded.
-    pub fn decode(datagram: &Datagram, payload: &[u8]) -> Result<Self, Anomaly> {
-        let payload_original = datagram.payload_original;
-        match datagram.protocol {
-            protocol::TCP => {
-                let fixed = header::<20>(payload, "TCP")?;
-                let header_bytes = u32::from(fixed[12] >> 4).saturating_mul(4);
-                if header_bytes < 20 || header_bytes > payload_original {
-                    return Err(Anomaly::Malformed {
-                        layer: "TCP",
-                        reason: "the data offset lies outside the segment",
-                    });
-                }
-                Ok(Self::Tcp(Segment {
-                    source_port: u16::from_be_bytes([fixed[0], fixed[1]]),
-                    destination_port: u16::from_be_bytes([fixed[2], fixed[3]]),
-                    sequence: u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]]),
-                    acknowledgment: u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]]),
-                    flags: TcpFlags(fixed[13]),
-                    header_bytes,
-                    payload_original: payload_original.saturating_sub(header_bytes),
-                }))
-            }
-            protocol::UDP => {
-                let fixed = header::<8>(payload, "UDP")?;
-                let length = u32::from(u16::from_be_bytes([fixed[4], fixed[5]]));
-                // The length is 0 in jumbograms and under offload; a length beyond the datagram is wrong: IP's counts.
-                let length = if length < 8 || length > payload_original {
-                    payload_original
-                } else {
-                    length
-                };
-                Ok(Self::Udp {
-                    source_port: u16::from_be_bytes([fixed[0], fixed[1]]),
-                    destination_port: u16::from_be_bytes([fixed[2], fixed[3]]),
-                    header_bytes: 8,
-                    payload_original: length.saturating_sub(8),
-                })
-            }
-            other => Err(Anomaly::UnknownTransport(other)),
+    /// Reads the transport header at the front of a datagram's payload. Protocols without connections give nothing, and are
+    /// no finding.
+    pub fn decode(datagram: &Datagram, payload: &[u8]) -> Decoded {
+        let decoded = match datagram.protocol {
+            protocol::TCP => return tcp(datagram, payload),
+            protocol::UDP => udp(datagram, payload),
+            protocol::SCTP => sctp::Packet::decode(payload).map(|packet| {
+                // Chunks cannot carry more than the datagram does.
+                let user_bytes = packet.user_bytes.min(datagram.payload_original);
+                Self::Sctp(sctp::Packet { user_bytes, ..packet })
+            }),
+            other => match Version::of(other) {
+                Some(version) => Message::decode(version, payload).map(Self::Icmp),
+                None if WITHOUT_CONNECTIONS.contains(&other) => return (None, None),
+                None => Err(Anomaly::UnknownTransport(other)),
+            },
+        };
+        match decoded {
+            Ok(transport) => (Some(transport), None),
+            Err(anomaly) => (None, Some(anomaly)),
         }
     }
 
-    /// Ports of the sender and the receiver.
+    /// Ports of the sender and the receiver; zeros where there are none.
     pub fn ports(&self) -> (u16, u16) {
         match self {
             Self::Tcp(segment) => (segment.source_port, segment.destination_port),
@@ -122,11 +138,14 @@ impl Transport {
                 destination_port,
                 ..
             } => (*source_port, *destination_port),
+            Self::Sctp(packet) => (packet.source_port, packet.destination_port),
+            Self::Icmp(_) => (0, 0),
         }
     }
 
-    /// Where the transport payload lies in the datagram's payload, and its length on the wire.
-    pub fn body<'a>(&self, payload: &'a [u8]) -> (&'a [u8], u32) {
+    /// The transport payload as far as it was captured, and its length on the wire: of SCTP, the chunks, and the length of
+    /// their user data; of ICMP, the message, and the length of what follows its header.
+    pub fn body<'a>(&self, datagram: &Datagram, payload: &'a [u8]) -> (&'a [u8], u32) {
         let (header_bytes, original) = match self {
             Self::Tcp(segment) => (segment.header_bytes, segment.payload_original),
             Self::Udp {
@@ -134,8 +153,68 @@ impl Transport {
                 payload_original,
                 ..
             } => (*header_bytes, *payload_original),
+            Self::Sctp(packet) => return (payload, packet.user_bytes),
+            Self::Icmp(_) => return (payload, datagram.payload_original.saturating_sub(ICMP_HEADER)),
         };
         let body = payload.get(header_bytes as usize..).unwrap_or_default();
         (body.get(..original as usize).unwrap_or(body), original)
     }
+}
+
+fn tcp(datagram: &Datagram, payload: &[u8]) -> Decoded {
+    const HEADER: usize = 20;
+    /// Behind the control bits comes the window; Wireshark needs it too.
+    const NEEDED: usize = 16;
+    let captured = payload.get(..HEADER.min(payload.len())).unwrap_or_default();
+    let mut fixed = [0; HEADER];
+    if let Some(known) = fixed.get_mut(..captured.len()) {
+        known.copy_from_slice(captured);
+    }
+    let mut anomaly = header::<HEADER>(payload, "TCP").err();
+    if captured.len() < NEEDED {
+        return (None, anomaly);
+    }
+    let payload_original = datagram.payload_original;
+    let mut header_bytes = u32::from(fixed[12] >> 4).saturating_mul(4);
+    if header_bytes < HEADER as u32 || header_bytes > payload_original {
+        anomaly = anomaly.or(Some(Anomaly::Malformed {
+            layer: "TCP",
+            reason: "the data offset lies outside the segment",
+        }));
+        // Where the payload begins is not known, so there is none.
+        header_bytes = payload_original;
+    }
+    let segment = Segment {
+        source_port: u16::from_be_bytes([fixed[0], fixed[1]]),
+        destination_port: u16::from_be_bytes([fixed[2], fixed[3]]),
+        sequence: u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]]),
+        acknowledgment: u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]]),
+        flags: TcpFlags(fixed[13]),
+        header_bytes,
+        payload_original: payload_original.saturating_sub(header_bytes),
+    };
+    (Some(Transport::Tcp(segment)), anomaly)
+}
+
+fn udp(datagram: &Datagram, payload: &[u8]) -> Result<Transport, Anomaly> {
+    const HEADER: u32 = 8;
+    let fixed = header::<8>(payload, "UDP")?;
+    let payload_original = datagram.payload_original;
+    let length = match u32::from(u16::from_be_bytes([fixed[4], fixed[5]])) {
+        0 if datagram.family == Family::V6 => payload_original,
+        length if length < HEADER => {
+            return Err(Anomaly::Malformed {
+                layer: "UDP",
+                reason: "the length is below 8 bytes",
+            });
+        }
+        // A length beyond the datagram is wrong: IP's counts.
+        length => length.min(payload_original),
+    };
+    Ok(Transport::Udp {
+        source_port: u16::from_be_bytes([fixed[0], fixed[1]]),
+        destination_port: u16::from_be_bytes([fixed[2], fixed[3]]),
+        header_bytes: HEADER,
+        payload_original: length.saturating_sub(HEADER),
+    })
 }
