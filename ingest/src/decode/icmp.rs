@@ -274,3 +274,82 @@ fn redirected(bytes: &[u8]) -> Option<usize> {
         at = at.checked_add(usize::from(words).checked_mul(8).filter(|length| *length > 0)?)?;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(version: Version, bytes: &[u8]) -> Message {
+        Message::decode(version, bytes).expect("type and code are there")
+    }
+
+    #[test]
+    fn numbers_of_queries() {
+        let echo = decode(Version::V4, &[8, 0, 0, 0, 0, 7, 1, 2]);
+        let query = Query {
+            kind: v4::ECHO,
+            is_reply: false,
+            identifier: 7,
+            sequence: 0x0102,
+        };
+        assert_eq!(echo.query, Some(query));
+        let reply = decode(Version::V6, &[161, 0, 0, 0, 0, 7, 1, 2]);
+        let query = Query {
+            kind: v6::EXTENDED_ECHO,
+            is_reply: true,
+            identifier: 7,
+            sequence: 1,
+        };
+        assert_eq!(reply.query, Some(query));
+        // Cut before the numbers, and the types of the other version.
+        assert_eq!(decode(Version::V4, &[8, 0, 0, 0, 0, 7, 1]).query, None);
+        assert_eq!(decode(Version::V6, &[8, 0, 0, 0, 0, 7, 1, 2]).query, None);
+        assert!(Message::decode(Version::V4, &[8]).is_err());
+    }
+
+    #[test]
+    fn counterparts_are_mutual() {
+        for version in [Version::V4, Version::V6] {
+            for kind in 0..=u8::MAX {
+                let other = decode(version, &[kind, 0]).counterpart();
+                let back = other.and_then(|other| decode(version, &[other, 0]).counterpart());
+                assert_eq!(back, other.map(|_| kind), "{version:?} {kind}");
+            }
+        }
+    }
+
+    /// The header of an IPv6 datagram from ::1 to ::2 with this payload.
+    fn datagram(next_header: u8, payload: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0x60, 0, 0, 0, 0x04, 0, next_header, 64];
+        bytes.extend([[0; 15].as_slice(), &[1], &[0; 15], &[2], payload].concat());
+        bytes
+    }
+
+    #[test]
+    fn a_redirect_quotes_in_an_option() {
+        let mut redirect = vec![v6::REDIRECT, 0];
+        redirect.extend([0; 38]);
+        // The target's link-layer address comes first.
+        redirect.extend([2, 1, 0, 0, 0, 0, 0, 1, 4, 7, 0, 0, 0, 0, 0, 0]);
+        redirect.extend(datagram(protocol::UDP, &[0, 53, 0, 54, 0, 0, 0, 0]));
+        let message = decode(Version::V6, &redirect);
+        let quoted = message.quoted(&redirect).expect("a datagram is quoted");
+        assert_eq!(quoted.inside, Inside::Ports(53, 54));
+        // An option without a length ends the search.
+        redirect[41] = 0;
+        assert_eq!(message.quoted(&redirect), None);
+    }
+
+    #[test]
+    fn a_quote_behind_extension_headers_and_one_that_is_cut() {
+        let mut error = vec![v6::TIME_EXCEEDED, 0, 0, 0, 0, 0, 0, 0];
+        let options = [protocol::TCP, 0, 1, 4, 0, 0, 0, 0];
+        error.extend(datagram(0, &[&options[..], &[0, 80, 0, 81]].concat()));
+        let message = decode(Version::V6, &error);
+        let inside = |bytes: &[u8]| message.quoted(bytes).map(|quoted| quoted.inside);
+        assert_eq!(inside(&error), Some(Inside::Ports(80, 81)));
+        assert_eq!(inside(&error[..error.len() - 1]), Some(Inside::Nothing));
+        assert_eq!(inside(&error[..50]), Some(Inside::Nothing));
+        assert_eq!(inside(&error[..40]), None);
+    }
+}

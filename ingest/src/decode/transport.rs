@@ -218,3 +218,107 @@ fn udp(datagram: &Datagram, payload: &[u8]) -> Result<Transport, Anomaly> {
         payload_original: length.saturating_sub(HEADER),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Address, Datagram, Vlans};
+    use super::*;
+
+    /// Says in words how a payload decodes that was cut to `captured` bytes.
+    #[track_caller]
+    fn check(protocol: u8, family: Family, payload: &[u8], captured: usize, expect: &str) {
+        let datagram = Datagram {
+            family,
+            source: Address::v4([10, 0, 0, 1]),
+            destination: Address::v4([10, 0, 0, 2]),
+            protocol,
+            ip_bytes: 20 + payload.len() as u32,
+            payload_start: 0,
+            payload_captured: captured as u32,
+            payload_original: payload.len() as u32,
+            fragment: None,
+            vlans: Vlans::default(),
+            tunnel: None,
+        };
+        let (transport, anomaly) = Transport::decode(&datagram, &payload[..captured]);
+        let told = transport.map(|transport| {
+            let (body, original) = transport.body(&datagram, &payload[..captured]);
+            format!("{:?} {} of {original} bytes", transport.ports(), body.len())
+        });
+        let words: Vec<String> = told
+            .into_iter()
+            .chain(anomaly.map(|anomaly| anomaly.to_string()))
+            .collect();
+        assert_eq!(words.join("; "), expect);
+    }
+
+    const SYN: [u8; 24] = [
+        7, 208, 0, 80, 0, 0, 3, 232, 0, 0, 0, 0, 0x50, 2, 1, 244, 0, 0, 0, 0, b'a', b'b', b'c', b'd',
+    ];
+
+    #[test]
+    fn a_tcp_header_that_was_cut_behind_its_control_bits_counts() {
+        check(6, Family::V4, &SYN, 24, "(2000, 80) 4 of 4 bytes");
+        check(
+            6,
+            Family::V4,
+            &SYN,
+            19,
+            "(2000, 80) 0 of 4 bytes; TCP needs 20 bytes, the packet holds 19",
+        );
+        check(
+            6,
+            Family::V4,
+            &SYN,
+            16,
+            "(2000, 80) 0 of 4 bytes; TCP needs 20 bytes, the packet holds 16",
+        );
+        check(6, Family::V4, &SYN, 15, "TCP needs 20 bytes, the packet holds 15");
+    }
+
+    #[test]
+    fn a_wrong_data_offset_leaves_no_payload() {
+        for offset in [0x00, 0x40, 0xf0] {
+            let mut segment = SYN;
+            segment[12] = offset;
+            let expect = "(2000, 80) 0 of 0 bytes; TCP: the data offset lies outside the segment";
+            check(6, Family::V4, &segment, 24, expect);
+        }
+    }
+
+    #[test]
+    fn udp_lengths() {
+        let datagram = |length| [0, 53, 0, 54, 0, length, 0, 0, b'a', b'b', b'c', b'd'];
+        check(17, Family::V4, &datagram(12), 12, "(53, 54) 4 of 4 bytes");
+        check(17, Family::V4, &datagram(10), 12, "(53, 54) 2 of 2 bytes");
+        check(17, Family::V4, &datagram(100), 12, "(53, 54) 4 of 4 bytes");
+        check(17, Family::V4, &datagram(12), 9, "(53, 54) 1 of 4 bytes");
+        check(17, Family::V4, &datagram(7), 12, "UDP: the length is below 8 bytes");
+        check(17, Family::V4, &datagram(0), 12, "UDP: the length is below 8 bytes");
+        // A jumbogram.
+        check(17, Family::V6, &datagram(0), 12, "(53, 54) 4 of 4 bytes");
+        check(
+            17,
+            Family::V4,
+            &datagram(12),
+            7,
+            "UDP needs 8 bytes, the packet holds 7",
+        );
+    }
+
+    #[test]
+    fn protocols_without_connections_are_no_finding() {
+        check(2, Family::V4, &[0x16, 0, 0, 0], 4, "");
+        check(50, Family::V4, &[0; 8], 8, "");
+        check(253, Family::V4, &[0; 8], 8, "IP protocol 253 is not decoded");
+    }
+
+    #[test]
+    fn sctp_user_data_is_bounded_by_the_datagram() {
+        let mut packet = [0; 32];
+        packet[..4].copy_from_slice(&[0, 53, 0, 54]);
+        packet[12..16].copy_from_slice(&[0, 3, 0xff, 0xff]);
+        check(132, Family::V4, &packet, 32, "(53, 54) 32 of 32 bytes");
+        check(132, Family::V4, &packet, 11, "SCTP needs 12 bytes, the packet holds 11");
+    }
+}

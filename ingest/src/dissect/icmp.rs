@@ -13,8 +13,6 @@
 mod queries;
 mod registry;
 mod summary;
-#[cfg(test)]
-mod tests;
 
 use std::net::IpAddr;
 

@@ -8,8 +8,6 @@
 
 mod registry;
 mod summary;
-#[cfg(test)]
-mod tests;
 
 use schema::tables::sctp::{Sctp, SctpOwn};
 

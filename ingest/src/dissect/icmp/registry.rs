@@ -23,12 +23,7 @@ pub(super) fn type_name(version: Version, kind: u8) -> Cow<'static, str> {
 pub(super) fn code_name(version: Version, kind: u8, code: u8) -> Option<Cow<'static, str>> {
     let codes: &[&str] = match (version, kind) {
         (Version::V4, v4::UNREACHABLE) => UNREACHABLE_4,
-        (Version::V4, v4::REDIRECT) => &[
-            "network",
-            "host",
-            "type of service and network",
-            "type of service and host",
-        ],
+        (Version::V4, v4::REDIRECT) => REDIRECTS,
         (Version::V4, v4::TIME_EXCEEDED) => &["time to live exceeded in transit", "fragment reassembly time exceeded"],
         (Version::V4, v4::PARAMETER_PROBLEM) => {
             &["pointer indicates the error", "missing a required option", "bad length"]
@@ -43,6 +38,13 @@ pub(super) fn code_name(version: Version, kind: u8, code: u8) -> Option<Cow<'sta
         None => format!("code {code}").into(),
     })
 }
+
+const REDIRECTS: &[&str] = &[
+    "for the network",
+    "for the host",
+    "for the type of service and network",
+    "for the type of service and host",
+];
 
 const UNREACHABLE_4: &[&str] = &[
     "net unreachable",

@@ -61,7 +61,9 @@ fn amount(chunk: &Chunk<'_>) -> String {
         (false, true) => ", last piece",
         (false, false) => ", middle piece",
     };
-    format!("{} bytes{piece}", chunk.user_length())
+    let bytes = chunk.user_length();
+    let unit = if bytes == 1 { "byte" } else { "bytes" };
+    format!("{bytes} {unit}{piece}")
 }
 
 fn opening(chunk: &Chunk<'_>) -> Option<String> {
