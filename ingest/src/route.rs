@@ -2,8 +2,8 @@
 //!
 //! In: datagrams in file order. Out: numbers below [`SHARDS`]. An error goes where the connection is that it is about: to the
 //! shard of the addresses it quotes, if a datagram between them was seen before; else to that of its own addresses, so that
-//! errors about unknown traffic make one flow. Whether a pair was seen is told by bits of its hash: a pair that shares them
-//! with another costs an error its flow's company, and no more.
+//! errors about unknown traffic make one flow. Bits of its hash tell whether a pair was seen: one that is taken for another
+//! costs no error its row, only a router's errors may then be two flows.
 
 use crate::decode::icmp::{Inside, Message, Quoted, Version};
 use crate::decode::{Address, Datagram};
