@@ -255,6 +255,8 @@ fn kfl_is_a_table_of_sql_and_views_join_tables() {
         {"table_catalog":"kfl","table_schema":"public","table_name":"http","table_type":"BASE TABLE"}
         {"table_catalog":"kfl","table_schema":"public","table_name":"dns","table_type":"BASE TABLE"}
         {"table_catalog":"kfl","table_schema":"public","table_name":"tlsx","table_type":"BASE TABLE"}
+        {"table_catalog":"kfl","table_schema":"public","table_name":"icmp","table_type":"BASE TABLE"}
+        {"table_catalog":"kfl","table_schema":"public","table_name":"sctp","table_type":"BASE TABLE"}
         {"table_catalog":"kfl","table_schema":"public","table_name":"packets","table_type":"BASE TABLE"}
         {"table_catalog":"kfl","table_schema":"public","table_name":"captures","table_type":"BASE TABLE"}
         {"table_catalog":"kfl","table_schema":"public","table_name":"entries","table_type":"VIEW"}
@@ -297,7 +299,7 @@ fn sql_that_is_wrong_or_writes_is_refused() {
     refused(
         "SELECT * FROM nowhere",
         expect![
-            "there is no table nowhere, expected one of flows, conns, http, dns, tlsx, packets, captures, entries, rows"
+            "there is no table nowhere, expected one of flows, conns, http, dns, tlsx, icmp, sctp, packets, captures, entries, rows"
         ],
     );
     refused(
@@ -705,8 +707,10 @@ fn an_export_filters_and_partitions() {
         partition_by: vec!["src_port".to_owned()],
     };
     let rows = block_on(database.export("all", &out, ExportFormat::Ndjson, &options)).unwrap();
-    expect![[r#"{"captures": 1, "conns": 2, "dns": 0, "flows": 0, "http": 0, "packets": 3, "tlsx": 0}"#]]
-        .assert_eq(&format!("{rows:?}"));
+    expect![[
+        r#"{"captures": 1, "conns": 2, "dns": 0, "flows": 0, "http": 0, "icmp": 0, "packets": 3, "sctp": 0, "tlsx": 0}"#
+    ]]
+    .assert_eq(&format!("{rows:?}"));
     let files = exported(&out);
     expect![[r#"
         captures.ndjson
@@ -728,7 +732,9 @@ fn an_export_filters_and_partitions() {
     check_error(
         refused("nothing"),
         true,
-        expect!["there is no table nothing, expected one of flows, conns, http, dns, tlsx, packets, captures"],
+        expect![
+            "there is no table nothing, expected one of flows, conns, http, dns, tlsx, icmp, sctp, packets, captures"
+        ],
     );
 }
 
@@ -834,7 +840,9 @@ fn an_explanation_names_the_tables_that_are_not_opened() {
         conns: conn_id = 2
         http: never
         dns: never
-        tlsx: never"#]]
+        tlsx: never
+        icmp: never
+        sctp: never"#]]
     .assert_eq(&tables.join("\n"));
     assert!(
         explanation.plan.contains("tables/conns/") && !explanation.plan.contains("tables/http/"),

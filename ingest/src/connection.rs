@@ -1,21 +1,26 @@
 //! Stage 4: decoded packets → connections and flows.
 //!
-//! In: addresses, ports, TCP control bits. Out: the connection a packet belongs to, and which half of it. The clock is
+//! In: addresses, ports, TCP control bits, SCTP chunks, ICMP identifiers. Out: the connection a packet belongs to, and which half of it. The clock is
 //! capture time.
 //!
 //! The client, `src`, is who sent the SYN; else who received the SYN-ACK; else, of a connection picked up in mid-stream, who
 //! sent the first payload if a dissector recognises it, turned round if that is a response; else the end whose port is not
-//! a service's: a registered service port against another, the higher of two ports; else the sender of the first packet.
+//! a service's: a registered service port against another, the higher of two ports; else the sender of the first packet. Of
+//! SCTP likewise: the sender of INIT or COOKIE ECHO, the receiver of what answers them, else the ports. Of ICMP: who sent a query
+//! or received a reply, else the sender of the first packet; what makes a connection is the address pair and the identifier of
+//! the queries, and its ports are 0, so that all pings of one address to another are one flow.
 
 mod flow;
 mod health;
 mod history;
 mod identity;
 mod percentiles;
+mod sctp;
 mod tcp;
 
 use std::collections::BTreeSet;
 
+use crate::decode::icmp::{Inside, Message, Quoted};
 use crate::decode::{Address, Family, Vlans};
 use crate::dissect::{Half, Link};
 use crate::limits::Limits;
@@ -23,7 +28,8 @@ use crate::limits::Limits;
 pub(crate) use flow::{Flow, FlowHealth, FlowKey};
 pub(crate) use health::{Counts, RoundTrips};
 pub(crate) use history::{Event, History};
-pub(crate) use identity::{community_id, group_id};
+pub(crate) use identity::{community_id, group_id, icmp_community_id};
+pub(crate) use sctp::Association;
 pub(crate) use tcp::Tcp;
 
 /// One end of a connection.
@@ -54,6 +60,32 @@ impl Key {
             high,
             protocol,
             family,
+        }
+    }
+
+    /// The key of the connection that an ICMP message belongs to: the identifier of its queries stands for both ports.
+    pub(crate) fn of_message(message: &Message, one: Address, other: Address, protocol: u8, family: Family) -> Self {
+        let port = message.query.map_or(0, |query| query.identifier);
+        let end = |address| Endpoint { address, port };
+        Self::new(end(one), end(other), protocol, family)
+    }
+
+    /// The key of the connection that a quoted datagram belongs to, if it says enough.
+    pub(crate) fn of_quoted(quoted: &Quoted) -> Option<Self> {
+        let Quoted {
+            family,
+            source,
+            destination,
+            protocol,
+            ..
+        } = *quoted;
+        match quoted.inside {
+            Inside::Ports(from, to) => {
+                let end = |address, port| Endpoint { address, port };
+                Some(Self::new(end(source, from), end(destination, to), protocol, family))
+            }
+            Inside::Message(message) => Some(Self::of_message(&message, source, destination, protocol, family)),
+            Inside::Nothing => None,
         }
     }
 }
@@ -100,8 +132,10 @@ pub(crate) struct Connection {
     pub(crate) last_packet: u64,
     pub(crate) volumes: [Volume; 2],
     pub(crate) history: History,
-    /// `None` for UDP.
+    /// `None` unless TCP.
     pub(crate) tcp: Option<Tcp>,
+    /// `None` unless SCTP.
+    pub(crate) sctp: Option<Association>,
     /// Protocols found.
     pub(crate) detected: BTreeSet<&'static str>,
     pub(crate) entries: u64,
@@ -119,7 +153,7 @@ impl Connection {
 
     /// Capture time without a packet after which the connection counts as closed.
     pub(crate) fn idle_ns(&self, limits: &Limits) -> i64 {
-        if self.tcp.is_some() {
+        if self.tcp.is_some() || self.sctp.is_some() {
             limits.tcp_idle_ns
         } else {
             limits.udp_idle_ns
@@ -131,12 +165,21 @@ impl Connection {
         now_ns.saturating_sub(self.last_time_ns) > self.idle_ns(limits)
     }
 
+    /// True if its ends have ended it.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.tcp.as_ref().is_some_and(Tcp::is_ended) || self.sctp.as_ref().is_some_and(|sctp| sctp.is_ended)
+    }
+
+    /// True if its opening was seen, or it is of a transport that has none.
+    fn opening_seen(&self) -> bool {
+        self.tcp.as_ref().is_none_or(Tcp::opening_seen) && self.sctp.as_ref().is_none_or(|sctp| sctp.opening_seen)
+    }
+
     /// How it stands at a time.
     pub(crate) fn state(&self, now_ns: i64, limits: &Limits) -> State {
-        let ended = self.tcp.as_ref().is_some_and(Tcp::is_ended);
-        if ended || self.is_idle(now_ns, limits) {
+        if self.is_ended() || self.is_idle(now_ns, limits) {
             State::Closed
-        } else if self.tcp.as_ref().is_none_or(Tcp::opening_seen) {
+        } else if self.opening_seen() {
             State::Open
         } else {
             State::InProgress

@@ -3,11 +3,13 @@
 //! In: link type and bytes as captured. Out: [`Datagram`]: addresses, IP protocol, where the payload lies, what was around
 //! it. No allocation, no panic, no clock. A packet that was cut keeps the layers that are there.
 //!
-//! Specification: in the modules: [`link`], [`ip`], [`tunnel`], [`transport`]. Packets of link types and protocols that are not
+//! Specification: in the modules: [`link`], [`ip`], [`tunnel`], [`transport`], [`icmp`], [`sctp`]. Packets of link types and protocols that are not
 //! decoded are stored and counted.
 
+pub mod icmp;
 mod ip;
 mod link;
+pub mod sctp;
 mod transport;
 mod tunnel;
 
@@ -19,10 +21,16 @@ pub use transport::{Segment, Transport};
 
 /// IP protocol numbers.
 pub mod protocol {
+    /// Internet Control Message Protocol.
+    pub const ICMP: u8 = 1;
     /// Transmission Control Protocol.
     pub const TCP: u8 = 6;
     /// User Datagram Protocol.
     pub const UDP: u8 = 17;
+    /// Internet Control Message Protocol of IPv6.
+    pub const ICMP6: u8 = 58;
+    /// Stream Control Transmission Protocol.
+    pub const SCTP: u8 = 132;
 }
 
 /// An IP address as a key: IPv4 addresses in the low 32 bits.

@@ -2,6 +2,8 @@
 //!
 //! A dissector is made when the first bytes of a connection are recognised, takes the bytes of both halves in order, pairs
 //! requests with responses and appends rows. It is incremental: bytes are seen once, in whatever pieces they came.
+//!
+//! ICMP and SCTP are not in the registry: the IP header names them, so their packets come here without being recognised.
 
 #![cfg_attr(
     not(test),
@@ -17,6 +19,8 @@ mod dns;
 mod http;
 mod http1;
 mod http2;
+pub(crate) mod icmp;
+pub(crate) mod sctp;
 #[cfg(test)]
 mod testing;
 mod tls;
@@ -61,7 +65,7 @@ pub struct Chunk<'a> {
 /// What a row says of its connection; made once per connection.
 #[derive(Clone, Debug)]
 pub struct Link {
-    /// "tcp", "udp".
+    /// "tcp", "udp", "sctp", "icmp", "icmp6".
     pub transport: &'static str,
     /// Number of the connection's first packet.
     pub conn_id: i64,

@@ -16,6 +16,7 @@ pub mod limits;
 pub mod pipeline;
 mod reassemble;
 mod recognise;
+mod route;
 mod rows;
 mod shard;
 mod tables;

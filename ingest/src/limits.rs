@@ -34,9 +34,9 @@ pub struct Limits {
     pub dissect_bytes_per_shard: usize,
     /// Bytes of IP fragments held for datagrams that are not yet whole.
     pub fragment_bytes: usize,
-    /// Nanoseconds of capture time after which an idle TCP connection counts as closed (Linux and RFC 5382 REQ-5 are near).
+    /// Nanoseconds of capture time after which an idle TCP or SCTP connection counts as closed (Linux and RFC 5382 REQ-5 are near).
     pub tcp_idle_ns: i64,
-    /// Nanoseconds of capture time after which an idle UDP connection counts as closed.
+    /// Nanoseconds of capture time after which an idle UDP or ICMP connection counts as closed.
     pub udp_idle_ns: i64,
     /// Nanoseconds of capture time after which an incomplete datagram's fragments are dropped (RFC 8200 §4.5).
     pub fragment_idle_ns: i64,
@@ -54,6 +54,8 @@ pub struct Limits {
     pub dns_records: usize,
     /// Bytes of text kept of one DNS message's answers.
     pub dns_text_bytes: usize,
+    /// Chunks of one SCTP packet that become rows. No more fit in one of IP; a record with offloaded segments may hold more.
+    pub sctp_chunks: usize,
     /// Bytes after which a connection that no dissector claimed is left alone, per half.
     pub probe_bytes: usize,
 }
@@ -89,6 +91,7 @@ impl Default for Limits {
             pending_bytes: MIB,
             dns_records: 1024,
             dns_text_bytes: 64 << 10,
+            sctp_chunks: 1 << 14,
             probe_bytes: 64,
         }
     }

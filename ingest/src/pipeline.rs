@@ -13,6 +13,7 @@ use crate::batch::{PacketPart, merge};
 use crate::capture::{Block, OpenError, Reader, Record};
 use crate::decode::{Datagram, decode, decode_whole};
 use crate::defragment::{Arrival, Defragmenter, Whole};
+use crate::route::{Router, SHARDS};
 use crate::shard::{Arrived, Assigned, Shard};
 use crate::{Anomalies, Limits};
 
@@ -120,9 +121,6 @@ pub enum Error<E> {
     Sink(E),
 }
 
-/// Shards. Which packets meet in one depends on addresses alone; more of them than cores, so that any number of threads has
-/// about equal shares.
-const SHARDS: usize = 16;
 /// Messages that wait between two stages: enough to keep both busy, few enough to bound memory.
 const QUEUE: usize = 4;
 
@@ -209,6 +207,7 @@ fn dispatch(
 ) -> Result<Report, (u64, io::Error)> {
     let mut report = Report::default();
     let mut defragmenter = Defragmenter::default();
+    let mut router = Router::default();
     let mut epoch_bytes = 0;
     let mut last_number = options.first_packet;
     // The clock is the last packet's time: a packet with a wrong time must not age every connection.
@@ -261,7 +260,8 @@ fn dispatch(
             if waits {
                 continue;
             }
-            let shard = shard_of(&datagram);
+            let payload = datagram.payload(whole.as_ref().map_or(packet, |whole| &whole.payload));
+            let shard = router.shard(&datagram, payload);
             if let Some(routed) = routed.get_mut(shard % to_workers.len()) {
                 routed.push(Routed {
                     record: index,
@@ -298,14 +298,6 @@ fn dispatch(
         let _ = to_writer.send(Written::End);
     }
     Ok(report)
-}
-
-/// The shard of an address pair, the same for both directions.
-fn shard_of(datagram: &Datagram) -> usize {
-    const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mixed = datagram.source.bits() ^ datagram.destination.bits();
-    let folded = (mixed as u64 ^ (mixed >> 64) as u64).wrapping_mul(MULTIPLIER);
-    (folded >> 32) as usize % SHARDS
 }
 
 /// Stages 4–8 for the shards of one worker.

@@ -19,6 +19,9 @@ const NS_PER_SECOND: u128 = 1_000_000_000;
 pub(crate) fn transport_names(number: u8) -> (&'static str, &'static str) {
     match number {
         protocol::TCP => ("tcp", "TCP"),
+        protocol::SCTP => ("sctp", "SCTP"),
+        protocol::ICMP => ("icmp", "ICMP"),
+        protocol::ICMP6 => ("icmp6", "ICMP"),
         _ => ("udp", "UDP"),
     }
 }

@@ -3,6 +3,8 @@
 //! A shard knows nothing of other shards: no locks. Which packets it gets depends on addresses alone, so its rows do not
 //! depend on the number of threads. Limits: `connections_per_shard`, `flows_per_shard`, `reassembly_bytes_per_*`.
 
+mod errors;
+
 use std::collections::HashMap;
 
 use ahash::RandomState;
@@ -11,10 +13,12 @@ use schema::Table;
 use slab::Slab;
 
 use crate::connection::{
-    Connection, Endpoint, Event, Flow, FlowHealth, FlowKey, History, Key, State, Tcp, Volume, community_id,
-    first_is_service, index, vlan_list,
+    Association, Connection, Endpoint, Event, Flow, FlowHealth, FlowKey, History, Key, State, Tcp, Volume,
+    community_id, first_is_service, icmp_community_id, index, vlan_list,
 };
+use crate::decode::sctp::Opening;
 use crate::decode::{Datagram, Segment, Transport, protocol};
+use crate::dissect::icmp::{Placed as PlacedMessage, Queries};
 use crate::dissect::{self, Chunk, Context, Counter, Half, Link};
 use crate::reassemble::{Origin, Piece, Placed};
 use crate::recognise::{Dissection, sender_is_server};
@@ -46,7 +50,16 @@ pub(crate) struct Arrived<'a> {
 struct Tracked {
     connection: Connection,
     dissection: Dissection,
+    /// Of ICMP.
+    queries: Queries,
     counter: Counter,
+}
+
+impl Tracked {
+    /// Bytes held for messages that are not yet whole or not yet answered.
+    fn held_bytes(&self) -> usize {
+        self.dissection.held_bytes().saturating_add(self.queries.held_bytes())
+    }
 }
 
 /// One shard's state.
@@ -88,13 +101,16 @@ impl Shard {
 
     /// Takes a packet; says which connection and flow it belongs to.
     pub(crate) fn packet(&mut self, arrived: &Arrived<'_>) -> Option<Assigned> {
-        let transport = match Transport::decode(arrived.datagram, arrived.payload) {
-            Ok(transport) => transport,
-            Err(anomaly) => {
-                self.anomalies.add(arrived.number, anomaly);
-                return None;
-            }
-        };
+        let (transport, anomaly) = Transport::decode(arrived.datagram, arrived.payload);
+        if let Some(anomaly) = anomaly {
+            self.anomalies.add(arrived.number, anomaly);
+        }
+        let transport = transport?;
+        if let Transport::Icmp(message) = &transport
+            && let Some(assigned) = self.error(message, arrived)
+        {
+            return Some(assigned);
+        }
         let (source_port, destination_port) = transport.ports();
         let source = Endpoint {
             address: arrived.datagram.source,
@@ -104,8 +120,12 @@ impl Shard {
             address: arrived.datagram.destination,
             port: destination_port,
         };
-        let key = Key::new(source, destination, arrived.datagram.protocol, arrived.datagram.family);
-        let (body, body_original) = transport.body(arrived.payload);
+        let (protocol, family) = (arrived.datagram.protocol, arrived.datagram.family);
+        let key = match &transport {
+            Transport::Icmp(message) => Key::of_message(message, source.address, destination.address, protocol, family),
+            _ => Key::new(source, destination, protocol, family),
+        };
+        let (body, body_original) = transport.body(arrived.datagram, arrived.payload);
 
         let mut slot = self.by_key.get(&key).copied();
         if let Some(known) = slot
@@ -122,6 +142,7 @@ impl Shard {
             }
         };
         let tracked = self.tracked.get_mut(slot)?;
+        let held_before = tracked.held_bytes();
         let connection = &mut tracked.connection;
         let half = connection.half(source);
         let volume = &mut connection.volumes[index(half)];
@@ -137,7 +158,6 @@ impl Shard {
             flow_id: connection.link.flow_id as u64,
         };
 
-        let held_before = tracked.dissection.held_bytes();
         let mut feed = Feed {
             dissection: &mut tracked.dissection,
             detected: &mut connection.detected,
@@ -155,6 +175,11 @@ impl Shard {
             packet: arrived.number,
             timestamp_ns: arrived.time_ns,
         };
+        let chunk = Chunk {
+            bytes: body,
+            packet: origin.packet,
+            timestamp_ns: origin.timestamp_ns,
+        };
         match (&transport, &mut connection.tcp) {
             (Transport::Tcp(segment), Some(tcp)) => {
                 feed.transport = dissect::Transport::Tcp;
@@ -169,13 +194,31 @@ impl Shard {
                 );
                 tcp_segment(tcp, half, segment, body, origin, &mut self.held_bytes, &mut feed);
             }
+            (Transport::Sctp(packet), _) => {
+                if let Some(association) = &mut connection.sctp {
+                    association.note(half, packet);
+                }
+                if packet.user_bytes > 0 {
+                    feed.history.note(half, Event::Payload);
+                }
+                dissect::sctp::append_chunks(packet, half, &chunk, &mut feed.context);
+            }
+            (Transport::Icmp(message), _) => {
+                let placed = PlacedMessage {
+                    half,
+                    start: feed.context.start(&chunk),
+                    message: *message,
+                    length_bytes: arrived.datagram.payload_original,
+                };
+                tracked.queries.take(placed, body, &mut feed.context);
+            }
             _ => {
                 feed.history.note(half, Event::Payload);
                 feed.bytes(half, body, origin);
             }
         }
         connection.entries = tracked.counter.entries;
-        let held_bytes = tracked.dissection.held_bytes();
+        let held_bytes = tracked.held_bytes();
         self.dissected_bytes = self
             .dissected_bytes
             .saturating_add(held_bytes)
@@ -188,9 +231,8 @@ impl Shard {
     /// Closes connections that have been over or idle for long at this time of the capture.
     pub(crate) fn sweep(&mut self, now_ns: i64) {
         let over = |connection: &Connection| {
-            let ended = connection.tcp.as_ref().is_some_and(Tcp::is_ended);
             let quiet_ns = now_ns.saturating_sub(connection.last_time_ns);
-            ended && quiet_ns > LINGER_NS || connection.is_idle(now_ns, &self.limits)
+            connection.is_ended() && quiet_ns > LINGER_NS || connection.is_idle(now_ns, &self.limits)
         };
         let over: Vec<usize> = self
             .tracked
@@ -244,7 +286,7 @@ impl Shard {
         let mut largest: Vec<(usize, usize)> = self
             .tracked
             .iter()
-            .map(|(slot, tracked)| (tracked.dissection.held_bytes(), slot))
+            .map(|(slot, tracked)| (tracked.held_bytes(), slot))
             .collect();
         largest.sort_unstable_by(|first, second| second.cmp(first));
         for (held_bytes, slot) in largest {
@@ -269,6 +311,7 @@ impl Shard {
                 counter: &mut tracked.counter,
             };
             tracked.dissection.close(&mut context);
+            tracked.queries.finish(&mut context);
             tracked.dissection = Dissection::default();
             tracked.connection.entries = tracked.counter.entries;
             self.dissected_bytes = self.dissected_bytes.saturating_sub(held_bytes);
@@ -292,6 +335,12 @@ impl Shard {
                 .unwrap_or(false),
             Transport::Udp { .. } => sender_is_server(dissect::Transport::Udp, body, source.port, destination.port)
                 .unwrap_or_else(|| source.port < 1024 && first_is_service(source.port, destination.port) == Some(true)),
+            Transport::Sctp(packet) => match packet.opening {
+                Some(Opening::Init(_) | Opening::CookieEcho) => false,
+                Some(Opening::InitAck(_) | Opening::CookieAck) => true,
+                None => first_is_service(source.port, destination.port).unwrap_or(false),
+            },
+            Transport::Icmp(message) => message.query.is_some_and(|query| query.is_reply),
         };
         let (client, server) = if from_server {
             (destination, source)
@@ -338,7 +387,12 @@ impl Shard {
             dst_ip,
             src_port: client.port,
             dst_port: server.port,
-            community_id: community_id(&key),
+            community_id: match transport {
+                Transport::Icmp(message) => {
+                    icmp_community_id(message, source.address, destination.address, key.protocol, family)
+                }
+                _ => community_id(&key),
+            },
             vlan,
             tunnel: arrived.datagram.tunnel,
             has_pcap: self.has_pcap,
@@ -358,12 +412,14 @@ impl Shard {
             volumes: [Volume::default(); 2],
             history,
             tcp: (key.protocol == protocol::TCP).then(Tcp::default),
+            sctp: (key.protocol == protocol::SCTP).then(Association::default),
             detected: Default::default(),
             entries: 0,
         };
         let tracked = Tracked {
             connection,
             dissection: Dissection::default(),
+            queries: Queries::default(),
             counter: Counter::default(),
         };
         let slot = self.tracked.insert(tracked);
@@ -377,6 +433,10 @@ impl Shard {
             let half = known.connection.half(source);
             let reopened = match (transport, &known.connection.tcp) {
                 (Transport::Tcp(segment), Some(tcp)) => tcp.is_reopened_by(half, segment),
+                (Transport::Sctp(packet), _) => {
+                    let association = known.connection.sctp.as_ref();
+                    association.is_some_and(|association| association.is_reopened_by(half, packet))
+                }
                 _ => false,
             };
             reopened || known.connection.is_idle(time_ns, &self.limits)
@@ -388,6 +448,7 @@ impl Shard {
         let Some(mut tracked) = self.tracked.try_remove(slot) else {
             return;
         };
+        let held_bytes = tracked.held_bytes();
         let connection = &mut tracked.connection;
         let key = connection.key;
         self.by_key.remove(&key);
@@ -404,7 +465,6 @@ impl Shard {
             },
             transport: dissect::Transport::Tcp,
         };
-        let held_bytes = feed.dissection.held_bytes();
         self.dissected_bytes = self.dissected_bytes.saturating_sub(held_bytes);
         if let Some(tcp) = &mut connection.tcp {
             tcp.health.forget(&mut self.unacknowledged);
@@ -417,6 +477,7 @@ impl Shard {
             }
         }
         feed.dissection.close(&mut feed.context);
+        tracked.queries.finish(&mut feed.context);
         connection.entries = tracked.counter.entries;
         let state = connection.state(now_ns, &self.limits);
         append_connection(&mut self.tables, connection, state);

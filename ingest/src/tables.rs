@@ -1,7 +1,7 @@
 //! The builders that one shard fills: one per table that the packet's road writes.
 
 use schema::Build;
-use schema::tables::{conns, dns, flows, http, tlsx};
+use schema::tables::{conns, dns, flows, http, icmp, sctp, tlsx};
 
 /// The builders of one shard.
 #[derive(Debug, Default)]
@@ -16,6 +16,10 @@ pub struct Tables {
     pub dns: dns::DnsBuilder,
     /// TLS hello entries.
     pub tlsx: tlsx::TlsxBuilder,
+    /// ICMP message entries.
+    pub icmp: icmp::IcmpBuilder,
+    /// SCTP chunk entries.
+    pub sctp: sctp::SctpBuilder,
 }
 
 impl Tables {
@@ -26,18 +30,22 @@ impl Tables {
             .http
             .bytes()
             .saturating_add(self.dns.bytes())
-            .saturating_add(self.tlsx.bytes());
+            .saturating_add(self.tlsx.bytes())
+            .saturating_add(self.icmp.bytes())
+            .saturating_add(self.sctp.bytes());
         levels.saturating_add(entries)
     }
 
     /// All builders, in table order.
-    pub fn all(&mut self) -> [&mut dyn Build; 5] {
+    pub fn all(&mut self) -> [&mut dyn Build; 7] {
         [
             &mut self.flows,
             &mut self.conns,
             &mut self.http,
             &mut self.dns,
             &mut self.tlsx,
+            &mut self.icmp,
+            &mut self.sctp,
         ]
     }
 }

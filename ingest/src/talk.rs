@@ -8,8 +8,10 @@
 //! ```
 //!
 //! A line of two endpoints opens a TCP connection: SYN, SYN-ACK and ACK are its packets 1 to 3. With `udp` after it the
-//! lines that follow are datagrams. `>` is a packet from the first endpoint, `<` one from the second; escapes are `\r`, `\n`,
-//! `\t`, `\\` and `\xNN`. A TCP connection closes with two FINs. Endpoints may be `[v6]:port`.
+//! lines that follow are datagrams, with `sctp` the chunks of packets, with `icmp` messages (ports are then 0, checksums are
+//! filled in). `>` is a packet from the first endpoint, `<` one from the second; escapes are `\r`, `\n`, `\t`, `\\`, `\xNN`
+//! and, as ICMP errors need it, `\qN`: the IP header of packet N and the eight bytes behind it. A TCP connection closes with
+//! two FINs. Endpoints may be `[v6]:port`.
 //!
 //! An indented line disturbs the capture; packets go by their number in the undisturbed one: `drop N` leaves a packet out,
 //! `dup N` repeats it, `reorder N M` exchanges two, `split N` cuts payloads into segments of N bytes (before packets are
@@ -53,10 +55,25 @@ pub struct Packet {
     pub server: SocketAddr,
     /// The direction.
     pub half: Half,
-    /// TCP header fields; `None` over UDP.
+    /// What it travels over.
+    pub transport: Transport,
+    /// TCP header fields; `None` over others.
     pub tcp: Option<Tcp>,
     /// The payload.
     pub payload: Vec<u8>,
+}
+
+/// What a conversation travels over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+    /// SCTP.
+    Sctp,
+    /// ICMP, or ICMPv6 between IPv6 addresses.
+    Icmp,
 }
 
 /// What varies in the header of a TCP segment.
@@ -161,7 +178,7 @@ fn is_disturbance(line: &str) -> bool {
 struct Conversation {
     client: SocketAddr,
     server: SocketAddr,
-    is_tcp: bool,
+    transport: Transport,
     client_seq: u32,
     server_seq: u32,
 }
@@ -178,15 +195,21 @@ impl Conversation {
         );
         let mut endpoint = || words.next().and_then(|word| word.parse().ok());
         let server = endpoint().unwrap_or_else(|| panic!("expected an endpoint, found {line:?}"));
-        let is_tcp = words.next() != Some("udp");
+        let transport = match words.next() {
+            None => Transport::Tcp,
+            Some("udp") => Transport::Udp,
+            Some("sctp") => Transport::Sctp,
+            Some("icmp") => Transport::Icmp,
+            Some(other) => panic!("expected udp, sctp, icmp or nothing for TCP, found {other:?}"),
+        };
         let mut conversation = Self {
             client,
             server,
-            is_tcp,
+            transport,
             client_seq: 1000,
             server_seq: 5000,
         };
-        if is_tcp {
+        if conversation.is_tcp() {
             conversation.send(Half::Client, SYN, &[], talk);
             conversation.send(Half::Server, SYN | ACK, &[], talk);
             conversation.send(Half::Client, ACK, &[], talk);
@@ -194,9 +217,13 @@ impl Conversation {
         conversation
     }
 
+    fn is_tcp(&self) -> bool {
+        self.transport == Transport::Tcp
+    }
+
     fn say(&mut self, half: Half, line: &str, talk: &mut Talk) {
-        let payload = unescape(line);
-        match talk.split_bytes.filter(|_| self.is_tcp) {
+        let payload = unescape(line, &talk.packets);
+        match talk.split_bytes.filter(|_| self.is_tcp()) {
             Some(bytes) => payload
                 .chunks(bytes)
                 .for_each(|piece| self.send(half, PSH | ACK, piece, talk)),
@@ -205,7 +232,7 @@ impl Conversation {
     }
 
     fn close(mut self, talk: &mut Talk) {
-        if self.is_tcp && !talk.leave_open {
+        if self.is_tcp() && !talk.leave_open {
             self.send(Half::Client, FIN | ACK, &[], talk);
             self.send(Half::Server, FIN | ACK, &[], talk);
             self.send(Half::Client, ACK, &[], talk);
@@ -213,18 +240,20 @@ impl Conversation {
     }
 
     fn send(&mut self, half: Half, flags: u8, payload: &[u8], talk: &mut Talk) {
+        let is_tcp = self.is_tcp();
         let (seq, other) = match half {
             Half::Client => (&mut self.client_seq, self.server_seq),
             Half::Server => (&mut self.server_seq, self.client_seq),
         };
         let ack = if flags & ACK == 0 { 0 } else { other };
-        let tcp = self.is_tcp.then_some(Tcp { seq: *seq, ack, flags });
+        let tcp = is_tcp.then_some(Tcp { seq: *seq, ack, flags });
         let advance = payload.len() as u32 + u32::from(flags & (SYN | FIN) != 0);
         *seq = seq.wrapping_add(advance);
         talk.packets.push(Packet {
             client: self.client,
             server: self.server,
             half,
+            transport: self.transport,
             tcp,
             payload: payload.to_vec(),
         });
@@ -245,8 +274,8 @@ impl Packet {
     }
 }
 
-/// The bytes that a line's text stands for.
-fn unescape(line: &str) -> Vec<u8> {
+/// The bytes that a line's text stands for, after these packets.
+fn unescape(line: &str, packets: &[Packet]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut rest = line.as_bytes();
     while let [byte, after @ ..] = rest {
@@ -268,7 +297,17 @@ fn unescape(line: &str) -> Vec<u8> {
                     3,
                 )
             }
-            _ => panic!("expected one of \\r \\n \\t \\\\ \\xNN in {line:?}"),
+            [b'q', digits @ ..] => {
+                let length = digits.iter().take_while(|digit| digit.is_ascii_digit()).count();
+                let number = std::str::from_utf8(&digits[..length])
+                    .ok()
+                    .and_then(|digits| digits.parse().ok());
+                let packet = number.and_then(|number: usize| packets.get(number.checked_sub(1)?));
+                bytes.extend(frame::quote(packet.expect("\\q has the number of an earlier packet")));
+                rest = &after[1 + length..];
+                continue;
+            }
+            _ => panic!("expected one of \\r \\n \\t \\\\ \\xNN \\qN in {line:?}"),
         };
         bytes.push(escaped);
         rest = &after[length..];

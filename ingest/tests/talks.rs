@@ -4,16 +4,11 @@ mod common;
 
 use expect_test::{Expect, expect};
 use ingest::Options;
-use ingest::talk::{Talk, rows};
-use schema::Level;
+use ingest::talk::Talk;
 
 /// The entries of a talk as text, ordered as a query would order them.
 fn entries(talk: &str) -> String {
-    let (kept, _) = common::ingest(&Talk::parse(talk).pcap(), &Options::default());
-    let tables = schema::tables::in_kfl().filter(|table| table.level == Level::Entry);
-    tables
-        .flat_map(|table| kept.of(table.name).map(move |batch| rows(table, batch)))
-        .collect()
+    common::entries(&common::ingest(&Talk::parse(talk).pcap(), &Options::default()).0)
 }
 
 #[track_caller]

@@ -7,7 +7,6 @@
 mod amqp;
 mod diameter;
 mod http;
-mod icmp;
 mod kafka;
 mod ldap;
 mod mongodb;
@@ -15,7 +14,6 @@ mod mysql;
 mod postgresql;
 mod radius;
 mod redis;
-mod sctp;
 mod tcp;
 mod tlsx;
 mod udp;
@@ -48,8 +46,6 @@ pub const ALL: &[&Ahead] = &[
     &ldap::GROUP,
     &radius::GROUP,
     &diameter::GROUP,
-    &icmp::GROUP,
-    &sctp::GROUP,
     &tcp::GROUP,
     &udp::GROUP,
 ];

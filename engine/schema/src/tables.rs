@@ -7,8 +7,10 @@ pub mod dns;
 pub mod flows;
 pub mod health;
 pub mod http;
+pub mod icmp;
 pub mod identity;
 pub mod packets;
+pub mod sctp;
 pub mod tlsx;
 
 use crate::Table;
@@ -20,6 +22,8 @@ pub const ALL: &[&Table] = &[
     &http::TABLE,
     &dns::TABLE,
     &tlsx::TABLE,
+    &icmp::TABLE,
+    &sctp::TABLE,
     &packets::TABLE,
     &captures::TABLE,
 ];

@@ -9,21 +9,51 @@ use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 
 use super::{Endpoint, Key};
-use crate::decode::Family;
+use crate::decode::icmp::Message;
+use crate::decode::{Address, Family};
 
 /// Community ID of a five-tuple with seed 0.
 pub(crate) fn community_id(key: &Key) -> String {
+    digest(key.protocol, key.family, [key.low, key.high])
+}
+
+/// Community ID of an ICMP message with seed 0. Types stand for ports; of types that have no counterpart the code does for the
+/// second, and the directions are told apart.
+pub(crate) fn icmp_community_id(
+    message: &Message,
+    source: Address,
+    destination: Address,
+    protocol: u8,
+    family: Family,
+) -> String {
+    let counterpart = message.counterpart();
+    let end = |address, number| Endpoint {
+        address,
+        port: u16::from(number),
+    };
+    let mut ends = [
+        end(source, message.kind),
+        end(destination, counterpart.unwrap_or(message.code)),
+    ];
+    if counterpart.is_some() {
+        ends.sort_unstable();
+    }
+    digest(protocol, family, ends)
+}
+
+fn digest(protocol: u8, family: Family, ends: [Endpoint; 2]) -> String {
     let mut hash = Sha1::new();
     hash.update([0, 0]);
-    for end in [&key.low, &key.high] {
-        match end.address.ip(key.family) {
+    for end in &ends {
+        match end.address.ip(family) {
             IpAddr::V4(ip) => hash.update(ip.octets()),
             IpAddr::V6(ip) => hash.update(ip.octets()),
         }
     }
-    hash.update([key.protocol, 0]);
-    hash.update(key.low.port.to_be_bytes());
-    hash.update(key.high.port.to_be_bytes());
+    hash.update([protocol, 0]);
+    for end in &ends {
+        hash.update(end.port.to_be_bytes());
+    }
     format!("1:{}", STANDARD.encode(hash.finalize()))
 }
 

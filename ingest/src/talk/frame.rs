@@ -1,15 +1,15 @@
 //! A packet of a talk to an Ethernet frame, and frames to a pcap file.
 //!
-//! Specification: RFC 791, RFC 8200, RFC 9293 §3.1, RFC 768; pcap per draft-ietf-opsawg-pcap, little-endian, nanoseconds.
+//! Specification: RFC 791, RFC 8200, RFC 9293 §3.1, RFC 768, RFC 9260 §3.1, RFC 792, RFC 4443 §2.3; pcap per draft-ietf-opsawg-pcap, little-endian, nanoseconds.
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::Packet;
+use super::{Packet, Transport};
+use crate::decode::protocol;
+use crate::dissect::Half;
 
 const LINK_ETHERNET: u32 = 1;
 const SNAP_BYTES: u32 = 262_144;
-const TCP: u8 = 6;
-const UDP: u8 = 17;
 
 /// The header of the file.
 pub(super) fn file_header() -> Vec<u8> {
@@ -45,6 +45,14 @@ pub(super) fn ethernet(packet: &Packet) -> Vec<u8> {
     frame
 }
 
+/// What an ICMP error says of a packet: its IP header and eight bytes.
+pub(super) fn quote(packet: &Packet) -> Vec<u8> {
+    let header = if packet.is_v6() { 40 } else { 20 };
+    let mut bytes = ip(packet);
+    bytes.truncate(header + 8);
+    bytes
+}
+
 fn ip(packet: &Packet) -> Vec<u8> {
     let (from, to) = packet.endpoints();
     let (protocol, mut transport) = transport(packet, from, to);
@@ -53,8 +61,20 @@ fn ip(packet: &Packet) -> Vec<u8> {
     pseudo.extend(u32::from(length).to_be_bytes());
     pseudo.extend([0, 0, 0, protocol]);
     pseudo.extend(&transport);
-    let at = if protocol == TCP { 16 } else { 6 };
-    transport[at..at + 2].copy_from_slice(&checksum(&pseudo).to_be_bytes());
+    let checksum_at = match protocol {
+        protocol::TCP => Some(16),
+        protocol::UDP => Some(6),
+        protocol::ICMP | protocol::ICMP6 => Some(2),
+        _ => None,
+    };
+    if let Some(at) = checksum_at.filter(|at| at + 2 <= transport.len()) {
+        let sum = if protocol == protocol::ICMP {
+            checksum(&transport)
+        } else {
+            checksum(&pseudo)
+        };
+        transport[at..at + 2].copy_from_slice(&sum.to_be_bytes());
+    }
 
     let mut header = if packet.is_v6() {
         let mut header = vec![0x60, 0, 0, 0];
@@ -80,17 +100,36 @@ fn ip(packet: &Packet) -> Vec<u8> {
 /// The transport's header, its checksum still zero, and the payload.
 fn transport(packet: &Packet, from: SocketAddr, to: SocketAddr) -> (u8, Vec<u8>) {
     let mut bytes = [from.port().to_be_bytes(), to.port().to_be_bytes()].concat();
-    let protocol = match packet.tcp {
-        Some(tcp) => {
+    let protocol = match packet.transport {
+        Transport::Tcp => {
+            let tcp = packet.tcp.expect("a segment has a header");
             bytes.extend(tcp.seq.to_be_bytes());
             bytes.extend(tcp.ack.to_be_bytes());
             bytes.extend([5 << 4, tcp.flags, 0xff, 0xff, 0, 0, 0, 0]);
-            TCP
+            protocol::TCP
         }
-        None => {
+        Transport::Sctp => {
+            // Each end's tag is made of its letter; nobody checks the checksum.
+            let tag = match packet.half {
+                Half::Client => *b"SSSS",
+                Half::Server => *b"CCCC",
+            };
+            bytes.extend(tag);
+            bytes.extend([0; 4]);
+            protocol::SCTP
+        }
+        Transport::Icmp => {
+            bytes.clear();
+            if packet.is_v6() {
+                protocol::ICMP6
+            } else {
+                protocol::ICMP
+            }
+        }
+        Transport::Udp => {
             bytes.extend((packet.payload.len() as u16 + 8).to_be_bytes());
             bytes.extend([0, 0]);
-            UDP
+            protocol::UDP
         }
     };
     bytes.extend(&packet.payload);

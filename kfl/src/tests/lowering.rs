@@ -41,90 +41,120 @@ fn tables_that_cannot_match_are_never_opened() {
             http   always
             dns    always
             tlsx   always
+            icmp   always
+            sctp   always
         tcp_conn && has_pcap
             flows  never
             conns  transport = Utf8View("tcp") AND has_pcap
             http   never
             dns    never
             tlsx   never
+            icmp   never
+            sctp   never
         conn && flow_id == 7
             flows  never
             conns  flow_id = Int64(7)
             http   never
             dns    never
             tlsx   never
+            icmp   never
+            sctp   never
         !flow && !conn && flow_id == 7
             flows  never
             conns  never
             http   flow_id = Int64(7)
             dns    flow_id = Int64(7)
             tlsx   flow_id = Int64(7)
+            icmp   flow_id = Int64(7)
+            sctp   flow_id = Int64(7)
         http && status_code >= 500
             flows  never
             conns  never
             http   status_code >= Int64(500)
             dns    never
             tlsx   never
+            icmp   never
+            sctp   never
         dns && "example.com" in dns_questions
             flows  never
             conns  never
             http   never
             dns    array_has(dns_questions, Utf8("example.com"))
             tlsx   never
+            icmp   never
+            sctp   never
         "HTTP" in conn_l7_detected
             flows  never
             conns  array_has(conn_l7_detected, Utf8("HTTP"))
             http   never
             dns    never
             tlsx   never
+            icmp   never
+            sctp   never
         tls
             flows  never
             conns  never
             http   never
             dns    never
             tlsx   never
+            icmp   never
+            sctp   never
         redis || kafka
             flows  never
             conns  never
             http   never
             dns    never
             tlsx   never
+            icmp   never
+            sctp   never
         1 / 0 == 1
             flows  never
             conns  never
             http   never
             dns    never
             tlsx   never
+            icmp   never
+            sctp   never
         http && !(path == '/' || 1 / 0 == 1)
             flows  never
             conns  never
             http   never
             dns    never
             tlsx   never
+            icmp   never
+            sctp   never
         http && (path == '/' || 1 / 0 == 1)
             flows  never
             conns  never
             http   path = Utf8View("/")
             dns    never
             tlsx   never
+            icmp   never
+            sctp   never
         src.pod.name != ''
             flows  never
             conns  never
             http   never
             dns    never
             tlsx   never
+            icmp   never
+            sctp   never
         'a' in pods || '' in dns_resolutions
             flows  never
             conns  never
             http   never
             dns    never
             tlsx   never
+            icmp   never
+            sctp   never
         conn && 'a' in dns_resolutions
             flows  never
             conns  src_dns = Utf8View("a") OR dst_dns = Utf8View("a")
             http   never
             dns    never
             tlsx   never
+            icmp   never
+            sctp   never
     "#]]
     .assert_eq(&show(&[
         "",

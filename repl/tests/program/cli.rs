@@ -176,6 +176,8 @@ fn a_right_filter_needs_no_database_to_be_checked() {
           http   status_code >= 500
           dns    never
           tlsx   never
+          icmp   never
+          sctp   never
         --- stderr
     "#]],
     );
@@ -597,6 +599,8 @@ fn stages_work_in_every_verb() {
               http   path = /
               dns    never
               tlsx   never
+              icmp   never
+              sctp   never
             --- stderr
         "#]],
         ),

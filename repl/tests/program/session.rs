@@ -165,7 +165,7 @@ fn mistakes_are_told_and_the_session_goes_on() {
             hint: bigger answers go to a file: kfl query 'KFL' -f parquet -o FILE
             error: there is no column nothere here
             error: there is no table nothere
-            hint: the tables are flows, conns, http, dns, tlsx, packets, captures
+            hint: the tables are flows, conns, http, dns, tlsx, icmp, sctp, packets, captures
         "#]],
     );
 }
@@ -233,8 +233,8 @@ fn help_knows_commands_variables_flags_and_functions() {
             \pcap N FILE
               writes the packets of row N's flow or connection; a name that ends in .pcapng makes a pcapng
             status_code  int, column status_code, 0 where a row has none
-              Outcome as the protocol numbers it: HTTP status, DNS rcode; null if none was seen.
-              in flows, conns, http, dns, tlsx
+              Outcome as the protocol numbers it: HTTP status, DNS rcode, code of an ICMP error or reply; null if none was seen.
+              in flows, conns, http, dns, tlsx, icmp, sctp
             http  bool, a flag
               True on HTTP entries of every version, gRPC and GraphQL over HTTP included.
               in http
@@ -243,7 +243,7 @@ fn help_knows_commands_variables_flags_and_functions() {
               '/api/users'.startsWith('/api') → true
             timestamp  timestamp, column timestamp, timestamp("1970-01-01T00:00:00Z") where a row has none
               Start of the row: its first packet's capture time, UTC.
-              in flows, conns, http, dns, tlsx
+              in flows, conns, http, dns, tlsx, icmp, sctp
             timestamp(string) -> timestamp
             timestamp(int) -> timestamp
             timestamp(timestamp) -> timestamp
@@ -259,7 +259,7 @@ fn help_knows_commands_variables_flags_and_functions() {
               to come in redis; no row has it yet
             node_id  string, column node_id, "" where a row has none
               Name of the database the row comes from; null unless several are queried together.
-              in flows, conns, http, dns, tlsx; nothing fills it yet
+              in flows, conns, http, dns, tlsx, icmp, sctp; nothing fills it yet
             redis  bool, a flag
               True on Redis entries.
               true on no row yet

@@ -27,13 +27,13 @@ fields! {
         src_ip "src.ip" ["address"]: Str;
         /// Address of the server.
         dst_ip "dst.ip" ["address"]: Str;
-        /// Port of the client; 0 on flow rows, which join all client ports.
+        /// Port of the client; 0 on flow rows, which join all client ports, and of ICMP.
         src_port "src.port": Int;
-        /// Port of the server.
+        /// Port of the server; 0 of ICMP.
         dst_port "dst.port": Int;
         /// On entries, from the last byte of the request to the first of the response, null if either is missing; on connections and flows, the whole life.
         elapsed_time "elapsed_time" ["µs"]: Int;
-        /// Outcome as the protocol numbers it: HTTP status, DNS rcode; null if none was seen.
+        /// Outcome as the protocol numbers it: HTTP status, DNS rcode, code of an ICMP error or reply; null if none was seen.
         status_code "status_code": Int;
         /// One line that tells a person what the row is.
         summary "summary": Str;

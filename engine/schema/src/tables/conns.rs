@@ -14,7 +14,7 @@ table! {
         health: Health / HealthBuilder = HEALTH,
     },
     CONNS => struct Conn, ConnOwn, ConnBuilder, ConnOwnBuilder {
-        /// "closed": both FINs or a RST seen, or idle past the timeout; "open": opening seen, not ended; "in_progress": picked up in mid-stream, not ended.
+        /// "closed": both FINs or a RST seen, of SCTP an ABORT or the end of the shutdown, or idle past the timeout; "open": opening seen, not ended; "in_progress": picked up in mid-stream, not ended.
         conn_state "conn_state": Str;
         /// Packets from the local end, which is the client.
         conn_local_pkts "conn_local_pkts": Int;
@@ -24,9 +24,9 @@ table! {
         conn_remote_pkts "conn_remote_pkts": Int;
         /// IP bytes from the remote end, headers included (IPFIX octetDeltaCount).
         conn_remote_bytes "conn_remote_bytes" ["bytes"]: Int;
-        /// Transport payload from the local end, TCP retransmissions counted once.
+        /// Transport payload from the local end, TCP retransmissions counted once; of SCTP user data alone, of ICMP what follows the first 8 bytes.
         conn_local_payload_bytes "conn_local_payload_bytes" ["bytes"]: Int;
-        /// Transport payload from the remote end, TCP retransmissions counted once.
+        /// Transport payload from the remote end, TCP retransmissions counted once; of SCTP user data alone, of ICMP what follows the first 8 bytes.
         conn_remote_payload_bytes "conn_remote_payload_bytes" ["bytes"]: Int;
         /// Protocols that dissectors found on the connection.
         conn_l7_detected "conn_l7_detected": Strs;
