@@ -37,7 +37,7 @@ impl Description {
             return;
         }
         let comment = self.text(bytes, limits);
-        self.comments.extend(comment);
+        self.comments.extend(comment.filter(|comment| !comment.is_empty()));
     }
 
     /// Takes bytes of `block_bytes`, if so many are left.

@@ -51,6 +51,15 @@ impl File {
         self
     }
 
+    pub fn u64(self, value: u64) -> Self {
+        let (high, low) = ((value >> 32) as u32, value as u32);
+        if self.big_endian {
+            self.u32(high).u32(low)
+        } else {
+            self.u32(low).u32(high)
+        }
+    }
+
     pub fn raw(mut self, bytes: &[u8]) -> Self {
         self.bytes.extend_from_slice(bytes);
         self
@@ -97,6 +106,43 @@ impl File {
         self.u16(code).u16(value.len() as u16).padded(value)
     }
 
+    pub fn number(self, code: u16, value: u64) -> Self {
+        self.u16(code).u16(8).u64(value)
+    }
+
+    /// A record of a name resolution block.
+    pub fn name(self, kind: u16, value: &[u8]) -> Self {
+        self.option(kind, value)
+    }
+
+    pub fn names(self, records: impl FnOnce(File) -> File) -> Self {
+        let body = records(self.body());
+        self.block(4, body)
+    }
+
+    pub fn secrets(self, kind: u32, secrets: &[u8]) -> Self {
+        let body = self.body().u32(kind).u32(secrets.len() as u32).padded(secrets);
+        self.block(10, body)
+    }
+
+    pub fn statistics(self, interface: u32, counts: impl FnOnce(File) -> File) -> Self {
+        let body = counts(self.body().u32(interface).u64(0));
+        self.block(5, body)
+    }
+
+    pub fn simple_packet(self, original: u32, data: &[u8]) -> Self {
+        let body = self.body().u32(original).padded(data);
+        self.block(3, body)
+    }
+
+    pub fn obsolete_packet(self, interface: u16, drops: u16, ticks: u64, data: &[u8]) -> Self {
+        let lengths = data.len() as u32;
+        let body = self.body().u16(interface).u16(drops);
+        let body = body.u32((ticks >> 32) as u32).u32(ticks as u32);
+        let body = body.u32(lengths).u32(lengths).padded(data);
+        self.block(2, body)
+    }
+
     pub fn packet(self, interface: u32, ticks: u64, data: &[u8], options: impl FnOnce(File) -> File) -> Self {
         let lengths = data.len() as u32;
         let body = self
@@ -111,9 +157,15 @@ impl File {
     }
 }
 
-/// Prints what a file holds: packets in order, then interfaces, comments, anomalies.
+/// Compares what a file holds with a text.
 #[track_caller]
 pub fn check(file: File, expect: Expect) {
+    expect.assert_eq(&held(&file));
+}
+
+/// What a file holds, as text: packets in order, then interfaces, comments, drops, secrets, anomalies.
+#[track_caller]
+pub fn held(file: &File) -> String {
     let (kept, report) = ingest(&file.bytes, &Options::default());
     let mut lines = Vec::new();
     for batch in kept.of("packets") {
@@ -147,10 +199,19 @@ pub fn check(file: File, expect: Expect) {
     for comment in report.comments {
         text += &format!("comment: {comment}\n");
     }
+    for (interface, packets) in report.drops {
+        text += &format!("dropped: {packets} on {interface}\n");
+    }
+    for block in report.secrets.chunks(4) {
+        text += &format!("{}{block:02x?}", if text.ends_with('\n') { "secrets: " } else { " " });
+    }
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
     for (_, finding) in report.anomalies.iter() {
         text += &format!("anomaly: {}\n", finding.first);
     }
-    expect.assert_eq(&text);
+    text
 }
 
 fn column<'a>(batch: &'a RecordBatch, name: &str) -> &'a arrow_array::ArrayRef {

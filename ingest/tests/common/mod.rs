@@ -1,6 +1,5 @@
 //! What the tests of whole ingests share: a sink that keeps what it is given.
 
-#[allow(dead_code, reason = "not every test builds files")]
 pub mod file;
 
 use std::convert::Infallible;

@@ -256,11 +256,33 @@ fn one_line(ingested: &Ingested, time: Duration) -> String {
         (format, Some(compression)) => format!("{format}, {compression}"),
     };
     format!(
-        "{name}: {} in {} ({format}), {}",
+        "{name}: {} in {} ({format}), {}{}",
         units::counted(report.packets, "packet"),
         units::size(ingested.size_bytes),
         units::span_us(time.as_micros() as i64),
+        drops(&report.drops),
     )
+}
+
+/// Interfaces that one line names.
+const INTERFACES_NAMED: usize = 4;
+
+/// What the capturing machine says it lost, as the end of a sentence; nothing if it lost nothing.
+fn drops(drops: &[(String, u64)]) -> String {
+    let mut text = String::new();
+    for (index, (interface, packets)) in drops.iter().take(INTERFACES_NAMED).enumerate() {
+        text += if index == 0 { "; the capture dropped " } else { ", " };
+        let _ = write!(
+            text,
+            "{} on {}",
+            units::counted(*packets, "packet"),
+            escape::line(interface)
+        );
+    }
+    if let Some(more) = drops.len().checked_sub(INTERFACES_NAMED).filter(|more| *more > 0) {
+        let _ = write!(text, ", and some on {}", units::counted(more as u64, "other interface"));
+    }
+    text
 }
 
 fn speed(bytes: u64, packets: u64, time: Duration) -> String {

@@ -62,3 +62,64 @@ pub(super) fn read(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names that little-endian records give within so many bytes of texts.
+    fn names(records: &[(u16, &[u8])], block_bytes: usize) -> (Vec<String>, Result<(), Damage>) {
+        let mut bytes = Vec::new();
+        for (kind, value) in records {
+            bytes.extend(kind.to_le_bytes());
+            bytes.extend((value.len() as u16).to_le_bytes());
+            bytes.extend_from_slice(value);
+            bytes.resize(bytes.len().next_multiple_of(4), 0);
+        }
+        let body = Body {
+            bytes: &bytes,
+            at: 0,
+            big_endian: false,
+        };
+        let limits = Limits {
+            block_bytes,
+            ..Limits::default()
+        };
+        let (mut block, mut description) = (Block::default(), Description::default());
+        let read = read(body, &mut block, &mut description, &limits);
+        let mut lines: Vec<String> = block
+            .names
+            .iter()
+            .map(|named| format!("{} {}", named.address, named.name))
+            .collect();
+        lines.extend(description.anomalies.iter().map(|(kind, _)| kind));
+        (lines, read)
+    }
+
+    #[test]
+    fn an_address_has_all_its_names() {
+        let six = [&[0xfe, 0x80][..], &[0; 13], &[1], b"six\0"].concat();
+        let records: &[(u16, &[u8])] = &[
+            (1, b"\x0a\0\0\x01a\0b.example\0\0"),
+            (3, b"\x02\0\0\0\0\x01mac\0"),
+            (2, &six),
+            (1, b"\x0a\0\0\x02unended"),
+            (0, b""),
+            // Options follow the end record.
+            (2, b"resolver"),
+        ];
+        let expected = ["10.0.0.1 a", "10.0.0.1 b.example", "fe80::1 six", "10.0.0.2 unended"];
+        assert_eq!(names(records, 1 << 20), (expected.map(str::to_owned).to_vec(), Ok(())));
+        // Without the end record, too.
+        assert_eq!(names(&records[..4], 1 << 20).0, expected);
+    }
+
+    #[test]
+    fn names_are_bounded_and_damage_keeps_those_before() {
+        let records: &[(u16, &[u8])] = &[(1, b"\x0a\0\0\x01a\0b\0")];
+        let one = size_of::<Named>() + 1;
+        assert_eq!(names(records, 2 * one - 1).0, ["10.0.0.1 a", "limit_block_bytes"]);
+        let cut: &[(u16, &[u8])] = &[(1, b"\x0a\0\0\x01a\0"), (1, b"\x0a\0\0"), (200, b"")];
+        assert_eq!(names(cut, 2 * one), (vec!["10.0.0.1 a".to_owned()], Ok(())));
+    }
+}

@@ -115,13 +115,17 @@ impl Place<'_> {
         let mut comment: Option<String> = None;
         for (code, value) in body.options(end.next_multiple_of(4)) {
             match code {
-                COMMENT => match &mut comment {
-                    Some(comment) => {
-                        comment.push('\n');
-                        comment.push_str(&text(value));
+                COMMENT => {
+                    let another = text(value);
+                    match &mut comment {
+                        Some(_) if another.is_empty() => {}
+                        Some(comment) => {
+                            comment.push('\n');
+                            comment.push_str(&another);
+                        }
+                        None => comment = Some(another),
                     }
-                    None => comment = Some(text(value)),
-                },
+                }
                 option::EPB_DROPCOUNT => drops = body.number(value).filter(|count| *count != UNKNOWN),
                 _ => {}
             }
