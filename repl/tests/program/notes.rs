@@ -54,8 +54,9 @@ fn what_a_capture_tells_is_said_listed_shown_and_written_back() {
     );
 
     let run = place.run(&["--db", "db", "info"]);
-    let notes = run.stdout.split_once("\na.pcapng\n").expect("the capture has notes").1;
+    let notes = run.stdout.rsplit_once("\n\n").expect("the capture has notes").1;
     expect![[r#"
+        a.pcapng
           comment: from\nthe gate
           the capture dropped 120 packets
           interface: link type 1, 1000000 ticks/s, eth\x1b0, dropped 120
