@@ -1,4 +1,7 @@
 //! Captures, written: the packets of every connection that a query finds, merged in time order.
+//!
+//! pcapng also gets the decryption secrets of the captures whose packets these can be: of all between the first and the
+//! last number, as Wireshark keeps all of a file's when it writes some of its packets.
 
 use std::io::Write;
 
@@ -14,11 +17,11 @@ use schema::tables::packets::TABLE;
 use sql::Tables;
 use sql::capture_file::{CaptureFormat, CaptureWriter};
 
-use crate::columns::{CAPTURED_LENGTH, LINK_TYPE, TIMESTAMP, column};
+use crate::columns::{CAPTURED_LENGTH, LINK_TYPE, PACKET, TIMESTAMP, column};
 use crate::members::Members;
 use crate::packets::{self, Order};
 use crate::session::Snapshot;
-use crate::{Error, query};
+use crate::{Error, captures, query};
 
 /// Link type of a file without packets: Ethernet, which every reader knows.
 const ETHERNET: u16 = 1;
@@ -39,6 +42,12 @@ pub(crate) async fn write(
         CaptureFormat::Pcapng
     };
     let mut writer = CaptureWriter::new(out, format, span.link_type(), span.longest_bytes).map_err(Error::Output)?;
+    if let Some(packets) = span.packets.filter(|_| format == CaptureFormat::Pcapng) {
+        captures::secrets(packets, snapshot, session, |blocks| {
+            writer.secrets(blocks).map_err(Error::Output)
+        })
+        .await?;
+    }
     let windows = if span.bytes > SORTED_BYTES {
         time_windows(snapshot)
     } else {
@@ -94,6 +103,8 @@ const SORTED_BYTES: u64 = 256 << 20;
 struct Span {
     link_types: Option<(i64, i64)>,
     times_ns: Option<(i64, i64)>,
+    /// First and last number.
+    packets: Option<(i64, i64)>,
     longest_bytes: u32,
     bytes: u64,
 }
@@ -116,6 +127,8 @@ impl Span {
                     high_time,
                     max(column(CAPTURED_LENGTH)),
                     sum(column(CAPTURED_LENGTH)),
+                    min(column(PACKET)),
+                    max(column(PACKET)),
                 ];
                 plan.aggregate(Vec::<Expr>::new(), values)?.build()
             });
@@ -135,6 +148,7 @@ impl Span {
         Ok(Self {
             link_types: int(0).zip(int(1)),
             times_ns: time(2).zip(time(3)),
+            packets: int(6).zip(int(7)),
             longest_bytes: int(4).map_or(0, |bytes| bytes as u32),
             bytes: int(5).map_or(0, |bytes| bytes as u64),
         })

@@ -21,6 +21,11 @@ pub(crate) const DATA: &str = "data";
 
 pub(crate) const CAPTURE_ID: &str = "capture_id";
 pub(crate) const PACKETS: &str = "packets";
+pub(crate) const NAME: &str = "name";
+pub(crate) const INTERFACES: &str = "interfaces";
+pub(crate) const COMMENTS: &str = "comments";
+pub(crate) const SECRETS: &str = "secrets";
+pub(crate) const DROPPED: &str = "dropped";
 
 /// The columns of whose values each part's range is kept in the manifest: rows are looked up by them, and as they grow
 /// with the capture, a range tells most parts from the one that is looked for.
@@ -60,7 +65,7 @@ mod tests {
             DATA,
         ];
         of_packets.iter().for_each(|name| declared(&packets::TABLE, name));
-        [CAPTURE_ID, PACKETS]
+        [CAPTURE_ID, PACKETS, NAME, INTERFACES, COMMENTS, SECRETS, DROPPED]
             .iter()
             .for_each(|name| declared(&captures::TABLE, name));
         [ID, INDEX, CONN_ID, FLOW_ID, TIMESTAMP]

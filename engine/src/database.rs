@@ -16,8 +16,8 @@ use crate::ingestion::{self, IngestOptions, Ingested, Watch};
 use crate::session::{self, Snapshot};
 use crate::store::{Manifest, Store};
 use crate::{
-    Counters, Error, Explanation, ExportFormat, ExportOptions, Info, Packet, QueryOptions, Rows, capture, export, info,
-    packets, query, values,
+    Counters, Error, Explanation, ExportFormat, ExportOptions, Info, Notes, Packet, QueryOptions, Rows, capture,
+    captures, export, info, packets, query, values,
 };
 
 /// A database: one directory.
@@ -295,6 +295,16 @@ impl Database {
     /// Says what is stored.
     pub fn info(&self) -> Info {
         info::info(&self.inner.store, &self.snapshot().manifest)
+    }
+
+    /// Gives what the captures' files tell of themselves, for those that do, in the order of their ingest.
+    ///
+    /// # Errors
+    ///
+    /// If a part cannot be read.
+    pub async fn notes(&self) -> Result<Vec<Notes>, Error> {
+        let snapshot = self.snapshot();
+        captures::notes(&snapshot, self.session(&snapshot)?).await
     }
 
     /// Reads every part and compares it with the manifest; returns the number of parts read.

@@ -6,6 +6,7 @@
 //! **Architecture invariant:** no terminal, no argv, no colour here.
 
 mod capture;
+mod captures;
 mod columns;
 mod counters;
 pub mod csv;
@@ -27,6 +28,7 @@ mod store;
 mod values;
 
 pub use ::ingest::{Anomalies, Progress};
+pub use captures::Notes;
 pub use counters::Counters;
 pub use database::Database;
 pub use error::Error;

@@ -19,6 +19,13 @@ pub enum Anomaly {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A block of a pcapng file is whole and what stands in it is not: it was passed over.
+    DamagedBlock {
+        /// Where the block begins.
+        offset: u64,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// A compressed capture does not decompress from here on.
     BrokenCompression {
         /// Decompressed bytes before the damage.
@@ -61,6 +68,13 @@ pub enum Anomaly {
     ConnectionLimit,
     /// A flow was given up because too many were tracked.
     FlowLimit,
+    /// Something that a capture file holds besides packets was not kept.
+    CaptureLimit {
+        /// What was given up.
+        what: &'static str,
+        /// The limit, by its name in `Limits`.
+        limit: &'static str,
+    },
     /// A dissector could not go on with a connection.
     Unparsable {
         /// The dissector's protocol.
@@ -83,6 +97,7 @@ impl Anomaly {
         match self {
             Anomaly::CutFile { .. } => "cut_file".into(),
             Anomaly::BrokenRecord { .. } => "broken_record".into(),
+            Anomaly::DamagedBlock { .. } => "damaged_block".into(),
             Anomaly::BrokenCompression { .. } => "broken_compression".into(),
             Anomaly::UnknownLinkType(number) => format!("unknown_link_type_{number}"),
             Anomaly::UnknownEtherType(number) => format!("unknown_ether_type_0x{number:04x}"),
@@ -96,7 +111,7 @@ impl Anomaly {
             Anomaly::ConnectionLimit => "connection_limit".into(),
             Anomaly::FlowLimit => "flow_limit".into(),
             Anomaly::Unparsable { protocol, .. } => format!("unparsable_{}", protocol.to_ascii_lowercase()),
-            Anomaly::MessageLimit { limit, .. } => format!("limit_{limit}"),
+            Anomaly::CaptureLimit { limit, .. } | Anomaly::MessageLimit { limit, .. } => format!("limit_{limit}"),
         }
     }
 }
@@ -120,7 +135,8 @@ impl Anomaly {
             Anomaly::ConnectionLimit => (12, 0, ""),
             Anomaly::FlowLimit => (13, 0, ""),
             Anomaly::Unparsable { protocol, .. } => (14, 0, protocol),
-            Anomaly::MessageLimit { limit, .. } => (15, 0, limit),
+            Anomaly::CaptureLimit { limit, .. } | Anomaly::MessageLimit { limit, .. } => (15, 0, limit),
+            Anomaly::DamagedBlock { .. } => (16, 0, ""),
         }
     }
 }
@@ -131,6 +147,9 @@ impl fmt::Display for Anomaly {
             Anomaly::CutFile { offset } => write!(f, "the file ends inside the record that begins at byte {offset}"),
             Anomaly::BrokenRecord { offset, reason } => {
                 write!(f, "the record at byte {offset} cannot be read: {reason}")
+            }
+            Anomaly::DamagedBlock { offset, reason } => {
+                write!(f, "the block at byte {offset} was passed over: {reason}")
             }
             Anomaly::BrokenCompression { offset } => {
                 write!(f, "the compressed data is damaged after {offset} decompressed bytes")
@@ -152,6 +171,7 @@ impl fmt::Display for Anomaly {
             Anomaly::ReassemblyLimit => f.write_str("out-of-order bytes were given up (limit reassembly_bytes)"),
             Anomaly::ConnectionLimit => f.write_str("a connection was given up (limit connections_per_shard)"),
             Anomaly::FlowLimit => f.write_str("a flow was given up (limit flows_per_shard)"),
+            Anomaly::CaptureLimit { what, limit } => write!(f, "{what} was not kept (limit {limit})"),
             Anomaly::Unparsable { protocol, reason } => write!(f, "{protocol}: {reason}"),
             Anomaly::MessageLimit { protocol, limit } => write!(f, "a {protocol} message was cut (limit {limit})"),
         }

@@ -1,23 +1,29 @@
 //! Stage 1: bytes → packets.
 //!
 //! In: any reader of a capture: pcap or pcapng, plain or compressed. Out: [`Block`]s, each a buffer of capture bytes with the
-//! packets that lie whole in it, so that a packet's bytes are never copied after they were read.
+//! packets that lie whole in it, so that a packet's bytes are never copied after they were read; and a [`Description`] of
+//! what else stands in the file.
 //!
 //! Specification: pcap, pcapng: IETF drafts draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng.
 //!
-//! Limits: `packet_bytes`, `block_bytes`, `read_bytes`. A file that ends inside a record, or a record that cannot be, ends
+//! Limits: `packet_bytes`, `block_bytes`, `secrets_bytes`, `interfaces`, `read_bytes`. A file that ends inside a record, or a record that cannot be, ends
 //! the reading with an anomaly that says where; everything before it is kept.
 
 mod compression;
+mod description;
 mod interface;
 mod pcap;
 mod pcapng;
+mod resolution;
 
 use std::io::{self, Read};
+use std::net::IpAddr;
 
 use crate::{Anomaly, Limits};
 
+pub use description::Description;
 pub use interface::Interface;
+pub use resolution::Resolution;
 
 /// One packet of a block.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +42,15 @@ pub struct Record {
     pub link_type: u16,
 }
 
+/// What the capturing machine called an address, as the file tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The address.
+    pub address: IpAddr,
+    /// Its name; never empty.
+    pub name: String,
+}
+
 /// A buffer of capture bytes and the packets in it.
 #[derive(Debug, Default)]
 pub struct Block {
@@ -43,8 +58,10 @@ pub struct Block {
     pub bytes: Vec<u8>,
     /// The packets, in file order.
     pub records: Vec<Record>,
-    /// Comments on packets: the record's index in this block, and the text.
+    /// Comments on packets: the record's index in this block, and the text; one at most for a record.
     pub comments: Vec<(u32, String)>,
+    /// Names of addresses, in file order.
+    pub names: Vec<Named>,
     /// Number of the first packet.
     pub first_number: u64,
     /// Bytes captured in all packets.
@@ -65,6 +82,7 @@ impl Block {
         self.bytes
             .len()
             .saturating_add(self.records.len().saturating_mul(size_of::<Record>()))
+            .saturating_add(self.names.len().saturating_mul(size_of::<Named>()))
     }
 
     /// The packets with their numbers.
@@ -77,33 +95,12 @@ impl Block {
 enum Step {
     /// So many bytes were taken in, a packet or not.
     Took(usize),
+    /// So many bytes were taken in that are damaged and mean nothing to those after them.
+    PassedOver(usize, &'static str),
     /// A record needs so many bytes in all.
     Needs(usize),
     /// The bytes cannot be a record.
     Broken(&'static str),
-}
-
-/// What stands in the file besides packets.
-#[derive(Clone, Debug, Default)]
-pub struct Description {
-    /// "pcap", "pcapng"; empty for an empty input.
-    pub format: &'static str,
-    /// "gzip", "zstd", "lz4".
-    pub compression: Option<&'static str>,
-    /// Interfaces of all sections.
-    pub interfaces: Vec<Interface>,
-    /// Comments on sections.
-    pub comments: Vec<String>,
-    /// Bytes of all these texts.
-    text_bytes: usize,
-}
-
-impl Description {
-    /// A text of the file, unless all texts together would pass `block_bytes`.
-    fn text(&mut self, bytes: &[u8], limits: &Limits) -> Option<String> {
-        self.text_bytes = self.text_bytes.saturating_add(bytes.len());
-        (self.text_bytes <= limits.block_bytes).then(|| String::from_utf8_lossy(bytes).into_owned())
-    }
 }
 
 enum Format {
@@ -186,7 +183,7 @@ impl<'a> Reader<'a> {
             reader.rest.drain(..pcap::HEADER_BYTES);
             reader.offset = pcap::HEADER_BYTES as u64;
             reader.format = Some(Format::Pcap(header));
-        } else if pcap::begins_like_one(&reader.rest) {
+        } else if pcap::begins_like_one(&reader.rest) || pcapng::begins_like_one(&reader.rest) {
             // An interrupted download: it was to be a capture, and holds nothing yet.
             reader.damage.get_or_insert(Anomaly::CutFile { offset: 0 });
         } else {
@@ -254,7 +251,7 @@ impl<'a> Reader<'a> {
                     wanted = bytes.max(wanted);
                     continue;
                 }
-                Step::Needs(_) | Step::Took(_) => {
+                Step::Needs(_) | Step::Took(_) | Step::PassedOver(..) => {
                     self.rest = block.bytes.get(taken..).unwrap_or_default().to_vec();
                     block.bytes.truncate(taken);
                 }
@@ -285,6 +282,12 @@ impl<'a> Reader<'a> {
             };
             match step {
                 Step::Took(count) => *taken = taken.saturating_add(count),
+                Step::PassedOver(count, reason) => {
+                    let offset = self.offset.saturating_add(*taken as u64);
+                    let damaged = Anomaly::DamagedBlock { offset, reason };
+                    self.description.anomalies.add(0, damaged);
+                    *taken = taken.saturating_add(count);
+                }
                 other => break other,
             }
         };

@@ -8,7 +8,10 @@ pub struct Limits {
     pub packet_bytes: usize,
     /// Bytes of one pcapng block (secrets, name tables), and of all names and comments of a capture together.
     pub block_bytes: usize,
-    /// Interfaces of one capture, and comments on its sections.
+    /// Bytes of all decryption secrets that a capture brings along: a line of a TLS key log is about 200, a connection has
+    /// up to five.
+    pub secrets_bytes: usize,
+    /// Interfaces of one capture, and comments on its sections and interfaces.
     pub interfaces: usize,
     /// Bytes of capture that one reading step takes; packets refer to it until they are stored.
     pub read_bytes: usize,
@@ -68,6 +71,7 @@ impl Default for Limits {
         Self {
             packet_bytes: 16 * MIB,
             block_bytes: 64 * MIB,
+            secrets_bytes: 32 * MIB,
             interfaces: 1 << 14,
             read_bytes: 4 * MIB,
             part_bytes: 128 * MIB,

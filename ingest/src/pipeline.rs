@@ -83,8 +83,14 @@ pub struct Report {
     pub compression: Option<&'static str>,
     /// Interfaces, one text each.
     pub interfaces: Vec<String>,
-    /// Comments on sections.
+    /// Comments on sections and interfaces.
     pub comments: Vec<String>,
+    /// Packets that the capturing machine lost by its own count; `None` if the file says nothing.
+    pub dropped: Option<u64>,
+    /// The interfaces that lost some, with how many.
+    pub drops: Vec<(String, u64)>,
+    /// Decryption secrets blocks of the file (pcapng), one after the other, little-endian and without options.
+    pub secrets: Vec<u8>,
     /// Packets read.
     pub packets: u64,
     /// Bytes captured.
@@ -404,5 +410,17 @@ impl Report {
         self.compression = description.compression;
         self.interfaces = description.interfaces.iter().map(ToString::to_string).collect();
         self.comments.clone_from(&description.comments);
+        self.secrets.clone_from(&description.secrets);
+        self.anomalies.merge(description.anomalies.clone());
+        for (index, interface) in description.interfaces.iter().enumerate() {
+            if let Some(lost) = interface.statistics.lost() {
+                self.dropped = Some(self.dropped.unwrap_or(0).saturating_add(lost));
+                if lost > 0 {
+                    let name = interface.name.clone();
+                    self.drops
+                        .push((name.unwrap_or_else(|| format!("interface {index}")), lost));
+                }
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Specification: draft-ietf-opsawg-pcap (with nanoseconds, magic number 0xa1b23c4d), draft-ietf-opsawg-pcapng.
 //! Limits: a pcap file has one link type and 32-bit seconds (1970 to 2106); comments are cut at 65535 bytes, which is
-//! what a pcapng option holds. Absent on purpose: name resolution and secrets blocks; pcap has no place for comments.
+//! what a pcapng option holds. Absent on purpose: name resolution blocks; pcap has no place for comments and secrets.
 
 use std::io::{self, Write};
 
@@ -78,6 +78,19 @@ impl<W: Write> CaptureWriter<W> {
     /// True if pcap can say this time.
     pub fn pcap_holds(timestamp_ns: i64) -> bool {
         u32::try_from(timestamp_ns.div_euclid(NS_PER_SECOND)).is_ok()
+    }
+
+    /// Writes decryption secrets blocks, little-endian and complete, which pcap has no place for. They go before the packets
+    /// that they decrypt.
+    ///
+    /// # Errors
+    ///
+    /// Those of the output.
+    pub fn secrets(&mut self, blocks: &[u8]) -> io::Result<()> {
+        match self.layout {
+            Layout::Pcap { .. } => Ok(()),
+            Layout::Pcapng { .. } => self.out.write_all(blocks),
+        }
     }
 
     /// Writes one packet.

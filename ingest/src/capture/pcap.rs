@@ -1,9 +1,12 @@
 //! The pcap format: one interface, records one after the other.
 //!
-//! Specification: draft-ietf-opsawg-pcap. Both byte orders, microseconds and nanoseconds, and Kuznetzov's variant with a
-//! longer record header (as Wireshark reads it).
+//! Specification: draft-ietf-opsawg-pcap. Both byte orders, microseconds and nanoseconds, any version; and what Wireshark
+//! reads besides, told by magic number, version or the first records (see [`variant`]). Records whose captured length is
+//! above the original one are kept as they are. Left out: Navtel's magic number, which neither libpcap nor Wireshark reads.
 
-use super::interface::{MICROSECONDS, NANOSECONDS};
+mod variant;
+
+use self::variant::{Lengths, Variant};
 use super::{Block, Interface, Record, Step};
 use crate::Limits;
 
@@ -14,12 +17,19 @@ const MAXIMUM_SNAP_LENGTH: u32 = 262_144;
 /// The file header.
 pub(super) struct Header {
     big_endian: bool,
-    nanoseconds: bool,
-    record_header_bytes: usize,
-    /// Files older than version 2.3 have the two lengths the other way round.
-    lengths_swapped: bool,
     snap_length: u32,
-    link_type: u16,
+    variant: Variant,
+    /// Whether the first records have been looked at.
+    is_settled: bool,
+}
+
+/// The header of one record, as far as all variants have it.
+#[derive(Clone, Copy)]
+struct RecordHeader {
+    seconds: u32,
+    fraction: u32,
+    captured: u32,
+    original: u32,
 }
 
 /// True if these bytes, fewer than a file header, begin one.
@@ -32,81 +42,88 @@ pub(super) fn begins_like_one(bytes: &[u8]) -> bool {
 impl Header {
     /// Reads the file header; `None` if the bytes are no pcap file.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
-        let (big_endian, nanoseconds, record_header_bytes) = match bytes.first_chunk::<4>()? {
-            [0xd4, 0xc3, 0xb2, 0xa1] => (false, false, 16),
-            [0xa1, 0xb2, 0xc3, 0xd4] => (true, false, 16),
-            [0x4d, 0x3c, 0xb2, 0xa1] => (false, true, 16),
-            [0xa1, 0xb2, 0x3c, 0x4d] => (true, true, 16),
-            [0x34, 0xcd, 0xb2, 0xa1] => (false, false, 24),
-            [0xa1, 0xb2, 0xcd, 0x34] => (true, false, 24),
-            _ => return None,
-        };
+        let magic = u32_at(bytes, 0, true)?;
+        let big_endian = variant::is_magic(magic);
         let half = |at: usize| u16_at(bytes, at, big_endian);
-        let (major, minor) = (half(4)?, half(6)?);
-        let snap_length = u32_at(bytes, 16, big_endian)?;
+        let version = (half(4)?, half(6)?);
         // The upper half of the field holds the length of the frame check sequence.
         let link_type = (u32_at(bytes, 20, big_endian)? & 0xffff) as u16;
-        let lengths_swapped = major == 2 && minor < 3;
+        let magic = if big_endian { magic } else { magic.swap_bytes() };
         Some(Self {
             big_endian,
-            nanoseconds,
-            record_header_bytes,
-            lengths_swapped,
-            snap_length,
-            link_type,
+            snap_length: u32_at(bytes, 16, big_endian)?,
+            variant: Variant::of(magic, version, link_type)?,
+            is_settled: false,
         })
     }
 
     pub(super) fn interface(&self) -> Interface {
-        Interface {
-            link_type: self.link_type,
-            snap_length: self.snap_length,
-            ticks_per_second: if self.nanoseconds { NANOSECONDS } else { MICROSECONDS },
-            offset_seconds: 0,
-            name: None,
-        }
+        Interface::new(self.variant.link_type, self.snap_length, self.variant.resolution())
     }
 
     /// Takes one record from the front of `rest`, which begins at `at` in the block.
-    pub(super) fn step(&self, rest: &[u8], at: usize, block: &mut Block, limits: &Limits) -> Step {
-        let word = |at: usize| u32_at(rest, at, self.big_endian);
-        let (Some(seconds), Some(fraction), Some(captured), Some(original)) = (word(0), word(4), word(8), word(12))
-        else {
-            return Step::Needs(self.record_header_bytes);
-        };
-        let (captured, original) = if self.lengths_swapped {
-            (original, captured)
-        } else {
-            (captured, original)
-        };
+    pub(super) fn step(&mut self, rest: &[u8], at: usize, block: &mut Block, limits: &Limits) -> Step {
         let longest = self
             .snap_length
             .max(MAXIMUM_SNAP_LENGTH)
             .min(u32::try_from(limits.packet_bytes).unwrap_or(u32::MAX));
+        let before = self.variant.bytes_before_records;
+        if before > 0 {
+            if rest.len() < before {
+                return Step::Needs(before);
+            }
+            self.variant.bytes_before_records = 0;
+            return Step::Took(before);
+        }
+        if !self.is_settled {
+            self.is_settled = true;
+            self.variant
+                .settle(rest, longest, |bytes| RecordHeader::read(bytes, self.big_endian));
+        }
+        let header_bytes = self.variant.record_header_bytes;
+        let Some(header) = RecordHeader::read(rest, self.big_endian) else {
+            return Step::Needs(header_bytes);
+        };
+        let (captured, original) = match self.variant.lengths {
+            Lengths::InOrder => (header.captured, header.original),
+            Lengths::Swapped => (header.original, header.captured),
+            Lengths::SmallerFirst => (
+                header.captured.min(header.original),
+                header.captured.max(header.original),
+            ),
+        };
         if captured > longest {
             return Step::Broken("its captured length is beyond any packet's");
         }
-        let end = self.record_header_bytes.saturating_add(captured as usize);
+        let end = header_bytes.saturating_add(captured as usize);
         if rest.len() < end {
             return Step::Needs(end);
         }
-        let fraction_ns = if self.nanoseconds {
-            i64::from(fraction)
-        } else {
-            i64::from(fraction).saturating_mul(1000)
-        };
+        let fraction_ns = i64::from(header.fraction).saturating_mul(self.variant.fraction_ns);
         block.records.push(Record {
-            timestamp_ns: i64::from(seconds)
+            timestamp_ns: i64::from(header.seconds)
                 .saturating_mul(1_000_000_000)
                 .saturating_add(fraction_ns),
-            start: u32::try_from(at.saturating_add(self.record_header_bytes)).unwrap_or(u32::MAX),
+            start: u32::try_from(at.saturating_add(header_bytes)).unwrap_or(u32::MAX),
             captured,
             original,
             interface: 0,
-            link_type: self.link_type,
+            link_type: self.variant.link_type,
         });
         block.captured_bytes = block.captured_bytes.saturating_add(u64::from(captured));
         Step::Took(end)
+    }
+}
+
+impl RecordHeader {
+    fn read(bytes: &[u8], big_endian: bool) -> Option<Self> {
+        let word = |at: usize| u32_at(bytes, at, big_endian);
+        Some(Self {
+            seconds: word(0)?,
+            fraction: word(4)?,
+            captured: word(8)?,
+            original: word(12)?,
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the tests of whole ingests share: a sink that keeps what it is given.
 
+pub mod file;
+
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 

@@ -1,6 +1,8 @@
 //! `info` and `verify`: what is stored, and whether it is whole.
 
-use engine::Info;
+use std::fmt::Write as _;
+
+use engine::{Info, Notes};
 
 use super::{Opened, put, say};
 use crate::failure::{Exit, Failure};
@@ -9,11 +11,50 @@ use crate::render::{escape, units};
 use crate::source::Source;
 use crate::terminal::Terminal;
 
-/// Lists the tables with their rows, parts and bytes.
+/// Lists the tables with their rows, parts and bytes, and what the captures tell of themselves.
 pub(super) fn run(source: &Source, terminal: &Terminal) -> Result<Exit, Failure> {
     let opened = Opened::of(source, terminal)?;
     put(&draw(&opened.database.info(), terminal))?;
+    let database = opened.database.clone();
+    let notes = opened.runtime.wait(async move { Ok(database.notes().await?) })?;
+    put(&draw_notes(&notes))?;
     Ok(Exit::Done)
+}
+
+/// Captures whose notes are listed; the table has all.
+const CAPTURES_LISTED: usize = 50;
+
+/// Comments, losses and secrets of the captures that have some, a line each.
+fn draw_notes(notes: &[Notes]) -> String {
+    let mut text = String::new();
+    for capture in notes.iter().take(CAPTURES_LISTED) {
+        let _ = writeln!(text, "\n{}", escape::line(&capture.name));
+        for comment in &capture.comments {
+            let _ = writeln!(text, "  comment: {}", escape::line(comment));
+        }
+        if capture.dropped > 0 {
+            let _ = writeln!(
+                text,
+                "  the capture dropped {}",
+                units::counted(capture.dropped, "packet")
+            );
+            for interface in &capture.interfaces {
+                let _ = writeln!(text, "  interface: {}", escape::line(interface));
+            }
+        }
+        if capture.has_secrets {
+            let _ = writeln!(text, "  with decryption secrets");
+        }
+    }
+    if let Some(more) = notes.len().checked_sub(CAPTURES_LISTED).filter(|more| *more > 0) {
+        let _ = writeln!(
+            text,
+            "\nand {} more with such notes: the table {} has them",
+            units::counted(more as u64, "capture"),
+            schema::tables::captures::TABLE.name
+        );
+    }
+    text
 }
 
 /// The database and its tables.

@@ -75,6 +75,9 @@ pub(crate) fn one(
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     let (ingested, _) = timed(database, file, options, runtime, terminal)?;
+    if let Some(drops) = drops(&ingested.report.drops) {
+        say(format!("{}: {drops}", escape::line(&ingested.name)));
+    }
     let anomalies = anomalies(&ingested.report.anomalies);
     if !anomalies.is_empty() {
         say(format!(
@@ -255,12 +258,35 @@ fn one_line(ingested: &Ingested, time: Duration) -> String {
         (format, None) => format.to_owned(),
         (format, Some(compression)) => format!("{format}, {compression}"),
     };
+    let drops = drops(&report.drops).map(|drops| format!("; {drops}"));
     format!(
-        "{name}: {} in {} ({format}), {}",
+        "{name}: {} in {} ({format}), {}{}",
         units::counted(report.packets, "packet"),
         units::size(ingested.size_bytes),
         units::span_us(time.as_micros() as i64),
+        drops.unwrap_or_default(),
     )
+}
+
+/// Interfaces that one line names.
+const INTERFACES_NAMED: usize = 4;
+
+/// What the capturing machine says it lost.
+fn drops(drops: &[(String, u64)]) -> Option<String> {
+    let mut text = String::new();
+    for (index, (interface, packets)) in drops.iter().take(INTERFACES_NAMED).enumerate() {
+        text += if index == 0 { "the capture dropped " } else { ", " };
+        let _ = write!(
+            text,
+            "{} on {}",
+            units::counted(*packets, "packet"),
+            escape::line(interface)
+        );
+    }
+    if let Some(more) = drops.len().checked_sub(INTERFACES_NAMED).filter(|more| *more > 0) {
+        let _ = write!(text, ", and some on {}", units::counted(more as u64, "other interface"));
+    }
+    (!text.is_empty()).then_some(text)
 }
 
 fn speed(bytes: u64, packets: u64, time: Duration) -> String {

@@ -19,12 +19,19 @@ table! {
         format "format": Str;
         /// "gzip", "zstd" or "lz4"; null if the file was plain.
         compression "compression": Str;
-        /// Interfaces, one text each: link type, snap length, time resolution and name.
+        /// Interfaces, one text each: link type, snap length, time resolution, name, what the file tells of them, what they
+        /// counted.
         interfaces "interfaces": Strs;
-        /// Comments on sections of the capture.
+        /// Comments on sections and interfaces of the capture.
         comments "comments": Strs;
+        /// Decryption secrets that the file brings along: its secrets blocks as pcapng writes them (draft-ietf-opsawg-pcapng
+        /// §4.7), one after the other, little-endian and without options; null if it has none.
+        secrets "secrets": Bytes;
         /// Packets read.
         packets "packets": Int;
+        /// Packets that the capturing machine lost by its own count: what interface statistics say, else the drop counts of
+        /// packets; null if the file says nothing.
+        dropped "dropped": Int;
         /// Bytes captured in them.
         captured_bytes "captured_bytes" ["bytes"]: Int;
         /// Bytes on the wire.
