@@ -61,6 +61,8 @@ pub enum Anomaly {
     ConnectionLimit,
     /// A flow was given up because too many were tracked.
     FlowLimit,
+    /// The name of an address was not learned, or was forgotten, because too many were known.
+    NameLimit,
     /// A dissector could not go on with a connection.
     Unparsable {
         /// The dissector's protocol.
@@ -95,6 +97,7 @@ impl Anomaly {
             Anomaly::ReassemblyLimit => "reassembly_limit".into(),
             Anomaly::ConnectionLimit => "connection_limit".into(),
             Anomaly::FlowLimit => "flow_limit".into(),
+            Anomaly::NameLimit => "name_limit".into(),
             Anomaly::Unparsable { protocol, .. } => format!("unparsable_{}", protocol.to_ascii_lowercase()),
             Anomaly::MessageLimit { limit, .. } => format!("limit_{limit}"),
         }
@@ -121,6 +124,7 @@ impl Anomaly {
             Anomaly::FlowLimit => (13, 0, ""),
             Anomaly::Unparsable { protocol, .. } => (14, 0, protocol),
             Anomaly::MessageLimit { limit, .. } => (15, 0, limit),
+            Anomaly::NameLimit => (16, 0, ""),
         }
     }
 }
@@ -152,6 +156,7 @@ impl fmt::Display for Anomaly {
             Anomaly::ReassemblyLimit => f.write_str("out-of-order bytes were given up (limit reassembly_bytes)"),
             Anomaly::ConnectionLimit => f.write_str("a connection was given up (limit connections_per_shard)"),
             Anomaly::FlowLimit => f.write_str("a flow was given up (limit flows_per_shard)"),
+            Anomaly::NameLimit => f.write_str("the name of an address was given up (limit name_bytes)"),
             Anomaly::Unparsable { protocol, reason } => write!(f, "{protocol}: {reason}"),
             Anomaly::MessageLimit { protocol, limit } => write!(f, "a {protocol} message was cut (limit {limit})"),
         }

@@ -14,6 +14,7 @@ mod pcap;
 mod pcapng;
 
 use std::io::{self, Read};
+use std::net::IpAddr;
 
 use crate::{Anomaly, Limits};
 
@@ -36,6 +37,15 @@ pub struct Record {
     pub link_type: u16,
 }
 
+/// A name that a capture gives to an address (pcapng name resolution block).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The address.
+    pub address: IpAddr,
+    /// The name.
+    pub name: String,
+}
+
 /// A buffer of capture bytes and the packets in it.
 #[derive(Debug, Default)]
 pub struct Block {
@@ -43,6 +53,8 @@ pub struct Block {
     pub bytes: Vec<u8>,
     /// The packets, in file order.
     pub records: Vec<Record>,
+    /// Names that the capture itself gives to addresses.
+    pub names: Vec<Named>,
     /// Comments on packets: the record's index in this block, and the text.
     pub comments: Vec<(u32, String)>,
     /// Number of the first packet.

@@ -56,10 +56,7 @@ pub(crate) fn append_connection(tables: &mut Tables, connection: &Connection, st
             request_packet: None,
             response_packet: None,
         },
-        identity: Identity {
-            src_dns: None,
-            dst_dns: None,
-        },
+        identity: Identity::LATER,
         own: ConnOwn {
             conn_state: Some(state.name()),
             conn_local_pkts: int(local.packets),
@@ -123,10 +120,7 @@ pub(crate) fn append_flow(tables: &mut Tables, flow: &Flow) {
             request_packet: None,
             response_packet: None,
         },
-        identity: Identity {
-            src_dns: None,
-            dst_dns: None,
-        },
+        identity: Identity::LATER,
         own: FlowOwn {
             flow_state: Some(flow.state.name()),
             flow_local_pkts: int(local.packets),

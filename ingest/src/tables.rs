@@ -1,7 +1,9 @@
-//! The builders that one shard fills: one per table that the packet's road writes.
+//! The builders that one shard fills: one per table that the packet's road writes. Beside them the names that it finds.
 
 use schema::Build;
 use schema::tables::{conns, dns, flows, http, tlsx};
+
+use crate::names::Found;
 
 /// The builders of one shard.
 #[derive(Debug, Default)]
@@ -16,6 +18,8 @@ pub struct Tables {
     pub dns: dns::DnsBuilder,
     /// TLS hello entries.
     pub tlsx: tlsx::TlsxBuilder,
+    /// Names of addresses, of which the writer makes columns of all tables.
+    pub(crate) names: Found,
 }
 
 impl Tables {
