@@ -14,6 +14,8 @@
 //! long a connection lasts; names that are no host's (the root, and what is longer than a name can be).
 
 mod history;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -101,7 +103,7 @@ impl Found {
 /// The book of names.
 ///
 /// What was named lately stands in one map, what was named before that in another. When the first holds half of what both
-/// may, it becomes the second, whose addresses are forgotten: so each naming costs the same, however many there are.
+/// may and one more comes, it becomes the second, whose addresses are forgotten: so each naming costs the same, however many there are.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     recent: Addresses,
@@ -149,13 +151,14 @@ impl Names {
         let known = self.recent.remove(address).or_else(|| self.older.remove(address));
         let mut history = known.unwrap_or_default();
         history.add(naming);
-        self.recent.insert(address, history);
-        if self.recent.held_bytes > limits.name_bytes / 2 {
+        let held_bytes = self.recent.held_bytes.saturating_add(history.held_bytes());
+        if held_bytes > limits.name_bytes / 2 {
             let forgotten = std::mem::replace(&mut self.older, std::mem::take(&mut self.recent));
             for _ in forgotten.histories {
                 anomalies.add(packet, Anomaly::NameLimit);
             }
         }
+        self.recent.insert(address, history);
     }
 
     fn history(&self, address: IpAddr) -> Option<&History> {

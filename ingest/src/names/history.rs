@@ -91,3 +91,93 @@ impl History {
         names.fold(ADDRESS_BYTES, usize::saturating_add)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The history that these lines tell: packet, "forward" or "reverse", name. Packet n comes at time 10 n.
+    fn history(told: &[(u64, &str, &str)]) -> History {
+        let mut history = History::default();
+        for (packet, lookup, name) in told {
+            history.add(Naming {
+                packet: *packet,
+                time_ns: *packet as i64 * 10,
+                address: [192, 0, 2, 1].into(),
+                name: (*name).into(),
+                lookup: match *lookup {
+                    "forward" => Lookup::Forward,
+                    _ => Lookup::Reverse,
+                },
+            });
+        }
+        history
+    }
+
+    #[track_caller]
+    fn check(told: &[(u64, &str, &str)], last_before: &[(u64, &str)]) {
+        let history = history(told);
+        for (packet, name) in last_before {
+            assert_eq!(
+                history.last_before(*packet).unwrap_or(""),
+                *name,
+                "before packet {packet}"
+            );
+            let time_ns = (*packet as i64 - 1) * 10;
+            assert_eq!(history.last_until(time_ns).unwrap_or(""), *name, "until time {time_ns}");
+        }
+    }
+
+    #[test]
+    fn later_names_replace_earlier_ones() {
+        check(
+            &[(1, "forward", "a"), (5, "forward", "b")],
+            &[(1, ""), (2, "a"), (5, "a"), (6, "b")],
+        );
+        check(&[(1, "forward", "a"), (1, "forward", "b")], &[(1, ""), (2, "b")]);
+        check(
+            &[(5, "forward", "b"), (1, "forward", "a"), (3, "forward", "c")],
+            &[(2, "a"), (4, "c"), (6, "b")],
+        );
+    }
+
+    #[test]
+    fn a_reverse_lookup_never_replaces_a_forward_one() {
+        check(&[(1, "reverse", "p"), (3, "reverse", "q")], &[(2, "p"), (4, "q")]);
+        check(&[(1, "forward", "a"), (3, "reverse", "p")], &[(2, "a"), (4, "a")]);
+        check(
+            &[(3, "forward", "a"), (1, "reverse", "p")],
+            &[(1, ""), (2, "p"), (4, "a")],
+        );
+        check(
+            &[(1, "reverse", "a"), (3, "forward", "a"), (5, "reverse", "p")],
+            &[(2, "a"), (4, "a"), (6, "a")],
+        );
+    }
+
+    #[test]
+    fn the_first_name_is_one_that_was_told_until_the_time() {
+        let told = history(&[(1, "reverse", "p"), (3, "forward", "a"), (5, "forward", "b")]);
+        let firsts = [0, 10, 20, 30, 60].map(|time_ns| told.first_until(time_ns).unwrap_or(""));
+        assert_eq!(firsts, ["", "p", "p", "a", "a"]);
+    }
+
+    #[test]
+    fn names_that_differ_in_case_are_one() {
+        let told = history(&[(1, "forward", "a.example"), (2, "forward", "A.exAMPle")]);
+        assert_eq!((told.names.len(), told.last_before(9)), (1, Some("a.example")));
+    }
+
+    #[test]
+    fn the_earliest_of_many_names_are_forgotten() {
+        let names: Vec<String> = (0..100).map(|number| format!("n{number}")).collect();
+        let told: Vec<_> = (0..)
+            .zip(&names)
+            .map(|(packet, name)| (packet, "forward", name.as_str()))
+            .collect();
+        let told = history(&told);
+        assert_eq!(told.names.len(), HISTORY);
+        assert_eq!((told.last_before(50), told.last_before(200)), (None, Some("n99")));
+        assert_eq!(told.first_until(i64::MAX), Some("n92"));
+    }
+}
