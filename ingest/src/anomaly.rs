@@ -75,6 +75,8 @@ pub enum Anomaly {
         /// The limit, by its name in `Limits`.
         limit: &'static str,
     },
+    /// The name of an address was not learned, or was forgotten, because too many were known.
+    NameLimit,
     /// A dissector could not go on with a connection.
     Unparsable {
         /// The dissector's protocol.
@@ -110,6 +112,7 @@ impl Anomaly {
             Anomaly::ReassemblyLimit => "reassembly_limit".into(),
             Anomaly::ConnectionLimit => "connection_limit".into(),
             Anomaly::FlowLimit => "flow_limit".into(),
+            Anomaly::NameLimit => "name_limit".into(),
             Anomaly::Unparsable { protocol, .. } => format!("unparsable_{}", protocol.to_ascii_lowercase()),
             Anomaly::CaptureLimit { limit, .. } | Anomaly::MessageLimit { limit, .. } => format!("limit_{limit}"),
         }
@@ -137,6 +140,7 @@ impl Anomaly {
             Anomaly::Unparsable { protocol, .. } => (14, 0, protocol),
             Anomaly::CaptureLimit { limit, .. } | Anomaly::MessageLimit { limit, .. } => (15, 0, limit),
             Anomaly::DamagedBlock { .. } => (16, 0, ""),
+            Anomaly::NameLimit => (17, 0, ""),
         }
     }
 }
@@ -172,6 +176,7 @@ impl fmt::Display for Anomaly {
             Anomaly::ConnectionLimit => f.write_str("a connection was given up (limit connections_per_shard)"),
             Anomaly::FlowLimit => f.write_str("a flow was given up (limit flows_per_shard)"),
             Anomaly::CaptureLimit { what, limit } => write!(f, "{what} was not kept (limit {limit})"),
+            Anomaly::NameLimit => f.write_str("the name of an address was given up (limit name_bytes)"),
             Anomaly::Unparsable { protocol, reason } => write!(f, "{protocol}: {reason}"),
             Anomaly::MessageLimit { protocol, limit } => write!(f, "a {protocol} message was cut (limit {limit})"),
         }

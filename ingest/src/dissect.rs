@@ -203,13 +203,7 @@ impl<'a> Context<'a> {
             request_packet: entry.request_packet.map(number),
             response_packet: entry.response_packet.map(number),
         };
-        (
-            common,
-            Identity {
-                src_dns: None,
-                dst_dns: None,
-            },
-        )
+        (common, Identity::LATER)
     }
 
     /// Marks the beginning of a message in a packet.

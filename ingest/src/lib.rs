@@ -13,6 +13,7 @@ mod decode;
 mod defragment;
 pub mod dissect;
 pub mod limits;
+mod names;
 pub mod pipeline;
 mod reassemble;
 mod recognise;

@@ -35,6 +35,10 @@ pub struct Limits {
     pub batch_bytes: usize,
     /// Bytes that the dissectors of one shard hold for messages that are not yet whole or not yet answered.
     pub dissect_bytes_per_shard: usize,
+    /// Bytes of names that one shard found for addresses and has not handed over; beyond it a name is not learned.
+    pub name_bytes_per_shard: usize,
+    /// Bytes of names that are known of addresses; beyond it the addresses that were named the longest time ago are forgotten.
+    pub name_bytes: usize,
     /// Bytes of IP fragments held for datagrams that are not yet whole.
     pub fragment_bytes: usize,
     /// Nanoseconds of capture time after which an idle TCP or SCTP connection counts as closed (Linux and RFC 5382 REQ-5 are near).
@@ -84,6 +88,8 @@ impl Default for Limits {
             unacknowledged_segments_per_shard: 1 << 16,
             batch_bytes: 8 * MIB,
             dissect_bytes_per_shard: 32 * MIB,
+            name_bytes_per_shard: 16 * MIB,
+            name_bytes: 32 * MIB,
             fragment_bytes: 16 * MIB,
             tcp_idle_ns: 1200 * SECOND_NS,
             udp_idle_ns: 60 * SECOND_NS,

@@ -13,6 +13,7 @@ use crate::batch::{PacketPart, merge};
 use crate::capture::{Block, OpenError, Reader, Record};
 use crate::decode::{Datagram, decode, decode_whole};
 use crate::defragment::{Arrival, Defragmenter, Whole};
+use crate::names::{Names, Naming};
 use crate::route::{Router, SHARDS};
 use crate::shard::{Arrived, Assigned, Shard};
 use crate::{Anomalies, Limits};
@@ -194,6 +195,7 @@ enum Work {
 /// What one worker hands over at the end of an epoch.
 struct Finished {
     rows: Vec<(&'static Table, RecordBatch)>,
+    names: Vec<Naming>,
     assigned: Vec<Assigned>,
     anomalies: Anomalies,
 }
@@ -345,6 +347,7 @@ fn work_on(mut shards: Vec<Shard>, workers: usize, work: &Receiver<Work>, to_wri
         let rows = shards.iter_mut().flat_map(Shard::take_rows).collect();
         let finished = Finished {
             rows,
+            names: shards.iter_mut().flat_map(Shard::take_names).collect(),
             assigned: std::mem::take(&mut assigned),
             anomalies,
         };
@@ -354,7 +357,8 @@ fn work_on(mut shards: Vec<Shard>, workers: usize, work: &Receiver<Work>, to_wri
     }
 }
 
-/// Stage 9: joins what the shards finished in an epoch, in an order that depends on the capture alone.
+/// Stage 9: joins what the shards finished in an epoch, in an order that depends on the capture alone, and names the ends of
+/// its rows.
 fn write<S: Sink>(
     from_dispatcher: &Receiver<Written>,
     from_workers: &[Receiver<Finished>],
@@ -363,9 +367,11 @@ fn write<S: Sink>(
 ) -> Result<Anomalies, S::Error> {
     let mut anomalies = Anomalies::default();
     let mut part = PacketPart::default();
+    let mut names = Names::default();
     while let Ok(written) = from_dispatcher.recv() {
         let at_end = match written {
             Written::Block(block, progress) => {
+                names.learn_block(&block, &options.limits, &mut anomalies);
                 if options.packets {
                     part.push(block);
                 }
@@ -376,16 +382,19 @@ fn write<S: Sink>(
             Written::End => true,
         };
         let mut rows = Vec::new();
+        let mut found = Vec::new();
         for worker in from_workers {
             let Ok(finished) = worker.recv() else {
                 return Ok(anomalies);
             };
             rows.extend(finished.rows);
+            found.extend(finished.names);
             part.assign(&finished.assigned);
             anomalies.merge(finished.anomalies);
         }
+        names.learn(found, &options.limits, &mut anomalies);
         for (table, batch) in merge(rows) {
-            sink.rows(table, batch)?;
+            sink.rows(table, names.fill(table, batch))?;
         }
         if at_end || part.bytes() >= options.limits.part_bytes {
             part.write(sink)?;

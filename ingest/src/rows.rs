@@ -60,10 +60,7 @@ pub(crate) fn append_connection(tables: &mut Tables, connection: &Connection, st
             request_packet: None,
             response_packet: None,
         },
-        identity: Identity {
-            src_dns: None,
-            dst_dns: None,
-        },
+        identity: Identity::LATER,
         health: health::of_connection(connection),
         own: ConnOwn {
             conn_state: Some(state.name()),
@@ -127,10 +124,7 @@ pub(crate) fn append_flow(tables: &mut Tables, flow: &Flow) {
             request_packet: None,
             response_packet: None,
         },
-        identity: Identity {
-            src_dns: None,
-            dst_dns: None,
-        },
+        identity: Identity::LATER,
         health: health::of_flow(flow.health.as_ref()),
         own: FlowOwn {
             flow_state: Some(flow.state.name()),

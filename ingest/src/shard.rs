@@ -20,6 +20,7 @@ use crate::decode::sctp::Opening;
 use crate::decode::{Datagram, Segment, Transport, protocol};
 use crate::dissect::icmp::{Placed as PlacedMessage, Queries};
 use crate::dissect::{self, Chunk, Context, Counter, Half, Link};
+use crate::names::Naming;
 use crate::reassemble::{Origin, Piece, Placed};
 use crate::recognise::{Dissection, sender_is_server};
 use crate::rows::{append_connection, append_flow, transport_names};
@@ -262,6 +263,11 @@ impl Shard {
     pub(crate) fn take_rows(&mut self) -> Vec<(&'static Table, RecordBatch)> {
         self.seal_rows();
         std::mem::take(&mut self.finished)
+    }
+
+    /// Takes the names that were found for addresses.
+    pub(crate) fn take_names(&mut self) -> Vec<Naming> {
+        self.tables.names.take()
     }
 
     /// Makes batches of the rows so far once they are many bytes: a column of a batch holds less than 2 GiB of text.

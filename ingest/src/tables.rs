@@ -1,7 +1,9 @@
-//! The builders that one shard fills: one per table that the packet's road writes.
+//! The builders that one shard fills: one per table that the packet's road writes. Beside them the names that it finds.
 
 use schema::Build;
 use schema::tables::{conns, dns, flows, http, icmp, sctp, tlsx};
+
+use crate::names::Found;
 
 /// The builders of one shard.
 #[derive(Debug, Default)]
@@ -20,6 +22,8 @@ pub struct Tables {
     pub icmp: icmp::IcmpBuilder,
     /// SCTP chunk entries.
     pub sctp: sctp::SctpBuilder,
+    /// Names of addresses, of which the writer makes columns of all tables.
+    pub(crate) names: Found,
 }
 
 impl Tables {

@@ -1,13 +1,15 @@
 //! DNS over UDP and TCP, mDNS and LLMNR.
 //!
 //! In: datagrams, or the bytes of both halves of a TCP connection. Out: one `dns` row per query with its response; a query
-//! without response and a response without query are rows too. Specification: RFC 1035, RFC 7766 (TCP), RFC 6891 (EDNS),
+//! without response and a response without query are rows too. The names that responses give to addresses go to the rows that
+//! begin after them (`crate::names`). Specification: RFC 1035, RFC 7766 (TCP), RFC 6891 (EDNS),
 //! RFC 6762 (mDNS), RFC 4795 (LLMNR).
 //!
 //! Absent on purpose: authority and additional records, NetBIOS name service, DNS over TLS and HTTPS (their bytes are not readable).
 
 mod message;
 mod name;
+mod naming;
 mod pairing;
 mod rdata;
 mod recognise;

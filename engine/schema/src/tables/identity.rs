@@ -1,6 +1,15 @@
-//! Who the two ends are: names from DNS, Kubernetes metadata. Columns stay null until a source feeds them.
+//! Who the two ends are: names from DNS, Kubernetes metadata. Columns stay null until a source feeds them. The names are not
+//! known where a row is made: whoever joins the rows of all shards puts them in.
 
 use crate::declare::fields;
+
+impl Identity<'_> {
+    /// What a row gives: nothing yet.
+    pub const LATER: Self = Self {
+        src_dns: None,
+        dst_dns: None,
+    };
+}
 
 fields! {
     /// Names of the two ends.
@@ -13,9 +22,9 @@ fields! {
         src_namespace "src.namespace": Str = absent;
         /// Kubernetes namespace of the server.
         dst_namespace "dst.namespace": Str = absent;
-        /// Name of the client's address in DNS answers seen earlier in the capture.
+        /// Name of the client's address in DNS answers or name resolution blocks seen earlier in the capture; null if none told one. A connection without takes the first told while it lasted, a flow the last.
         src_dns "src.dns": Str;
-        /// Name of the server's address in DNS answers seen earlier in the capture.
+        /// Name of the server's address in DNS answers or name resolution blocks seen earlier in the capture; null if none told one. A connection without takes the first told while it lasted, a flow the last.
         dst_dns "dst.dns": Str;
         /// Pod of the client.
         src_pod_name "src.pod.name": Str = absent;

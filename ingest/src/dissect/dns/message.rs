@@ -1,8 +1,10 @@
 //! A DNS message, read as far as it can be.
 //!
 //! Specification: RFC 1035 §4.1, RFC 6891 (EDNS). Authority and additional records are walked past; of the OPT record among
-//! them the high bits of the response code are used. A message that is damaged or cut keeps what came before.
+//! them the high bits of the response code are used, of the others the names that an announcement (mDNS) gives. A message
+//! that is damaged or cut keeps what came before.
 
+use super::naming::{self, Given};
 use super::{name, rdata, registry};
 use crate::Limits;
 
@@ -47,6 +49,8 @@ pub(super) struct Message {
     pub questions: Vec<Question>,
     /// The data of the answers, as text.
     pub answers: Vec<String>,
+    /// The names it gives to addresses.
+    pub given: Vec<Given>,
     /// The response code with the high bits of EDNS.
     pub rcode: u16,
     /// Bytes of the message.
@@ -117,16 +121,22 @@ impl Message {
             header,
             questions: Vec::new(),
             answers: Vec::new(),
+            given: Vec::new(),
             rcode: header.rcode(),
             size_bytes: bytes.len(),
             read_bytes: HEADER_BYTES,
             damage: None,
         };
-        message.damage = message.read_sections(bytes, limits).err();
+        let mut telling = Vec::new();
+        message.damage = message.read_sections(bytes, limits, &mut telling).err();
+        if message.rcode == registry::NOERROR && header.opcode() == registry::QUERY {
+            message.given = naming::given(bytes, &message.questions, &telling);
+        }
         Some(message)
     }
 
-    fn read_sections(&mut self, bytes: &[u8], limits: &Limits) -> Result<(), &'static str> {
+    /// Reads all sections; picks the records that may tell names.
+    fn read_sections(&mut self, bytes: &[u8], limits: &Limits, telling: &mut Vec<Record>) -> Result<(), &'static str> {
         let header = self.header;
         for place in 0..header.questions {
             let (question, end) = read_question(bytes, self.read_bytes).ok_or("a question is damaged or cut")?;
@@ -141,17 +151,27 @@ impl Message {
             self.read_bytes = record.data.end;
             let has_room = usize::from(place) < limits.dns_records && text_bytes < limits.dns_text_bytes;
             if has_room && header.is_response() && record.kind != registry::OPT {
-                let text = rdata::text(record.kind, bytes, record.data);
+                let text = rdata::text(record.kind, bytes, record.data.clone());
                 text_bytes = text_bytes.saturating_add(text.len());
                 self.answers.push(text);
+                if record.tells_names() {
+                    telling.push(record);
+                }
             }
         }
-        for _ in 0..u32::from(header.authorities).saturating_add(u32::from(header.additionals)) {
+        let announces = header.is_response() && header.questions == 0;
+        let others = u32::from(header.authorities).saturating_add(u32::from(header.additionals));
+        for place in 0..others {
             let record = read_record(bytes, self.read_bytes).ok_or("an additional record is damaged or cut")?;
             self.read_bytes = record.data.end;
             if record.kind == registry::OPT {
                 // The first octet of what is the time to live elsewhere (RFC 6891 §6.1.3).
-                self.rcode |= u16::from(record.extended_rcode) << 4;
+                let [extended_rcode, ..] = record.ttl_s.to_be_bytes();
+                self.rcode |= u16::from(extended_rcode) << 4;
+            }
+            let is_additional = place >= u32::from(header.authorities);
+            if announces && is_additional && record.tells_names() && telling.len() < limits.dns_records {
+                telling.push(record);
             }
         }
         Ok(())
@@ -194,35 +214,47 @@ pub(super) fn read_question(bytes: &[u8], at: usize) -> Option<(Question, usize)
     ))
 }
 
-struct Record {
-    kind: u16,
-    extended_rcode: u8,
-    data: std::ops::Range<usize>,
+/// A resource record.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    /// Where the owner's name stands.
+    pub owner: usize,
+    pub kind: u16,
+    pub class: u16,
+    pub ttl_s: u32,
+    /// Where the data stands.
+    pub data: std::ops::Range<usize>,
 }
 
-fn read_record(bytes: &[u8], at: usize) -> Option<Record> {
-    let at = name::skip(bytes, at)?;
+impl Record {
+    /// True if it may say what an address is called.
+    fn tells_names(&self) -> bool {
+        matches!(
+            self.kind,
+            registry::A | registry::AAAA | registry::CNAME | registry::PTR
+        )
+    }
+}
+
+fn read_record(bytes: &[u8], owner: usize) -> Option<Record> {
+    let at = name::skip(bytes, owner)?;
     let start = at.checked_add(10)?;
     let [
         kind_high,
         kind_low,
-        _,
-        _,
-        extended_rcode,
-        _,
-        _,
-        _,
+        class_high,
+        class_low,
+        ttl_s @ ..,
         length_high,
         length_low,
-    ] = *bytes.get(at..start)?
-    else {
-        return None;
-    };
+    ] = *bytes.get(at..start)?.first_chunk::<10>()?;
     let end = start.checked_add(usize::from(u16::from_be_bytes([length_high, length_low])))?;
     let data = bytes.get(start..end).map(|_| start..end)?;
     Some(Record {
+        owner,
         kind: u16::from_be_bytes([kind_high, kind_low]),
-        extended_rcode,
+        class: u16::from_be_bytes([class_high, class_low]),
+        ttl_s: u32::from_be_bytes(ttl_s),
         data,
     })
 }

@@ -39,6 +39,22 @@ pub(super) fn skip(message: &[u8], at: usize) -> Option<usize> {
     }
 }
 
+/// Where the first label of the name at a place of a message stands: a name that is but a pointer stands where that leads.
+pub(super) fn place(message: &[u8], at: usize) -> Option<usize> {
+    let mut at = at;
+    loop {
+        let length = *message.get(at)?;
+        if length < POINTER {
+            return Some(at);
+        }
+        let target = pointed_at(length, *message.get(at.checked_add(1)?)?);
+        if target >= at {
+            return None;
+        }
+        at = target;
+    }
+}
+
 /// Visits the labels of a name. A pointer must lead before the labels it continues, so that no chain of them is endless.
 fn walk(message: &[u8], mut at: usize, mut visit: impl FnMut(&[u8])) -> Option<usize> {
     let mut end = None;
@@ -58,7 +74,7 @@ fn walk(message: &[u8], mut at: usize, mut visit: impl FnMut(&[u8])) -> Option<u
                 visit(message.get(next..at)?);
             }
             POINTER.. => {
-                let target = usize::from(u16::from_be_bytes([length & !POINTER, *message.get(next)?]));
+                let target = pointed_at(length, *message.get(next)?);
                 end = end.or(next.checked_add(1));
                 if target >= run {
                     return None;
@@ -68,6 +84,11 @@ fn walk(message: &[u8], mut at: usize, mut visit: impl FnMut(&[u8])) -> Option<u
             _ => return None,
         }
     }
+}
+
+/// Where a pointer of these two octets leads.
+fn pointed_at(high: u8, low: u8) -> usize {
+    usize::from(u16::from_be_bytes([high & !POINTER, low]))
 }
 
 fn escape(label: &[u8], text: &mut String) {
@@ -109,6 +130,20 @@ mod tests {
         check("\x04ü b\0".as_bytes(), 0, Some(("ü b", 6)));
         check("\x05ü b\n\0".as_bytes(), 0, Some(("ü b\\010", 7)));
         check(b"\x02\xff\x7f\x00", 0, Some(("\\255\\127", 4)));
+    }
+
+    #[test]
+    fn places_of_names() {
+        #[track_caller]
+        fn check(message: &[u8], at: usize, expect: Option<usize>) {
+            assert_eq!(place(message, at), expect);
+        }
+        check(b"\x01a\x00", 0, Some(0));
+        check(b"\x01a\x00\xc0\x00\xc0\x03", 5, Some(0));
+        check(b"\x01a\x00\x01b\xc0\x00", 3, Some(3));
+        check(b"\xc0\x00", 0, None);
+        check(b"\xc0\x02\xc0\x00", 0, None);
+        check(b"\x00\xc0", 1, None);
     }
 
     #[test]

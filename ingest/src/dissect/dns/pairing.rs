@@ -8,9 +8,11 @@ use std::collections::VecDeque;
 use schema::tables::dns::{Dns, DnsOwn};
 
 use super::message::Message;
+use super::naming::Given;
 use super::registry::{opcode_name, rcode_name, type_name};
 use crate::Anomaly;
 use crate::dissect::{Context, Entry, Half, Start, elapsed_us, number, shorten};
+use crate::names::Naming;
 
 const MDNS_PORT: u16 = 5353;
 
@@ -46,6 +48,16 @@ impl Pairing {
             );
         }
         if placed.message.header.is_response() {
+            for Given { address, name, lookup } in &placed.message.given {
+                let naming = Naming {
+                    packet: placed.start.packet,
+                    time_ns: placed.start.timestamp_ns,
+                    address: *address,
+                    name: name.clone(),
+                    lookup: *lookup,
+                };
+                context.tables.names.add(naming, context.limits, context.anomalies);
+            }
             let answered = self
                 .queries
                 .iter()

@@ -4,6 +4,11 @@
 
 use std::borrow::Cow;
 
+/// The operation of a query, and of the response to it.
+pub(super) const QUERY: u8 = 0;
+/// The response code of success.
+pub(super) const NOERROR: u16 = 0;
+
 pub(super) const A: u16 = 1;
 pub(super) const NS: u16 = 2;
 pub(super) const CNAME: u16 = 5;
