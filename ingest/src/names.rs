@@ -103,7 +103,7 @@ impl Found {
 /// The book of names.
 ///
 /// What was named lately stands in one map, what was named before that in another. When the first holds half of what both
-/// may and one more comes, it becomes the second, whose addresses are forgotten: so each naming costs the same, however many there are.
+/// may, it becomes the second, whose addresses are forgotten: so each naming costs the same, however many there are.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     recent: Addresses,
@@ -143,22 +143,36 @@ impl Names {
     }
 
     fn add(&mut self, naming: Naming, limits: &Limits, anomalies: &mut Anomalies) {
-        let known = self.recent.histories.get(&naming.address);
-        if known.is_some_and(|history| history.says(&naming)) {
-            return;
-        }
         let (address, packet) = (naming.address, naming.packet);
-        let known = self.recent.remove(address).or_else(|| self.older.remove(address));
-        let mut history = known.unwrap_or_default();
-        history.add(naming);
-        let held_bytes = self.recent.held_bytes.saturating_add(history.held_bytes());
+        let held_bytes = match self.recent.histories.get_mut(&address) {
+            Some(history) => {
+                let before = history.held_bytes();
+                history.add(naming);
+                self.recent
+                    .held_bytes
+                    .saturating_sub(before)
+                    .saturating_add(history.held_bytes())
+            }
+            None => {
+                let history = match self.older.remove(address) {
+                    Some(mut history) => {
+                        history.add(naming);
+                        history
+                    }
+                    None => History::new(naming),
+                };
+                let held_bytes = self.recent.held_bytes.saturating_add(history.held_bytes());
+                self.recent.histories.insert(address, history);
+                held_bytes
+            }
+        };
+        self.recent.held_bytes = held_bytes;
         if held_bytes > limits.name_bytes / 2 {
             let forgotten = std::mem::replace(&mut self.older, std::mem::take(&mut self.recent));
             for _ in forgotten.histories {
                 anomalies.add(packet, Anomaly::NameLimit);
             }
         }
-        self.recent.insert(address, history);
     }
 
     fn history(&self, address: IpAddr) -> Option<&History> {
@@ -174,8 +188,7 @@ impl Names {
         let spans = Spans::of(table, &batch);
         let schema = batch.schema();
         let mut columns = batch.columns().to_vec();
-        // Few addresses are many rows': what is known of each is looked up once.
-        let mut known: HashMap<&str, Option<&History>, RandomState> = HashMap::default();
+        let mut recall = Recall::new(self);
         for (address, name) in ENDS {
             let addresses = batch
                 .column_by_name(address)
@@ -185,11 +198,8 @@ impl Names {
                 .iter()
                 .enumerate()
                 .map(|(row, text)| {
-                    let text = text?;
-                    let history = *known
-                        .entry(text)
-                        .or_insert_with(|| text.parse().ok().and_then(|address| self.history(address)));
-                    spans.name(row, history?)
+                    let history = recall.history(text?)?;
+                    spans.name(row, history)
                 })
                 .collect();
             if names.null_count() < names.len() {
@@ -202,15 +212,41 @@ impl Names {
 }
 
 impl Addresses {
-    fn insert(&mut self, address: IpAddr, history: History) {
-        self.held_bytes = self.held_bytes.saturating_add(history.held_bytes());
-        self.histories.insert(address, history);
-    }
-
     fn remove(&mut self, address: IpAddr) -> Option<History> {
         let history = self.histories.remove(&address)?;
         self.held_bytes = self.held_bytes.saturating_sub(history.held_bytes());
         Some(history)
+    }
+}
+
+/// What was looked up lately: a few addresses are many rows'.
+struct Recall<'a> {
+    names: &'a Names,
+    hasher: RandomState,
+    /// An address as text and what is known of it, in a slot that depends on the text.
+    slots: Vec<(&'a str, Option<&'a History>)>,
+}
+
+impl<'a> Recall<'a> {
+    const SLOTS: usize = 1024;
+
+    fn new(names: &'a Names) -> Self {
+        Self {
+            names,
+            hasher: RandomState::default(),
+            // No address is an empty text.
+            slots: vec![("", None); Self::SLOTS],
+        }
+    }
+
+    fn history(&mut self, address: &'a str) -> Option<&'a History> {
+        let slot = self.hasher.hash_one(address) as usize % Self::SLOTS;
+        let (known, history) = self.slots.get_mut(slot)?;
+        if *known != address {
+            *known = address;
+            *history = address.parse().ok().and_then(|address| self.names.history(address));
+        }
+        *history
     }
 }
 

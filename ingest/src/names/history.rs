@@ -8,12 +8,15 @@ use super::{Lookup, Naming};
 const HISTORY: usize = 8;
 
 /// Memory that an address takes besides its names: its place in the book, with the spare places of a hash table.
-const ADDRESS_BYTES: usize = 96;
+const ADDRESS_BYTES: usize = 80;
+/// Memory that a name takes besides its text.
+const NAME_BYTES: usize = size_of::<Name>() + 32;
 
-/// The names of one address, by the packet that told them.
-#[derive(Debug, Default)]
+/// The names of one address, by the packet that told them. Most addresses never have a second one.
+#[derive(Debug)]
 pub(super) struct History {
-    names: Vec<Name>,
+    first: Name,
+    later: Vec<Name>,
 }
 
 #[derive(Debug)]
@@ -24,72 +27,79 @@ struct Name {
     lookup: Lookup,
 }
 
-impl Name {
-    fn is(&self, naming: &Naming) -> bool {
-        self.lookup == naming.lookup && self.name.eq_ignore_ascii_case(&naming.name)
-    }
-}
-
 impl History {
+    /// The history of an address that has its first name.
+    pub(super) fn new(naming: Naming) -> Self {
+        Self {
+            first: naming.into(),
+            later: Vec::new(),
+        }
+    }
+
     /// Adds a name. It may have been told before the last one: what a hole in a stream held up comes late.
     pub(super) fn add(&mut self, naming: Naming) {
-        let place = self.names.partition_point(|name| name.packet <= naming.packet);
-        let (earlier, _) = self.names.split_at(place);
-        let is_outdone = naming.lookup == Lookup::Reverse && earlier.iter().any(|name| name.lookup == Lookup::Forward);
-        if is_outdone || earlier.last().is_some_and(|name| name.is(&naming)) {
+        let name = Name::from(naming);
+        let earlier = || self.names().take_while(|known| known.packet <= name.packet);
+        let is_outdone = name.lookup == Lookup::Reverse && earlier().any(|known| known.lookup == Lookup::Forward);
+        if is_outdone || earlier().last().is_some_and(|known| known.says_the_same(&name)) {
             return;
         }
-        let name = Name {
-            packet: naming.packet,
-            time_ns: naming.time_ns,
-            name: naming.name,
-            lookup: naming.lookup,
-        };
-        // Most addresses never have a second one.
-        self.names.reserve_exact(usize::from(self.names.is_empty()));
-        self.names.insert(place, name);
-        if self.names.len() > HISTORY {
-            self.names.remove(0);
+        match earlier().count().checked_sub(1) {
+            Some(place) => self.later.insert(place, name),
+            None => self.later.insert(0, std::mem::replace(&mut self.first, name)),
         }
-    }
-
-    /// True if the last name is this one already.
-    pub(super) fn says(&self, naming: &Naming) -> bool {
-        let last = self.names.last();
-        last.is_some_and(|name| name.packet <= naming.packet && name.is(naming))
+        if self.later.len() >= HISTORY {
+            self.first = self.later.remove(0);
+        }
     }
 
     /// The last name that was told before a packet.
     pub(super) fn last_before(&self, packet: u64) -> Option<&str> {
-        self.last(|name| name.packet < packet)
+        preferred(self.names().rev().filter(|name| name.packet < packet))
     }
 
     /// The last name that was told until a time.
     pub(super) fn last_until(&self, time_ns: i64) -> Option<&str> {
-        self.last(|name| name.time_ns <= time_ns)
+        preferred(self.names().rev().filter(|name| name.time_ns <= time_ns))
     }
 
     /// The first name that was told until a time.
     pub(super) fn first_until(&self, time_ns: i64) -> Option<&str> {
-        let mut told = self.names.iter().filter(|name| name.time_ns <= time_ns);
-        let first = told.clone().find(|name| name.lookup == Lookup::Forward);
-        first.or_else(|| told.next()).map(|name| &*name.name)
+        preferred(self.names().filter(|name| name.time_ns <= time_ns))
     }
 
-    fn last(&self, is_told: impl Fn(&Name) -> bool) -> Option<&str> {
-        let mut told = self.names.iter().rev().filter(|name| is_told(name));
-        let last = told.clone().find(|name| name.lookup == Lookup::Forward);
-        last.or_else(|| told.next()).map(|name| &*name.name)
+    fn names(&self) -> impl DoubleEndedIterator<Item = &Name> + Clone {
+        std::iter::once(&self.first).chain(&self.later)
     }
 
-    /// Memory that the address takes in the book.
+    /// Memory that the address takes in the book, about.
     pub(super) fn held_bytes(&self) -> usize {
-        let names = self
-            .names
-            .iter()
-            .map(|name| size_of::<Name>().saturating_add(name.name.len()));
+        let names = self.names().map(|name| NAME_BYTES.saturating_add(name.name.len()));
         names.fold(ADDRESS_BYTES, usize::saturating_add)
     }
+}
+
+impl Name {
+    fn says_the_same(&self, other: &Name) -> bool {
+        self.lookup == other.lookup && self.name.eq_ignore_ascii_case(&other.name)
+    }
+}
+
+impl From<Naming> for Name {
+    fn from(naming: Naming) -> Self {
+        Self {
+            packet: naming.packet,
+            time_ns: naming.time_ns,
+            name: naming.name,
+            lookup: naming.lookup,
+        }
+    }
+}
+
+/// Of these names the one that counts: the first that no reverse lookup told, else the first.
+fn preferred<'h>(mut names: impl Iterator<Item = &'h Name> + Clone) -> Option<&'h str> {
+    let forward = names.clone().find(|name| name.lookup == Lookup::Forward);
+    forward.or_else(|| names.next()).map(|name| &*name.name)
 }
 
 #[cfg(test)]
@@ -98,19 +108,18 @@ mod tests {
 
     /// The history that these lines tell: packet, "forward" or "reverse", name. Packet n comes at time 10 n.
     fn history(told: &[(u64, &str, &str)]) -> History {
-        let mut history = History::default();
-        for (packet, lookup, name) in told {
-            history.add(Naming {
-                packet: *packet,
-                time_ns: *packet as i64 * 10,
-                address: [192, 0, 2, 1].into(),
-                name: (*name).into(),
-                lookup: match *lookup {
-                    "forward" => Lookup::Forward,
-                    _ => Lookup::Reverse,
-                },
-            });
-        }
+        let mut namings = told.iter().map(|(packet, lookup, name)| Naming {
+            packet: *packet,
+            time_ns: *packet as i64 * 10,
+            address: [192, 0, 2, 1].into(),
+            name: (*name).into(),
+            lookup: match *lookup {
+                "forward" => Lookup::Forward,
+                _ => Lookup::Reverse,
+            },
+        });
+        let mut history = History::new(namings.next().expect("an address without a name has no history"));
+        namings.for_each(|naming| history.add(naming));
         history
     }
 
@@ -165,7 +174,7 @@ mod tests {
     #[test]
     fn names_that_differ_in_case_are_one() {
         let told = history(&[(1, "forward", "a.example"), (2, "forward", "A.exAMPle")]);
-        assert_eq!((told.names.len(), told.last_before(9)), (1, Some("a.example")));
+        assert_eq!((told.names().count(), told.last_before(9)), (1, Some("a.example")));
     }
 
     #[test]
@@ -176,7 +185,7 @@ mod tests {
             .map(|(packet, name)| (packet, "forward", name.as_str()))
             .collect();
         let told = history(&told);
-        assert_eq!(told.names.len(), HISTORY);
+        assert_eq!(told.names().count(), HISTORY);
         assert_eq!((told.last_before(50), told.last_before(200)), (None, Some("n99")));
         assert_eq!(told.first_until(i64::MAX), Some("n92"));
     }

@@ -10,7 +10,6 @@
 //! Limits: `ALIASES` per message, so that time stays linear. Absent on purpose: addresses that are hints of SVCB and HTTPS
 //! records; glue, the additional records of a message that answers a question.
 
-use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
@@ -78,36 +77,34 @@ fn pointed_to(asked: &mut Asked<'_>, record: &Record) -> Option<Given> {
 /// What was asked for, and the other names for it.
 struct Asked<'a> {
     message: &'a [u8],
-    /// Made once a record is about it.
-    question: Option<Arc<str>>,
-    /// The question's name and those it leads to: where each stands in the message, and its text.
-    aliases: Vec<(usize, Cow<'a, str>)>,
+    question: Option<&'a Question>,
+    /// The question's name, made once a record is about it.
+    name: Option<Arc<str>>,
+    /// Where the question's name and those it leads to stand in the message.
+    places: Vec<usize>,
+    /// The texts of as many of them as were needed.
+    texts: Vec<String>,
 }
 
 impl<'a> Asked<'a> {
     fn new(message: &'a [u8], question: Option<&'a Question>) -> Self {
-        let alias = question.and_then(|question| {
-            let place = name::place(message, HEADER_BYTES)?;
-            Some((place, Cow::from(&question.name)))
-        });
+        let place = question.and_then(|_| name::place(message, HEADER_BYTES));
         Self {
             message,
-            question: None,
-            aliases: alias.into_iter().collect(),
+            question,
+            name: None,
+            places: place.into_iter().collect(),
+            texts: Vec::new(),
         }
     }
 
     /// Learns that a CNAME record's owner is an alias of its data, if somebody asked for the owner.
     fn follow(&mut self, record: &Record) {
-        let target = (
-            name::place(self.message, record.data.start),
-            name::read(self.message, record.data.start),
-        );
-        if let (Some(place), Some((text, _))) = target
-            && self.aliases.len() <= ALIASES
+        if self.places.len() <= ALIASES
+            && let Some(place) = name::place(self.message, record.data.start)
             && let Some(Owner::Asked) = self.owner(record)
         {
-            self.aliases.push((place, text.into()));
+            self.places.push(place);
         }
     }
 
@@ -115,21 +112,25 @@ impl<'a> Asked<'a> {
     fn subject(&mut self, record: &Record) -> Option<Arc<str>> {
         match self.owner(record)? {
             Owner::Asked => {
-                let (_, asked) = self.aliases.first()?;
-                Some(self.question.get_or_insert_with(|| asked.as_ref().into()).clone())
+                let asked = &self.question?.name;
+                Some(self.name.get_or_insert_with(|| asked.as_str().into()).clone())
             }
             Owner::Other(name) => Some(name.into()),
         }
     }
 
-    fn owner(&self, record: &Record) -> Option<Owner> {
+    fn owner(&mut self, record: &Record) -> Option<Owner> {
         // Owners are nearly always pointers: to the question, or into the record before.
         let place = name::place(self.message, record.owner)?;
-        if self.aliases.iter().any(|(alias, _)| *alias == place) {
+        if self.places.contains(&place) {
             return Some(Owner::Asked);
         }
         let (owner, _) = name::read(self.message, record.owner)?;
-        let is_alias = self.aliases.iter().any(|(_, alias)| alias.eq_ignore_ascii_case(&owner));
+        let unread = self.places.iter().skip(self.texts.len());
+        // A damaged name stands as an empty text, which no owner is.
+        let read = unread.map(|place| name::read(self.message, *place).map_or_else(String::new, |(text, _)| text));
+        self.texts.extend(read);
+        let is_alias = self.texts.iter().any(|text| text.eq_ignore_ascii_case(&owner));
         Some(if is_alias { Owner::Asked } else { Owner::Other(owner) })
     }
 }
