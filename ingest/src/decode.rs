@@ -17,6 +17,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::Anomaly;
 
+#[cfg(test)]
+pub(crate) use transport::TcpFlags;
 pub use transport::{Segment, Transport};
 
 /// IP protocol numbers.

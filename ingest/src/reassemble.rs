@@ -58,6 +58,8 @@ pub enum Placed {
     Held,
     /// Nothing in them is new.
     Old,
+    /// They lie before the first byte of a stream that was picked up.
+    Early,
     /// They cannot belong to this stream.
     Astray,
 }
@@ -76,6 +78,8 @@ pub struct Assembler {
     base: Option<u32>,
     /// Bytes delivered so far, gaps included.
     next: u64,
+    /// How far before the first byte segments reached: a stream picked up in the middle of disorder. They are not delivered.
+    early: u64,
     held: BTreeMap<u64, Held>,
     held_bytes: usize,
     /// Bytes seen, each counted once.
@@ -104,11 +108,6 @@ impl Assembler {
         self.next == 0 && self.held.is_empty()
     }
 
-    /// Counts a byte that was seen but is no part of the stream.
-    pub fn count_unread(&mut self) {
-        self.unique_bytes = self.unique_bytes.saturating_add(1);
-    }
-
     /// Places a segment of `original` bytes on the wire, `bytes` of which were captured.
     pub fn segment(
         &mut self,
@@ -128,20 +127,34 @@ impl Assembler {
             return Placed::Astray;
         }
         let end = offset.saturating_add(i64::from(original));
+        let early = self.count_early(offset, end);
         if end <= self.next as i64 {
-            self.repeated_bytes = self.repeated_bytes.saturating_add(u64::from(original));
-            return Placed::Old;
+            let repeated = u64::from(original).saturating_sub(early);
+            self.repeated_bytes = self.repeated_bytes.saturating_add(repeated);
+            return if repeated > 0 { Placed::Old } else { Placed::Early };
         }
         if offset > self.next as i64 {
             return self.hold(offset as u64, u64::from(original), bytes, origin, limit_bytes);
         }
         let skip = (self.next as i64).saturating_sub(offset);
-        self.repeated_bytes = self.repeated_bytes.saturating_add(skip as u64);
+        self.repeated_bytes = self.repeated_bytes.saturating_add((skip as u64).saturating_sub(early));
         let added = end.saturating_sub(self.next as i64) as u64;
         self.unique_bytes = self.unique_bytes.saturating_add(added);
         self.next = end as u64;
         self.drop_covered();
         Placed::Next { skip: skip as usize }
+    }
+
+    /// Counts the bytes of a segment before the first of the stream that no segment had before; says how many.
+    fn count_early(&mut self, offset: i64, end: i64) -> u64 {
+        let known = -(self.early as i64);
+        let new = end.min(known).saturating_sub(offset);
+        if new <= 0 {
+            return 0;
+        }
+        self.early = offset.unsigned_abs();
+        self.unique_bytes = self.unique_bytes.saturating_add(new as u64);
+        new as u64
     }
 
     /// The piece that comes next, if it is there: call until `None` after every segment.

@@ -617,7 +617,6 @@ fn tcp_segment(
         if !assembler.is_started() && segment.payload_original == 1 && body == [0] {
             // A connection picked up at a keep-alive: its one octet is garbage (RFC 9293 §3.8.4), in practice a zero.
             assembler.start(sequence.wrapping_add(1));
-            assembler.count_unread();
         }
         let before = assembler.held_bytes();
         let limit_bytes = limits.reassembly_bytes_per_half;
@@ -634,7 +633,7 @@ fn tcp_segment(
                     .add(origin.packet, Anomaly::Malformed { layer: "TCP", reason });
             }
             Placed::Old if segment.payload_original > 0 => feed.history.note(half, Event::Repeated),
-            Placed::Held | Placed::Old => {}
+            Placed::Held | Placed::Old | Placed::Early => {}
         }
         while let Some(piece) = assembler.next_piece() {
             feed.piece(half, piece, origin.packet);

@@ -12,6 +12,8 @@
 //! Absent on purpose: SACK and MPTCP, which change none of these counts but in corner cases; bytes in flight.
 
 mod round_trip;
+#[cfg(test)]
+mod tests;
 
 use super::index;
 use crate::Limits;
@@ -31,7 +33,7 @@ const REPEATS_FOR_FAST: i32 = 2;
 /// Segments of a connection by what they show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
-    /// With payload.
+    /// That can be sent again: with payload, SYN or FIN.
     pub(crate) data: u64,
     /// Sent again, fast and needless ones included.
     pub(crate) retransmissions: u64,
@@ -166,6 +168,7 @@ impl Health {
             if shown != Shown::KeepAlive {
                 sender.judge(receiver, segment, time_ns, threshold_ns, counts);
             }
+            counts.data = counts.data.saturating_add(1);
             let end = segment.end();
             sender.unacknowledged.sent(end, time_ns, held, limits);
         }
@@ -190,7 +193,6 @@ impl Health {
             self.initial_rtt_ns = self.syn_time_ns.map(|syn_ns| time_ns.saturating_sub(syn_ns));
         }
         if length > 0 {
-            counts.data = counts.data.saturating_add(1);
             self.first_payload_ns[index(half)].get_or_insert(time_ns);
         }
     }

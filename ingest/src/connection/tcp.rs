@@ -30,6 +30,21 @@ pub(crate) struct TcpHalf {
     pub(crate) ended: bool,
     /// Initial sequence number: the SYN's, or what the first segment of either side lets it seem.
     initial: Option<u32>,
+    opening: Opening,
+}
+
+/// How far it is certain where a half begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Opening {
+    /// No SYN was seen.
+    #[default]
+    Unseen,
+    /// A SYN was.
+    Told,
+    /// SYNs with several initial sequence numbers were: servers may answer one SYN several times.
+    Doubtful,
+    /// The other side acknowledged one.
+    Acknowledged,
 }
 
 /// A TCP connection.
@@ -67,14 +82,18 @@ impl Tcp {
     }
 
     /// True if this segment opens another connection on the same five-tuple: a SYN with another initial sequence number than the
-    /// half has, or after either side began to end the connection. A SYN-ACK never does: servers answer one SYN several times.
+    /// half has, or with the same after both sides ended what a SYN had opened. A SYN-ACK never does: servers answer one SYN several
+    /// times. Nor does a SYN with the same number after a reset, which is how some clients try again.
     pub(crate) fn is_reopened_by(&self, half: Half, segment: &Segment) -> bool {
         if !segment.flags.syn() || segment.flags.ack() {
             return false;
         }
-        let ending = self.completeness & (completeness::FIN | completeness::RST) != 0;
-        let known = self.half(half).initial;
-        known.is_some_and(|initial| initial != segment.sequence || ending)
+        let known = self.half(half);
+        let both_ended = self.halves.iter().all(|half| half.fin.is_some());
+        let again = both_ended && known.opening != Opening::Unseen;
+        known
+            .initial
+            .is_some_and(|initial| initial != segment.sequence || again)
     }
 
     /// Takes note of a segment's control bits and numbers; `held` counts the unacknowledged segments of the shard.
@@ -144,9 +163,13 @@ impl Tcp {
         let other = half.other();
         let known = self.half_mut(half);
         if segment.flags.syn() {
-            known.initial = Some(segment.sequence);
-            // Until bytes were delivered the stream may begin elsewhere: a server may answer again with another number.
-            if known.assembler.is_untouched() {
+            let other_number = known.initial.replace(segment.sequence) != Some(segment.sequence);
+            known.opening = match known.opening {
+                Opening::Told if other_number => Opening::Doubtful,
+                Opening::Unseen => Opening::Told,
+                opening => opening,
+            };
+            if known.opening != Opening::Acknowledged && known.assembler.is_untouched() {
                 known.assembler.start(segment.sequence.wrapping_add(1));
             }
         } else {
@@ -154,7 +177,18 @@ impl Tcp {
         }
         if segment.flags.ack() {
             let begins = segment.acknowledgment.wrapping_sub(1);
-            self.half_mut(other).initial.get_or_insert(begins);
+            let acknowledged = self.half_mut(other);
+            acknowledged.initial.get_or_insert(begins);
+            match acknowledged.opening {
+                Opening::Told => acknowledged.opening = Opening::Acknowledged,
+                Opening::Doubtful => {
+                    acknowledged.opening = Opening::Acknowledged;
+                    if acknowledged.assembler.is_untouched() {
+                        acknowledged.assembler.start(segment.acknowledgment);
+                    }
+                }
+                Opening::Unseen | Opening::Acknowledged => {}
+            }
         }
     }
 }

@@ -58,6 +58,15 @@ pub struct Segment {
 pub struct TcpFlags(u8);
 
 impl TcpFlags {
+    /// The bits of these letters, for tests.
+    #[cfg(test)]
+    pub(crate) fn named(letters: &str) -> Self {
+        let bits = letters
+            .chars()
+            .map(|letter| 1 << "FSRPAUEC".find(letter).expect("a control bit's letter"));
+        Self(bits.sum())
+    }
+
     /// No more data from the sender.
     pub fn fin(self) -> bool {
         self.0 & 0x01 != 0

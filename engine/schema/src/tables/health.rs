@@ -9,7 +9,7 @@ fields! {
         retransmissions "retransmissions": Int;
         /// Retransmissions that repeated acknowledgments asked for (Wireshark tcp.analysis.fast_retransmission, RFC 5681 §3.2); on flows the sum. Null unless TCP.
         fast_retransmissions "fast_retransmissions": Int;
-        /// Retransmissions as a share of the segments with payload, 0 to 1. Null unless TCP.
+        /// Retransmissions as a share of the segments that can be sent again (with payload, SYN or FIN), 0 to 1. Null unless TCP.
         retransmission_rate "retransmission_rate": Double;
         /// Segments that announce a closed receive window (Wireshark tcp.analysis.zero_window); on flows the sum. Null unless TCP.
         zero_window_events "zero_window_events": Int;
