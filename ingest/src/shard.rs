@@ -121,7 +121,7 @@ impl Shard {
         let connection = &mut tracked.connection;
         let half = connection.half(source);
         let volume = &mut connection.volumes[index(half)];
-        volume.packets = volume.packets.saturating_add(1);
+        volume.packets = volume.packets.saturating_add(u64::from(arrived.datagram.pieces));
         volume.ip_bytes = volume.ip_bytes.saturating_add(u64::from(arrived.datagram.ip_bytes));
         volume.payload_bytes = volume.payload_bytes.saturating_add(u64::from(body_original));
         connection.first_time_ns = connection.first_time_ns.min(arrived.time_ns);
