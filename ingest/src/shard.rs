@@ -192,7 +192,10 @@ impl Shard {
         for slot in slots {
             self.close(slot, now_ns);
         }
-        for flow in std::mem::take(&mut self.flows).into_values() {
+        // Flows that begin in one packet agree in all that rows are sorted by.
+        let mut flows: Vec<Flow> = std::mem::take(&mut self.flows).into_values().collect();
+        flows.sort_unstable_by_key(|flow| flow.key);
+        for flow in flows {
             append_flow(&mut self.tables, &flow);
             self.keep_batches_small();
         }
@@ -433,7 +436,7 @@ impl Shard {
                 .filter(|flow| flow.tracked == 0)
                 .map(|flow| (flow.last_time_ns, flow.flow_id, flow.key))
                 .collect();
-            quiet.sort_unstable_by_key(|(time_ns, flow_id, _)| (*time_ns, *flow_id));
+            quiet.sort_unstable();
             for (_, _, key) in quiet.into_iter().take((self.limits.flows_per_shard / 4).max(1)) {
                 if let Some(flow) = self.flows.remove(&key) {
                     self.anomalies.add(arrived.number, Anomaly::FlowLimit);

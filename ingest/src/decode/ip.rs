@@ -227,8 +227,13 @@ impl Payload {
     }
 
     fn datagram(self, family: Family, source: Address, destination: Address, bytes: &[u8], frame: &Frame) -> Datagram {
-        // A length beyond the frame is wrong: there is no more payload than the frame held.
-        let original = self.total.min(frame.wire_bytes()).saturating_sub(self.start);
+        // A length beyond the frame is wrong: there is no more payload than the frame held. Of a piece it tells that it was cut.
+        let end = if self.fragment.is_some() {
+            self.total
+        } else {
+            self.total.min(frame.wire_bytes())
+        };
+        let original = end.saturating_sub(self.start);
         let captured = original.min(bytes.len().saturating_sub(self.start));
         Datagram {
             family,

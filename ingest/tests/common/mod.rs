@@ -1,5 +1,8 @@
 //! What the tests of whole ingests share: a sink that keeps what it is given.
 
+#[allow(dead_code, reason = "each test binary uses what it needs")]
+pub mod frames;
+
 use std::convert::Infallible;
 
 use arrow_array::RecordBatch;

@@ -94,10 +94,9 @@ pub(super) fn is_without_ip(ether_type: u16) -> bool {
     WITHOUT_IP.binary_search(&ether_type).is_ok()
 }
 
-/// True if this is a type that is decoded or known, or a length.
-pub(super) fn is_plausible(ether_type: u16) -> bool {
-    ether_type < FIRST
-        || is_without_ip(ether_type)
+/// True if a type says what a frame carries: IP, a usual tag, or what carries no IP.
+pub(super) fn is_known(ether_type: u16) -> bool {
+    is_without_ip(ether_type)
         || matches!(
             ether_type,
             IPV4 | IPV6 | VLAN | SERVICE_VLAN | MPLS | MPLS_MULTICAST | PPPOE_SESSION

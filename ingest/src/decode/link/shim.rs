@@ -21,10 +21,13 @@ pub(super) fn labels(packet: &[u8], frame: &mut Frame) -> Step {
             continue;
         }
         let rest = frame.rest(packet);
+        let controlled = rest.get(CONTROL_WORD..).unwrap_or_default();
         return Ok(match rest.first().map(|first| first >> 4) {
             Some(4) => IP,
             Some(6) => IPV6,
-            Some(0) if looks_like_ethernet(rest.get(CONTROL_WORD..).unwrap_or_default()) => {
+            // A known type is the better sign than a length.
+            Some(_) if has_known_type(rest) => Layer::Ethernet,
+            Some(0) if looks_like_ethernet(controlled) => {
                 frame.skip(CONTROL_WORD);
                 Layer::Ethernet
             }
@@ -38,15 +41,19 @@ pub(super) fn labels(packet: &[u8], frame: &mut Frame) -> Step {
     })
 }
 
+/// What stands where Ethernet has its type or length.
+fn type_or_length(bytes: &[u8]) -> Option<u16> {
+    bytes.get(12..)?.first_chunk().map(|field| u16::from_be_bytes(*field))
+}
+
+fn has_known_type(bytes: &[u8]) -> bool {
+    type_or_length(bytes).is_some_and(ether_type::is_known)
+}
+
 /// True if a known type stands where Ethernet has one, or a length that fits.
 pub(super) fn looks_like_ethernet(bytes: &[u8]) -> bool {
-    let Some([high, low]) = bytes.get(12..).and_then(<[u8]>::first_chunk) else {
-        return false;
-    };
-    match u16::from_be_bytes([*high, *low]) {
-        length if length < ether_type::FIRST => (3..=bytes.len().saturating_sub(14)).contains(&usize::from(length)),
-        other => ether_type::is_plausible(other),
-    }
+    let longest = bytes.len().saturating_sub(14).min(usize::from(ether_type::FIRST));
+    has_known_type(bytes) || type_or_length(bytes).is_some_and(|length| (3..=longest).contains(&usize::from(length)))
 }
 
 /// A network service header.
