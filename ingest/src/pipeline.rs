@@ -289,6 +289,9 @@ fn dispatch(
     Ok(report)
 }
 
+/// A datagram, and the payload it lies in if it was put together.
+type Complete = (Datagram, Option<Box<Whole>>);
+
 /// Stage 3: a datagram as it is, or made whole; `None` if it is a piece that waits for others.
 fn defragment(
     (number, time_ns, packet): (u64, i64, &[u8]),
@@ -296,7 +299,7 @@ fn defragment(
     defragmenter: &mut Defragmenter,
     limits: &Limits,
     anomalies: &mut Anomalies,
-) -> Result<Option<(Datagram, Option<Box<Whole>>)>, Anomaly> {
+) -> Result<Option<Complete>, Anomaly> {
     let mut whole: Option<Box<Whole>> = None;
     // What a whole datagram carries may be a piece again, of a datagram inside a tunnel.
     while let Some(fragment) = datagram.fragment {
@@ -367,7 +370,7 @@ fn work_on(
         let rows = (first_shard..)
             .step_by(workers)
             .zip(&mut shards)
-            .flat_map(|(shard, shards)| shards.take_rows().into_iter().map(move |rows| (shard, rows)))
+            .flat_map(|(number, shard)| shard.take_rows().into_iter().map(move |rows| (number, rows)))
             .collect();
         let finished = Finished {
             rows,

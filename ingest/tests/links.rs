@@ -45,7 +45,7 @@ fn found(link_type: u32, packets: &[Vec<u8>]) -> (Vec<String>, Report) {
                 text += &format!(" vlan {vlan}");
             }
             let tunnel = column("tunnel").as_string::<i32>();
-            if tunnel.value(row) != "" {
+            if !tunnel.value(row).is_empty() {
                 text += &format!(" in {}", tunnel.value(row));
             }
             let [packets, bytes] = [

@@ -67,7 +67,7 @@ pub(super) enum Layer {
     /// A frame relay header.
     FrameRelay,
     /// What a network layer protocol identifier says.
-    NetworkLayer(u8),
+    Identified(u8),
     /// An MPLS label.
     Mpls,
     /// A network service header.
@@ -109,7 +109,7 @@ pub(super) fn walk(packet: &[u8], mut layer: Layer, mut frame: Frame, aggregate:
             Layer::LogicalLink => ethernet::logical_link(packet, at)?,
             Layer::PointToPoint => serial::point_to_point(packet, at)?,
             Layer::FrameRelay => serial::frame_relay(packet, at)?,
-            Layer::NetworkLayer(identifier) => serial::network_layer(identifier, packet, at)?,
+            Layer::Identified(identifier) => serial::network_layer(identifier, packet, at)?,
             Layer::Mpls => shim::labels(packet, at)?,
             Layer::ServiceHeader => shim::service_header(packet, at)?,
             Layer::Wireless(variant) => wireless::frame(packet, at, variant, aggregate)?,

@@ -49,6 +49,7 @@ impl Sink for Kept {
 }
 
 /// Ingests bytes that are a capture.
+#[allow(dead_code, reason = "each test binary uses what it needs")]
 #[track_caller]
 pub fn ingest(bytes: &[u8], options: &Options) -> (Kept, Report) {
     let mut kept = Kept::default();

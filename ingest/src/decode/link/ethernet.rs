@@ -88,7 +88,7 @@ pub(super) fn logical_link(packet: &[u8], frame: &mut Frame) -> Step {
         (0x06, 0x06, UNNUMBERED) => Ok(IP),
         (0xfe, 0xfe, UNNUMBERED) => {
             let identifier = frame.take::<1>(packet, "LLC")?[0];
-            Ok(Layer::NetworkLayer(identifier))
+            Ok(Layer::Identified(identifier))
         }
         // Frames of a connection (numbered) carry no IP either.
         (0xaa | 0x06 | 0xfe | 0xf8 | 0xfc, ..) => Ok(Layer::Nothing),

@@ -106,7 +106,7 @@ pub(super) fn frame_relay(packet: &[u8], frame: &mut Frame) -> Step {
     }
     frame.skip(if second == PAD { 2 } else { 1 });
     let identifier = frame.take::<1>(packet, "frame relay")?[0];
-    Ok(Layer::NetworkLayer(identifier))
+    Ok(Layer::Identified(identifier))
 }
 
 /// What a network layer protocol identifier stands for.
