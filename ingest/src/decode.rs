@@ -2,7 +2,7 @@
 //!
 //! In: link type and bytes as captured. Out: [`Datagram`]: addresses, IP protocol, where the payload lies, what was around
 //! it. No allocation, no panic, no clock. A packet that was cut keeps the layers that are there. Nearly every packet carries one
-//! datagram or none; an 802.11 frame may aggregate several, so that [`datagrams`] is an iterator.
+//! datagram or none; an 802.11 frame may be a bundle of several, so that [`datagrams`] is an iterator.
 //!
 //! Specification: in the modules: [`link`], [`ip`], [`tunnel`], [`transport`]. Packets of link types and protocols that are not
 //! decoded are stored and counted.
@@ -149,8 +149,8 @@ pub struct Datagrams<'a> {
 enum Next {
     /// The frame, by its link type and its length on the wire.
     Frame(u16, usize),
-    /// What is left of an aggregate.
-    Aggregate(Frame),
+    /// What is left of a bundle.
+    Bundle(Frame),
     Nothing,
 }
 
@@ -169,16 +169,16 @@ impl Iterator for Datagrams<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let mut aggregate = None;
+            let mut bundle = None;
             let found = match std::mem::replace(&mut self.next, Next::Nothing) {
                 Next::Frame(link_type, wire_bytes) => {
-                    link::decode(link_type, self.packet, Frame::whole(wire_bytes), &mut aggregate)
+                    link::decode(link_type, self.packet, Frame::whole(wire_bytes), &mut bundle)
                 }
-                Next::Aggregate(rest) => link::next_of_aggregate(self.packet, rest, &mut aggregate),
+                Next::Bundle(rest) => link::next_of_bundle(self.packet, rest, &mut bundle),
                 Next::Nothing => return None,
             };
-            if let Some(rest) = aggregate {
-                self.next = Next::Aggregate(rest);
+            if let Some(rest) = bundle {
+                self.next = Next::Bundle(rest);
             }
             match found {
                 Ok(Some(frame)) => {

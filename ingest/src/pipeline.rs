@@ -231,16 +231,15 @@ fn dispatch(
             last_number = number;
             now_ns = record.timestamp_ns;
             for found in datagrams(record.link_type, packet, record.original) {
-                let arrived = found.and_then(|datagram| {
-                    let packet = (number, record.timestamp_ns, packet);
-                    defragment(
-                        packet,
-                        datagram,
-                        &mut defragmenter,
-                        &options.limits,
-                        &mut report.anomalies,
-                    )
-                });
+                let arrived = match found {
+                    Ok(datagram) if datagram.fragment.is_none() => Ok(Some((datagram, None))),
+                    Ok(piece) => {
+                        let packet = (number, record.timestamp_ns, packet);
+                        let (limits, anomalies) = (&options.limits, &mut report.anomalies);
+                        defragment(packet, piece, &mut defragmenter, limits, anomalies)
+                    }
+                    Err(anomaly) => Err(anomaly),
+                };
                 let (datagram, whole) = match arrived {
                     Ok(Some(arrived)) => arrived,
                     Ok(None) => continue,
@@ -292,7 +291,7 @@ fn dispatch(
 /// A datagram, and the payload it lies in if it was put together.
 type Complete = (Datagram, Option<Box<Whole>>);
 
-/// Stage 3: a datagram as it is, or made whole; `None` if it is a piece that waits for others.
+/// Stage 3: a piece of a datagram, made whole; `None` if it waits for others.
 fn defragment(
     (number, time_ns, packet): (u64, i64, &[u8]),
     mut datagram: Datagram,

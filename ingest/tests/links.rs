@@ -207,7 +207,7 @@ fn wireless() {
         (105, "48010000 02*18 0000".into(), "nothing"),
         (105, "80000000 02*18 0000 00*30".into(), "nothing"),
         (105, "08010000 02*18 0100 SNAP 0800 IP4".into(), "nothing"),
-        // Aggregates: each datagram, whatever stands between; cut.
+        // Bundles: each datagram, whatever stands between; cut.
         (
             105,
             format!("{QOS} 8000 MAC len(SNAP 0800 IP4) 0000 MAC len(SNAP 0800 IP4b)"),
@@ -221,7 +221,7 @@ fn wireless() {
         (
             105,
             format!("{QOS} 8000 MAC len(SNAP 0800 IP4) 0000 MAC"),
-            "IP4; ! truncated_802.11 aggregate",
+            "IP4; ! truncated_802.11 subframe",
         ),
         // Radiotap: a check sequence ends the frame, the header is padded, the flags stand behind a time.
         (127, format!("0000080000000000 {HEAD} SNAP 0800 IP4"), "IP4"),

@@ -85,19 +85,19 @@ pub(super) type Found = Result<Option<Frame>, Anomaly>;
 /// What one header leads to.
 pub(super) type Step = Result<Layer, Anomaly>;
 
-/// Finds the IP header of a captured frame. Where the frame holds more of them, `aggregate` gets what is left of it.
-pub(super) fn decode(link_type: u16, packet: &[u8], frame: Frame, aggregate: &mut Option<Frame>) -> Found {
-    walk(packet, Layer::Link(link_type), frame, aggregate)
+/// Finds the IP header of a captured frame. Where the frame holds more of them, `bundle` gets what is left of it.
+pub(super) fn decode(link_type: u16, packet: &[u8], frame: Frame, bundle: &mut Option<Frame>) -> Found {
+    walk(packet, Layer::Link(link_type), frame, bundle)
 }
 
-/// Finds the next IP header in what is left of an aggregate.
-pub(super) fn next_of_aggregate(packet: &[u8], mut frame: Frame, aggregate: &mut Option<Frame>) -> Found {
-    let layer = wireless::subframe(packet, &mut frame, aggregate)?;
-    walk(packet, layer, frame, aggregate)
+/// Finds the next IP header in what is left of a bundle.
+pub(super) fn next_of_bundle(packet: &[u8], mut frame: Frame, bundle: &mut Option<Frame>) -> Found {
+    let layer = wireless::subframe(packet, &mut frame, bundle)?;
+    walk(packet, layer, frame, bundle)
 }
 
 /// Goes from layer to layer up to an IP header.
-pub(super) fn walk(packet: &[u8], mut layer: Layer, mut frame: Frame, aggregate: &mut Option<Frame>) -> Found {
+pub(super) fn walk(packet: &[u8], mut layer: Layer, mut frame: Frame, bundle: &mut Option<Frame>) -> Found {
     for _ in 0..LAYERS {
         let at = &mut frame;
         layer = match layer {
@@ -112,7 +112,7 @@ pub(super) fn walk(packet: &[u8], mut layer: Layer, mut frame: Frame, aggregate:
             Layer::Identified(identifier) => serial::network_layer(identifier, packet, at)?,
             Layer::Mpls => shim::labels(packet, at)?,
             Layer::ServiceHeader => shim::service_header(packet, at)?,
-            Layer::Wireless(variant) => wireless::frame(packet, at, variant, aggregate)?,
+            Layer::Wireless(variant) => wireless::frame(packet, at, variant, bundle)?,
         };
     }
     Err(Anomaly::Malformed {

@@ -41,7 +41,7 @@ pub(super) fn inner(bytes: &[u8], datagram: &Datagram) -> Result<Option<Datagram
     let Some(layer) = enter(datagram.protocol, bytes, &mut frame) else {
         return Ok(None);
     };
-    // Of an aggregate in a tunnel the first datagram counts: who tunnels 802.11 takes aggregates apart before.
+    // Of a bundle in a tunnel the first datagram counts: who tunnels 802.11 takes bundles apart before.
     let decoded = match walk(bytes, layer, frame, &mut None) {
         Ok(Some(frame)) => ip::decode(bytes, &frame).map(Some),
         Ok(None) => Ok(None),

@@ -10,7 +10,11 @@ use crate::Anomaly;
 /// Ethernet II or 802.3.
 pub(super) fn ethernet(packet: &[u8], frame: &mut Frame) -> Step {
     let head = frame.take::<14>(packet, "Ethernet")?;
-    Ok(Layer::EtherType(u16::from_be_bytes([head[12], head[13]])))
+    Ok(match u16::from_be_bytes([head[12], head[13]]) {
+        // What nearly every frame carries, at once.
+        ether_type::IPV4 => IP,
+        other => Layer::EtherType(other),
+    })
 }
 
 /// What an EtherType says that follows: IP, or a tag with another EtherType behind it.

@@ -74,7 +74,7 @@ pub(super) fn begin(link_type: u16, packet: &[u8], frame: &mut Frame) -> Step {
         }
     };
     match link_type {
-        number::ETHERNET => Ok(Layer::Ethernet),
+        number::ETHERNET => ethernet::ethernet(packet, frame),
         number::RAW | number::RAW_BSD | number::RAW_OPENBSD | number::IPV4 => Ok(IP),
         number::IPV6 => Ok(IPV6),
         number::NULL | number::LOOP => cooked::loopback(packet, frame),

@@ -1,7 +1,7 @@
 //! Serial lines: PPP, Cisco's HDLC, frame relay.
 //!
 //! Specification: RFC 1661, RFC 1662 (PPP), IANA "PPP Numbers", RFC 2427 and ITU-T Q.922 (frame relay), ISO/IEC TR 9577 (network layer
-//! protocol identifiers). Left alone: compressed packets, and pieces of multilink bundles (RFC 1990).
+//! protocol identifiers). Left alone: compressed packets, and pieces of multilink packets (RFC 1990).
 
 use super::{Frame, IP, IPV6, Layer, Step, ether_type};
 use crate::Anomaly;

@@ -1,6 +1,6 @@
 //! 802.11 and what captures put in front of it.
 //!
-//! Specification: IEEE 802.11-2020 §9.2 (frames), §9.2.4.8 (mesh control), §9.3.2.2 (aggregates); radiotap.org; Prism, AVS as
+//! Specification: IEEE 802.11-2020 §9.2 (frames), §9.2.4.8 (mesh control), §9.3.2.2 (A-MSDU); radiotap.org; Prism, AVS as
 //! Wireshark reads them; CACE PPI 1.0.10. Frames that are encrypted, and the pieces of fragmented ones but the first, carry
 //! nothing that can be read.
 
@@ -26,7 +26,7 @@ pub(in crate::decode) const PLAIN: Layer = Layer::Wireless(Variant {
 const CHECK_BYTES: usize = 4;
 
 /// A data frame leads to LLC; others lead nowhere.
-pub(super) fn frame(packet: &[u8], frame: &mut Frame, variant: Variant, aggregate: &mut Option<Frame>) -> Step {
+pub(super) fn frame(packet: &[u8], frame: &mut Frame, variant: Variant, bundle: &mut Option<Frame>) -> Step {
     const DATA: u8 = 2;
     let Variant { padded, swapped } = variant;
     let begin = frame.start;
@@ -60,9 +60,9 @@ pub(super) fn frame(packet: &[u8], frame: &mut Frame, variant: Variant, aggregat
         let header_bytes = frame.start.saturating_sub(begin);
         frame.start = begin.saturating_add(header_bytes.next_multiple_of(4));
     }
-    let is_aggregate = quality_control[0] & 0x80 != 0;
-    if is_aggregate {
-        return subframe(packet, frame, aggregate);
+    let is_bundle = quality_control[0] & 0x80 != 0;
+    if is_bundle {
+        return subframe(packet, frame, bundle);
     }
     let is_mesh = four_addresses && quality_control[1] & 1 != 0;
     if is_mesh {
@@ -73,15 +73,15 @@ pub(super) fn frame(packet: &[u8], frame: &mut Frame, variant: Variant, aggregat
 }
 
 /// The first of the subframes that are left: addresses and a length before each, filled up to four bytes.
-pub(super) fn subframe(packet: &[u8], frame: &mut Frame, aggregate: &mut Option<Frame>) -> Step {
+pub(super) fn subframe(packet: &[u8], frame: &mut Frame, bundle: &mut Option<Frame>) -> Step {
     let begin = frame.start;
     let whole = *frame;
-    let head = frame.take::<14>(packet, "802.11 aggregate")?;
+    let head = frame.take::<14>(packet, "802.11 subframe")?;
     let length = usize::from(u16::from_be_bytes([head[12], head[13]]));
     let end = frame.start.saturating_add(length);
     let next = begin.saturating_add(head.len().saturating_add(length).next_multiple_of(4));
-    // An aggregate that was cut ends where its bytes do.
-    *aggregate = (next < whole.wire_end.min(packet.len())).then_some(Frame { start: next, ..whole });
+    // A bundle that was cut ends where its bytes do.
+    *bundle = (next < whole.wire_end.min(packet.len())).then_some(Frame { start: next, ..whole });
     frame.wire_end = frame.wire_end.min(end);
     Ok(Layer::LogicalLink)
 }
