@@ -57,6 +57,15 @@ pub enum Anomaly {
     IncompleteDatagram,
     /// Fragments were dropped because too many bytes of them waited.
     FragmentsDropped,
+    /// A fragment overlaps others of its datagram; the first copy of a byte was kept.
+    OverlappingFragments,
+    /// What a protocol of the link layer or a tunnel says that it carries is not decoded; the packet is stored as it is.
+    UnknownPayload {
+        /// The protocol that carries it.
+        layer: &'static str,
+        /// The number that it gives.
+        number: u32,
+    },
     /// Bytes of a TCP half were never captured.
     Gap {
         /// How many.
@@ -108,6 +117,8 @@ impl Anomaly {
             Anomaly::Malformed { layer, .. } => format!("malformed_{}", layer.to_ascii_lowercase()),
             Anomaly::IncompleteDatagram => "incomplete_datagram".into(),
             Anomaly::FragmentsDropped => "fragments_dropped".into(),
+            Anomaly::OverlappingFragments => "overlapping_fragments".into(),
+            Anomaly::UnknownPayload { layer, number } => format!("unknown_{}_0x{number:x}", layer.to_ascii_lowercase()),
             Anomaly::Gap { .. } => "gap".into(),
             Anomaly::ReassemblyLimit => "reassembly_limit".into(),
             Anomaly::ConnectionLimit => "connection_limit".into(),
@@ -141,6 +152,8 @@ impl Anomaly {
             Anomaly::CaptureLimit { limit, .. } | Anomaly::MessageLimit { limit, .. } => (15, 0, limit),
             Anomaly::DamagedBlock { .. } => (16, 0, ""),
             Anomaly::NameLimit => (17, 0, ""),
+            Anomaly::OverlappingFragments => (18, 0, ""),
+            Anomaly::UnknownPayload { layer, number } => (19, *number, layer),
         }
     }
 }
@@ -171,6 +184,8 @@ impl fmt::Display for Anomaly {
             Anomaly::Malformed { layer, reason } => write!(f, "{layer}: {reason}"),
             Anomaly::IncompleteDatagram => f.write_str("fragments never made a whole datagram"),
             Anomaly::FragmentsDropped => f.write_str("fragments were dropped (limit fragment_bytes)"),
+            Anomaly::OverlappingFragments => f.write_str("a fragment overlaps others of its datagram"),
+            Anomaly::UnknownPayload { layer, number } => write!(f, "what {layer} numbers 0x{number:x} is not decoded"),
             Anomaly::Gap { missing_bytes } => write!(f, "{missing_bytes} bytes of a TCP stream were not captured"),
             Anomaly::ReassemblyLimit => f.write_str("out-of-order bytes were given up (limit reassembly_bytes)"),
             Anomaly::ConnectionLimit => f.write_str("a connection was given up (limit connections_per_shard)"),

@@ -109,7 +109,8 @@ impl PacketPart {
         self.blocks.push(block);
     }
 
-    /// Learns to which connections packets belong. A packet of an earlier part is passed over: that part is written.
+    /// Learns to which connections packets belong; of a packet with several datagrams, the connection that began first. A packet
+    /// of an earlier part is passed over: that part is written.
     pub(crate) fn assign(&mut self, assigned: &[Assigned]) {
         for Assigned {
             packet,
@@ -120,7 +121,7 @@ impl PacketPart {
             let slot = packet
                 .checked_sub(self.first_number)
                 .and_then(|slot| self.ids.get_mut(slot as usize));
-            if let Some(slot) = slot {
+            if let Some(slot) = slot.filter(|(_, known)| *known == 0 || conn_id < known) {
                 *slot = (*flow_id, *conn_id);
             }
         }

@@ -1,7 +1,8 @@
 //! Stage 2: one packet's bytes → the innermost IP datagram it carries.
 //!
 //! In: link type and bytes as captured. Out: [`Datagram`]: addresses, IP protocol, where the payload lies, what was around
-//! it. No allocation, no panic, no clock. A packet that was cut keeps the layers that are there.
+//! it. No allocation, no panic, no clock. A packet that was cut keeps the layers that are there. Nearly every packet carries one
+//! datagram or none; an 802.11 frame may be a bundle of several, so that [`datagrams`] is an iterator.
 //!
 //! Specification: in the modules: [`link`], [`ip`], [`tunnel`], [`transport`], [`icmp`], [`sctp`]. Packets of link types and protocols that are not
 //! decoded are stored and counted.
@@ -16,6 +17,8 @@ mod tunnel;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::Anomaly;
+use crate::defragment::Whole;
+use link::Frame;
 
 #[cfg(test)]
 pub(crate) use transport::TcpFlags;
@@ -114,8 +117,10 @@ pub struct Datagram {
     pub destination: Address,
     /// Protocol of the payload.
     pub protocol: u8,
-    /// Length of header and payload as the IP header says.
+    /// Length of header and payload as the IP header says; of a datagram made whole, the sum of its pieces.
     pub ip_bytes: u32,
+    /// IP packets it came in: more than one if it is made of fragments.
+    pub pieces: u32,
     /// Where the payload begins in the packet.
     pub payload_start: u32,
     /// Payload bytes captured.
@@ -143,41 +148,77 @@ impl Datagram {
     }
 }
 
-/// Decodes a packet of `original` bytes on the wire down to its innermost IP datagram. `Ok(None)` if it carries none (ARP, LLDP, spanning tree).
-///
-/// # Errors
-///
-/// What keeps the packet from being decoded further; the packet is stored all the same.
-pub fn decode(link_type: u16, packet: &[u8], original: u32) -> Result<Option<Datagram>, Anomaly> {
-    let Some(frame) = link::decode(link_type, packet, packet.len().max(original as usize))? else {
-        return Ok(None);
-    };
-    Ok(Some(innermost(packet, ip::decode(packet, &frame)?)))
+/// The datagrams of a packet, each decoded down to its innermost.
+#[derive(Debug)]
+pub struct Datagrams<'a> {
+    packet: &'a [u8],
+    next: Next,
+}
+
+#[derive(Debug)]
+enum Next {
+    /// The frame, by its link type and its length on the wire.
+    Frame(u16, usize),
+    /// What is left of a bundle.
+    Bundle(Frame),
+    Nothing,
+}
+
+/// Decodes a packet of `original` bytes on the wire. A packet that carries no IP (ARP, LLDP, spanning tree) has no
+/// datagrams; what keeps it from being decoded further is an anomaly, and the packet is stored all the same.
+pub fn datagrams(link_type: u16, packet: &[u8], original: u32) -> Datagrams<'_> {
+    let wire_bytes = packet.len().max(original as usize);
+    Datagrams {
+        packet,
+        next: Next::Frame(link_type, wire_bytes),
+    }
+}
+
+impl Iterator for Datagrams<'_> {
+    type Item = Result<Datagram, Anomaly>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let mut bundle = None;
+            let found = match std::mem::replace(&mut self.next, Next::Nothing) {
+                Next::Frame(link_type, wire_bytes) => {
+                    link::decode(link_type, self.packet, Frame::whole(wire_bytes), &mut bundle)
+                }
+                Next::Bundle(rest) => link::next_of_bundle(self.packet, rest, &mut bundle),
+                Next::Nothing => return None,
+            };
+            if let Some(rest) = bundle {
+                self.next = Next::Bundle(rest);
+            }
+            match found {
+                Ok(Some(frame)) => {
+                    return Some(ip::decode(self.packet, &frame).and_then(|datagram| innermost(self.packet, datagram)));
+                }
+                Ok(None) => {}
+                Err(anomaly) => return Some(Err(anomaly)),
+            }
+        }
+    }
 }
 
 /// Makes a datagram of a payload that was put together from fragments, and looks inside. Its payload lies in `whole`.
-pub fn decode_whole(fragment: &Datagram, whole: &[u8]) -> Datagram {
-    let length = u32::try_from(whole.len()).unwrap_or(u32::MAX);
-    let datagram = Datagram {
-        payload_start: 0,
-        payload_captured: length,
-        payload_original: length,
-        fragment: None,
-        ..*fragment
-    };
-    innermost(whole, datagram)
+///
+/// # Errors
+///
+/// What keeps its extension headers from being read.
+pub fn decode_whole(piece: &Datagram, whole: &Whole) -> Result<Datagram, Anomaly> {
+    innermost(&whole.payload, ip::decode_whole(piece, whole)?)
 }
 
-/// Follows tunnels inwards as long as what they carry decodes.
-fn innermost(bytes: &[u8], mut datagram: Datagram) -> Datagram {
+/// Follows tunnels inwards.
+fn innermost(bytes: &[u8], mut datagram: Datagram) -> Result<Datagram, Anomaly> {
     for _ in 0..TUNNELS {
-        let inner = tunnel::inner(bytes, &datagram).and_then(|frame| ip::decode(bytes, &frame).ok());
-        match inner {
+        match tunnel::inner(bytes, &datagram)? {
             Some(inner) => datagram = inner,
             None => break,
         }
     }
-    datagram
+    Ok(datagram)
 }
 
 /// The bytes of a fixed header, or how many are missing.

@@ -2,8 +2,12 @@
 //!
 //! In: pieces of datagrams. Out: the whole payload, at the piece that completes it.
 //!
-//! Specification: RFC 791 §3.2, RFC 8200 §4.5. Overlap policy: the first copy of a byte counts. Limits: `fragment_bytes` in
-//! all, `fragment_idle_ns` of capture time per datagram.
+//! Specification: RFC 791 §3.2, RFC 8200 §4.5.
+//!
+//! Overlap policy, of both families: the first copy of a byte counts, and so does the first end that a last piece gives; what
+//! lies beyond it is dropped. Receivers drop an IPv6 datagram whose pieces overlap (RFC 5722); here it is kept, as a capture
+//! shows what was sent, and the overlap is counted. Limits: `fragment_bytes` in all, `fragment_idle_ns` of capture time per
+//! datagram.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -23,6 +27,7 @@ struct Key {
     source: Address,
     destination: Address,
     identification: u32,
+    /// 0 in IPv6, whose identification is that of the address pair alone.
     protocol: u8,
 }
 
@@ -32,8 +37,12 @@ struct Pieces {
     bytes: BTreeMap<u32, Vec<u8>>,
     /// Length of the whole, once the last piece came.
     total: Option<u32>,
-    /// Bytes of all pieces.
-    payload_bytes: usize,
+    /// How many bytes from the front on are there without a hole.
+    front_bytes: u32,
+    /// Protocol that the piece at the front gives, or else the first to come.
+    protocol: u8,
+    /// Length of all pieces with their IP headers.
+    ip_bytes: u32,
     /// Memory they take.
     held_bytes: usize,
     /// The packets that brought pieces.
@@ -46,6 +55,10 @@ struct Pieces {
 pub struct Whole {
     /// The payload.
     pub payload: Box<[u8]>,
+    /// Protocol of its first header.
+    pub protocol: u8,
+    /// Length of all pieces with their IP headers.
+    pub ip_bytes: u32,
     /// The packets that carried its earlier pieces.
     pub packets: Vec<u64>,
 }
@@ -90,7 +103,10 @@ impl Defragmenter {
             source: datagram.source,
             destination: datagram.destination,
             identification: fragment.identification,
-            protocol: datagram.protocol,
+            protocol: match datagram.family {
+                Family::V4 => datagram.protocol,
+                Family::V6 => 0,
+            },
         };
         let end = fragment
             .offset
@@ -118,28 +134,38 @@ impl Defragmenter {
         let pieces = self.waiting.entry(key).or_insert_with(|| Pieces {
             bytes: BTreeMap::new(),
             total: None,
-            payload_bytes: 0,
+            front_bytes: 0,
+            protocol: datagram.protocol,
+            ip_bytes: 0,
             held_bytes: 0,
             packets: Vec::new(),
             first_time_ns: time_ns,
         });
         if !fragment.more {
-            pieces.total = Some(end);
+            pieces.total.get_or_insert(end);
         }
-        let added = pieces.insert(fragment.offset, payload);
-        if added > 0 {
+        if fragment.offset == 0 {
+            pieces.protocol = datagram.protocol;
+        }
+        let Inserted { held_bytes, overlaps } = pieces.insert(fragment.offset, payload);
+        if overlaps {
+            anomalies.add(packet, Anomaly::OverlappingFragments);
+        }
+        if held_bytes > 0 {
             pieces.packets.push(packet);
+            pieces.ip_bytes = pieces.ip_bytes.saturating_add(datagram.ip_bytes);
         }
-        self.held_bytes = self.held_bytes.saturating_add(added);
-        if !pieces.is_whole() {
-            return None;
-        }
+        self.held_bytes = self.held_bytes.saturating_add(held_bytes);
+        let whole_bytes = pieces.whole_bytes()?;
         let mut pieces = self.waiting.remove(&key)?;
         self.held_bytes = self.held_bytes.saturating_sub(pieces.held_bytes);
-        pieces.packets.pop();
-        let payload: Vec<u8> = pieces.bytes.into_values().flatten().collect();
+        pieces.packets.retain(|earlier| *earlier != packet);
+        let mut payload: Vec<u8> = pieces.bytes.into_values().flatten().collect();
+        payload.truncate(whole_bytes as usize);
         Some(Whole {
             payload: payload.into_boxed_slice(),
+            protocol: pieces.protocol,
+            ip_bytes: pieces.ip_bytes,
             packets: pieces.packets,
         })
     }
@@ -172,40 +198,50 @@ impl Defragmenter {
     }
 }
 
+/// What a piece added.
+struct Inserted {
+    /// Memory for bytes that were not there.
+    held_bytes: usize,
+    /// True if some of its bytes were there, and it is no repetition of a piece.
+    overlaps: bool,
+}
+
 impl Pieces {
-    /// Adds the bytes that are not there yet; returns how many there were.
-    fn insert(&mut self, offset: u32, payload: &[u8]) -> usize {
+    /// Adds the bytes that are not there yet.
+    fn insert(&mut self, offset: u32, payload: &[u8]) -> Inserted {
+        let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let mut at = offset;
-        let end = offset.saturating_add(u32::try_from(payload.len()).unwrap_or(u32::MAX));
-        let mut added = 0_usize;
+        let end = offset.saturating_add(length(payload));
+        let repeats = self.bytes.get(&offset).is_some_and(|bytes| **bytes == *payload);
+        let (mut held_bytes, mut overlaps) = (0_usize, false);
         while at < end {
             let covered = self.bytes.range(..=at).next_back().and_then(|(start, bytes)| {
-                let covered = start.saturating_add(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+                let covered = start.saturating_add(length(bytes));
                 (covered > at).then_some(covered)
             });
             if let Some(covered) = covered {
                 at = covered;
+                overlaps = !repeats;
                 continue;
             }
             let next = self.bytes.range(at..end).next().map_or(end, |(start, _)| *start);
             let slice = payload.get(at.saturating_sub(offset) as usize..next.saturating_sub(offset) as usize);
             let slice = slice.unwrap_or_default();
-            self.payload_bytes = self.payload_bytes.saturating_add(slice.len());
-            added = added.saturating_add(slice.len()).saturating_add(PIECE_BYTES);
+            held_bytes = held_bytes.saturating_add(slice.len()).saturating_add(PIECE_BYTES);
             self.bytes.insert(at, slice.to_vec());
             at = next;
         }
-        self.held_bytes = self.held_bytes.saturating_add(added);
-        added
+        self.held_bytes = self.held_bytes.saturating_add(held_bytes);
+        Inserted { held_bytes, overlaps }
     }
 
-    /// Pieces do not overlap, so they make the whole when they hold as many bytes as it has, and none lies beyond.
-    fn is_whole(&self) -> bool {
-        let end = self
-            .bytes
-            .last_key_value()
-            .map_or(0, |(start, bytes)| (*start as usize).saturating_add(bytes.len()));
-        self.total
-            .is_some_and(|total| self.payload_bytes == total as usize && end == total as usize)
+    /// How many bytes make the whole, if they are all there.
+    fn whole_bytes(&mut self) -> Option<u32> {
+        // Pieces do not overlap, so what goes on at the end of one begins there.
+        while let Some(next) = self.bytes.get(&self.front_bytes).filter(|next| !next.is_empty()) {
+            let length = u32::try_from(next.len()).unwrap_or(u32::MAX);
+            self.front_bytes = self.front_bytes.saturating_add(length);
+        }
+        self.total.filter(|total| self.front_bytes >= *total)
     }
 }

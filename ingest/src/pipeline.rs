@@ -11,12 +11,12 @@ use schema::Table;
 
 use crate::batch::{PacketPart, merge};
 use crate::capture::{Block, OpenError, Reader, Record};
-use crate::decode::{Datagram, decode, decode_whole};
+use crate::decode::{Datagram, datagrams, decode_whole};
 use crate::defragment::{Arrival, Defragmenter, Whole};
 use crate::names::{Names, Naming};
 use crate::route::{Router, SHARDS};
 use crate::shard::{Arrived, Assigned, Shard};
-use crate::{Anomalies, Limits};
+use crate::{Anomalies, Anomaly, Limits};
 
 /// How to ingest.
 #[derive(Clone, Debug)]
@@ -161,7 +161,7 @@ pub fn ingest<S: Sink>(input: impl Read + Send, options: &Options, sink: &mut S)
                 .step_by(workers)
                 .map(|_| Shard::new(&options.limits, options.packets))
                 .collect();
-            scope.spawn(move || work_on(shards, workers, &work, &to_merge));
+            scope.spawn(move || work_on(shards, (worker, workers), &work, &to_merge));
         }
         let dispatcher = scope.spawn(move || dispatch(reader, options, to_workers, &to_writer));
         let merged = write(&from_dispatcher, &from_workers, options, sink);
@@ -194,7 +194,8 @@ enum Work {
 
 /// What one worker hands over at the end of an epoch.
 struct Finished {
-    rows: Vec<(&'static Table, RecordBatch)>,
+    /// Rows, each with the shard they come from.
+    rows: Vec<(usize, (&'static Table, RecordBatch))>,
     names: Vec<Naming>,
     assigned: Vec<Assigned>,
     anomalies: Anomalies,
@@ -236,47 +237,34 @@ fn dispatch(
             report.see(record);
             last_number = number;
             now_ns = record.timestamp_ns;
-            let mut datagram = match decode(record.link_type, packet, record.original) {
-                Ok(Some(datagram)) => datagram,
-                Ok(None) => continue,
-                Err(anomaly) => {
-                    report.anomalies.add(number, anomaly);
-                    continue;
-                }
-            };
-            let mut whole: Option<Box<Whole>> = None;
-            let mut waits = false;
-            // What a whole datagram carries may be a piece again, of a datagram inside a tunnel.
-            while let Some(fragment) = datagram.fragment {
-                let bytes = whole.as_ref().map_or(packet, |whole| &whole.payload);
-                let piece = Arrival {
-                    packet: number,
-                    time_ns: record.timestamp_ns,
-                    payload: datagram.payload(bytes),
+            for found in datagrams(record.link_type, packet, record.original) {
+                let arrived = match found {
+                    Ok(datagram) if datagram.fragment.is_none() => Ok(Some((datagram, None))),
+                    Ok(piece) => {
+                        let packet = (number, record.timestamp_ns, packet);
+                        let (limits, anomalies) = (&options.limits, &mut report.anomalies);
+                        defragment(packet, piece, &mut defragmenter, limits, anomalies)
+                    }
+                    Err(anomaly) => Err(anomaly),
                 };
-                match defragmenter.piece(piece, &datagram, fragment, &options.limits, &mut report.anomalies) {
-                    Some(next) => {
-                        datagram = decode_whole(&datagram, &next.payload);
-                        whole = Some(Box::new(next));
+                let (datagram, whole) = match arrived {
+                    Ok(Some(arrived)) => arrived,
+                    Ok(None) => continue,
+                    Err(anomaly) => {
+                        report.anomalies.add(number, anomaly);
+                        continue;
                     }
-                    None => {
-                        waits = true;
-                        break;
-                    }
+                };
+                let payload = datagram.payload(whole.as_ref().map_or(packet, |whole| &whole.payload));
+                let shard = router.shard(&datagram, payload);
+                if let Some(routed) = routed.get_mut(shard % to_workers.len()) {
+                    routed.push(Routed {
+                        record: index,
+                        shard: shard as u8,
+                        datagram,
+                        whole,
+                    });
                 }
-            }
-            if waits {
-                continue;
-            }
-            let payload = datagram.payload(whole.as_ref().map_or(packet, |whole| &whole.payload));
-            let shard = router.shard(&datagram, payload);
-            if let Some(routed) = routed.get_mut(shard % to_workers.len()) {
-                routed.push(Routed {
-                    record: index,
-                    shard: shard as u8,
-                    datagram,
-                    whole,
-                });
             }
         }
         epoch_bytes += block.held_bytes();
@@ -308,8 +296,42 @@ fn dispatch(
     Ok(report)
 }
 
-/// Stages 4–8 for the shards of one worker.
-fn work_on(mut shards: Vec<Shard>, workers: usize, work: &Receiver<Work>, to_writer: &SyncSender<Finished>) {
+/// A datagram, and the payload it lies in if it was put together.
+type Complete = (Datagram, Option<Box<Whole>>);
+
+/// Stage 3: a piece of a datagram, made whole; `None` if it waits for others.
+fn defragment(
+    (number, time_ns, packet): (u64, i64, &[u8]),
+    mut datagram: Datagram,
+    defragmenter: &mut Defragmenter,
+    limits: &Limits,
+    anomalies: &mut Anomalies,
+) -> Result<Option<Complete>, Anomaly> {
+    let mut whole: Option<Box<Whole>> = None;
+    // What a whole datagram carries may be a piece again, of a datagram inside a tunnel.
+    while let Some(fragment) = datagram.fragment {
+        let bytes = whole.as_ref().map_or(packet, |whole| &whole.payload);
+        let piece = Arrival {
+            packet: number,
+            time_ns,
+            payload: datagram.payload(bytes),
+        };
+        let Some(next) = defragmenter.piece(piece, &datagram, fragment, limits, anomalies) else {
+            return Ok(None);
+        };
+        datagram = decode_whole(&datagram, &next)?;
+        whole = Some(Box::new(next));
+    }
+    Ok(Some((datagram, whole)))
+}
+
+/// Stages 4–8 for the shards of one worker: every one of so many from its first.
+fn work_on(
+    mut shards: Vec<Shard>,
+    (first_shard, workers): (usize, usize),
+    work: &Receiver<Work>,
+    to_writer: &SyncSender<Finished>,
+) {
     let mut assigned = Vec::new();
     while let Ok(work) = work.recv() {
         let mut anomalies = Anomalies::default();
@@ -344,7 +366,11 @@ fn work_on(mut shards: Vec<Shard>, workers: usize, work: &Receiver<Work>, to_wri
                 .iter_mut()
                 .for_each(|shard| anomalies.merge(shard.finish(now_ns))),
         }
-        let rows = shards.iter_mut().flat_map(Shard::take_rows).collect();
+        let rows = (first_shard..)
+            .step_by(workers)
+            .zip(&mut shards)
+            .flat_map(|(number, shard)| shard.take_rows().into_iter().map(move |rows| (number, rows)))
+            .collect();
         let finished = Finished {
             rows,
             names: shards.iter_mut().flat_map(Shard::take_names).collect(),
@@ -393,7 +419,9 @@ fn write<S: Sink>(
             anomalies.merge(finished.anomalies);
         }
         names.learn(found, &options.limits, &mut anomalies);
-        for (table, batch) in merge(rows) {
+        // Rows that begin in one packet may agree in all that they are sorted by.
+        rows.sort_by_key(|(shard, _)| *shard);
+        for (table, batch) in merge(rows.into_iter().map(|(_, rows)| rows).collect()) {
             sink.rows(table, names.fill(table, batch))?;
         }
         if at_end || part.bytes() >= options.limits.part_bytes {

@@ -147,7 +147,7 @@ impl Shard {
         let connection = &mut tracked.connection;
         let half = connection.half(source);
         let volume = &mut connection.volumes[index(half)];
-        volume.packets = volume.packets.saturating_add(1);
+        volume.packets = volume.packets.saturating_add(u64::from(arrived.datagram.pieces));
         volume.ip_bytes = volume.ip_bytes.saturating_add(u64::from(arrived.datagram.ip_bytes));
         volume.payload_bytes = volume.payload_bytes.saturating_add(u64::from(body_original));
         connection.first_time_ns = connection.first_time_ns.min(arrived.time_ns);
@@ -252,7 +252,10 @@ impl Shard {
         for slot in slots {
             self.close(slot, now_ns);
         }
-        for flow in std::mem::take(&mut self.flows).into_values() {
+        // Flows that begin in one packet agree in all that rows are sorted by.
+        let mut flows: Vec<Flow> = std::mem::take(&mut self.flows).into_values().collect();
+        flows.sort_unstable_by_key(|flow| flow.key);
+        for flow in flows {
             append_flow(&mut self.tables, &flow);
             self.keep_batches_small();
         }
@@ -525,7 +528,7 @@ impl Shard {
                 .filter(|flow| flow.tracked == 0)
                 .map(|flow| (flow.last_time_ns, flow.flow_id, flow.key))
                 .collect();
-            quiet.sort_unstable_by_key(|(time_ns, flow_id, _)| (*time_ns, *flow_id));
+            quiet.sort_unstable();
             for (_, _, key) in quiet.into_iter().take((self.limits.flows_per_shard / 4).max(1)) {
                 if let Some(flow) = self.flows.remove(&key) {
                     self.anomalies.add(arrived.number, Anomaly::FlowLimit);

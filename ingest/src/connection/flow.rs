@@ -8,7 +8,7 @@ use super::{Connection, Endpoint, State, Tcp, Volume};
 use crate::decode::{Address, Family};
 
 /// What makes connections one flow; the client's port is no part of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct FlowKey {
     pub(crate) client: Address,
     pub(crate) server: Endpoint,

@@ -5,7 +5,7 @@
 //! Of a datagram that is quoted only in part, the addresses and eight bytes of what they carried are enough. Absent on purpose:
 //! checksums, which offload leaves wrong and a snap length unreadable.
 
-use super::link::Frame;
+use super::link::{Frame, Ip};
 use super::{Address, Family, Vlans, header, ip, protocol};
 use crate::Anomaly;
 
@@ -135,10 +135,11 @@ impl Message {
             _ => ERROR_HEADER,
         };
         let frame = Frame {
-            ip_start: start,
+            start,
             wire_end: bytes.len(),
             vlans: Vlans::default(),
             tunnel: None,
+            ip: Ip::Any,
         };
         let datagram = ip::decode(bytes, &frame).ok()?;
         let is_middle = datagram.fragment.is_some_and(|fragment| fragment.offset > 0);

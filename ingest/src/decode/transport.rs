@@ -280,6 +280,7 @@ mod tests {
             payload_captured: captured as u32,
             payload_original: payload.len() as u32,
             fragment: None,
+            pieces: 1,
             vlans: Vlans::default(),
             tunnel: None,
         };

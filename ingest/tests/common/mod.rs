@@ -1,6 +1,8 @@
 //! What the tests of whole ingests share: a sink that keeps what it is given.
 
 pub mod file;
+#[allow(dead_code, reason = "each test binary uses what it needs")]
+pub mod frames;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -52,6 +54,7 @@ impl Sink for Kept {
 }
 
 /// Ingests bytes that are a capture.
+#[allow(dead_code, reason = "each test binary uses what it needs")]
 #[track_caller]
 pub fn ingest(bytes: &[u8], options: &Options) -> (Kept, Report) {
     let mut kept = Kept::default();

@@ -53,7 +53,7 @@ fields! {
         community_id "community_id": Str;
         /// VLAN identifiers around the row's first packet, outermost first; null if untagged (IEEE 802.1Q).
         vlan "vlan": Ints;
-        /// Encapsulation around the row's first packet; null if it travelled bare.
+        /// Innermost encapsulation around the row's first packet ("vxlan", "gre", "mpls", …); null if it travelled bare.
         tunnel "tunnel": Str;
         /// Number of the packet that holds the request's first byte; null on flow and connection rows and if no request was seen.
         request_packet "request_packet": Int;
