@@ -23,15 +23,15 @@ type SortKey = (i64, i64, i64);
 type Place = (usize, usize);
 
 /// Joins the batches of each table and sorts the rows by (timestamp, id, index), so that the number of shards and workers
-/// leaves no trace.
-pub(crate) fn merge(rows: Vec<(&'static Table, RecordBatch)>) -> Vec<(&'static Table, RecordBatch)> {
-    let mut merged = Vec::new();
+/// leaves no trace. Gives each table's in batches, and lets go of its own before the next table's.
+pub(crate) fn merge<E>(
+    mut rows: Vec<(&'static Table, RecordBatch)>,
+    mut give: impl FnMut(&'static Table, RecordBatch) -> Result<(), E>,
+) -> Result<(), E> {
     for table in tables::ALL.iter().copied() {
-        let batches: Vec<&RecordBatch> = rows
-            .iter()
-            .filter(|(of, _)| of.name == table.name)
-            .map(|(_, batch)| batch)
-            .collect();
+        let (mine, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(of, _)| of.name == table.name);
+        rows = others;
+        let batches: Vec<&RecordBatch> = mine.iter().map(|(_, batch)| batch).collect();
         let mut order: Vec<(SortKey, Place)> = Vec::new();
         for (index, batch) in batches.iter().enumerate() {
             order.extend(
@@ -48,20 +48,24 @@ pub(crate) fn merge(rows: Vec<(&'static Table, RecordBatch)>) -> Vec<(&'static T
         let bytes: usize = batches.iter().map(|batch| batch.get_array_memory_size()).sum();
         let rows = places.len().div_ceil(bytes.div_ceil(BATCH_BYTES).max(1));
         for places in places.chunks(rows.max(1)) {
-            join(&batches, places, &mut |batch| merged.push((table, batch)));
+            join(&batches, places, &mut |batch| give(table, batch))?;
         }
     }
-    merged
+    Ok(())
 }
 
 /// Joins the rows at these places into one batch, or into several if their text is more than a column of one can hold.
-fn join(batches: &[&RecordBatch], places: &[Place], give: &mut impl FnMut(RecordBatch)) {
+fn join<E>(
+    batches: &[&RecordBatch],
+    places: &[Place],
+    give: &mut impl FnMut(RecordBatch) -> Result<(), E>,
+) -> Result<(), E> {
     match interleave_record_batch(batches, places) {
         Ok(batch) => give(batch),
         Err(_) if places.len() > 1 => {
             let (first, second) = places.split_at(places.len() / 2);
-            join(batches, first, give);
-            join(batches, second, give);
+            join(batches, first, give)?;
+            join(batches, second, give)
         }
         Err(error) => panic!("batches of one table have one schema and every row fits a column: {error}"),
     }

@@ -133,7 +133,7 @@ pub(crate) struct Connection {
     pub(crate) volumes: [Volume; 2],
     pub(crate) history: History,
     /// `None` unless TCP.
-    pub(crate) tcp: Option<Tcp>,
+    pub(crate) tcp: Option<Box<Tcp>>,
     /// `None` unless SCTP.
     pub(crate) sctp: Option<Association>,
     /// Protocols found.
@@ -167,12 +167,12 @@ impl Connection {
 
     /// True if its ends have ended it.
     pub(crate) fn is_ended(&self) -> bool {
-        self.tcp.as_ref().is_some_and(Tcp::is_ended) || self.sctp.as_ref().is_some_and(|sctp| sctp.is_ended)
+        self.tcp.as_deref().is_some_and(Tcp::is_ended) || self.sctp.as_ref().is_some_and(|sctp| sctp.is_ended)
     }
 
     /// True if its opening was seen, or it is of a transport that has none.
     fn opening_seen(&self) -> bool {
-        self.tcp.as_ref().is_none_or(Tcp::opening_seen) && self.sctp.as_ref().is_none_or(|sctp| sctp.opening_seen)
+        self.tcp.as_deref().is_none_or(Tcp::opening_seen) && self.sctp.as_ref().is_none_or(|sctp| sctp.opening_seen)
     }
 
     /// How it stands at a time.

@@ -1,4 +1,7 @@
-//! Every bound of an ingest: unit, reason, default. Memory is bounded by these and not by the capture.
+//! Every bound of an ingest: unit, reason, default. Memory is bounded by these and not by the capture; [`Limits::within`] says how
+//! a given memory is shared out.
+
+use crate::route::SHARDS;
 
 /// Bounds of an ingest. When one is hit the pipeline goes on and counts an [`crate::Anomaly`].
 #[derive(Clone, Debug)]
@@ -19,9 +22,11 @@ pub struct Limits {
     pub part_bytes: usize,
     /// Bytes of packets and their records after which shards hand over their finished rows.
     pub epoch_bytes: usize,
-    /// Connections that one shard tracks at once; the longest idle are given up for new ones.
+    /// Packets after which they do: each may make a connection and a flow, whose rows wait until then.
+    pub epoch_packets: usize,
+    /// Connections that one shard tracks at once; the longest idle are given up for new ones. Each takes about [`CONNECTION_BYTES`].
     pub connections_per_shard: usize,
-    /// Flows that one shard tracks at once.
+    /// Flows that one shard tracks at once; the longest quiet are given up for new ones. Each takes about [`FLOW_BYTES`].
     pub flows_per_shard: usize,
     /// Out-of-order bytes held for one half of a connection until its hole fills.
     pub reassembly_bytes_per_half: usize,
@@ -70,27 +75,42 @@ pub struct Limits {
 const MIB: usize = 1 << 20;
 const SECOND_NS: i64 = 1_000_000_000;
 
-impl Default for Limits {
-    fn default() -> Self {
+/// Memory that an ingest may take if nobody says otherwise.
+pub const MEMORY_BYTES: usize = 1024 * MIB;
+/// The least memory that an ingest can do with.
+pub const LEAST_MEMORY_BYTES: usize = 64 * MIB;
+/// Memory that a tracked connection takes, about: itself, what its dissector begins with, and its share of the tables.
+pub const CONNECTION_BYTES: usize = 2 << 10;
+/// Memory that a tracked flow takes, about.
+pub const FLOW_BYTES: usize = 1 << 10;
+
+impl Limits {
+    /// The bounds of an ingest that may take about so much memory in all, and no less than [`LEAST_MEMORY_BYTES`]. What is not held
+    /// by the ingest itself, such as files being written, must fit too: half of the memory is shared out.
+    pub fn within(memory_bytes: usize) -> Self {
+        let memory = memory_bytes.max(LEAST_MEMORY_BYTES);
+        let share = |of: usize| memory / of;
+        let per_shard = |bytes: usize| bytes / SHARDS;
         Self {
             packet_bytes: 16 * MIB,
             block_bytes: 64 * MIB,
             secrets_bytes: 32 * MIB,
             interfaces: 1 << 14,
-            read_bytes: 4 * MIB,
-            part_bytes: 128 * MIB,
-            epoch_bytes: 32 * MIB,
-            connections_per_shard: 1 << 14,
-            flows_per_shard: 1 << 16,
-            reassembly_bytes_per_half: 2 * MIB,
-            reassembly_bytes_per_shard: 16 * MIB,
+            read_bytes: share(256).min(4 * MIB),
+            part_bytes: share(8),
+            epoch_bytes: share(32),
+            epoch_packets: share(1 << 15),
+            connections_per_shard: per_shard(share(8)) / CONNECTION_BYTES,
+            flows_per_shard: per_shard(share(8)) / FLOW_BYTES,
+            reassembly_bytes_per_half: (2 * MIB).min(share(64)),
+            reassembly_bytes_per_shard: per_shard(share(16)),
             unacknowledged_segments_per_half: 1 << 10,
-            unacknowledged_segments_per_shard: 1 << 16,
-            batch_bytes: 8 * MIB,
-            dissect_bytes_per_shard: 32 * MIB,
-            name_bytes_per_shard: 16 * MIB,
-            name_bytes: 32 * MIB,
-            fragment_bytes: 16 * MIB,
+            unacknowledged_segments_per_shard: per_shard(share(64)) / 16,
+            batch_bytes: share(128),
+            dissect_bytes_per_shard: per_shard(share(8)),
+            name_bytes_per_shard: per_shard(share(16)),
+            name_bytes: share(32),
+            fragment_bytes: share(64),
             tcp_idle_ns: 1200 * SECOND_NS,
             udp_idle_ns: 60 * SECOND_NS,
             fragment_idle_ns: 60 * SECOND_NS,
@@ -98,11 +118,17 @@ impl Default for Limits {
             body_bytes: 4 << 10,
             handshake_bytes: 64 << 10,
             pending_requests: 1024,
-            pending_bytes: MIB,
+            pending_bytes: MIB.min(share(256)),
             dns_records: 1024,
             dns_text_bytes: 64 << 10,
             sctp_chunks: 1 << 14,
             probe_bytes: 64,
         }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::within(MEMORY_BYTES)
     }
 }

@@ -159,9 +159,9 @@ pub fn ingest<S: Sink>(input: impl Read + Send, options: &Options, sink: &mut S)
             from_workers.push(finished);
             let shards = (worker..SHARDS)
                 .step_by(workers)
-                .map(|_| Shard::new(&options.limits, options.packets))
+                .map(|number| (number, Shard::new(&options.limits, options.packets)))
                 .collect();
-            scope.spawn(move || work_on(shards, (worker, workers), &work, &to_merge));
+            scope.spawn(move || work_on(shards, workers, &work, &to_merge));
         }
         let dispatcher = scope.spawn(move || dispatch(reader, options, to_workers, &to_writer));
         let merged = write(&from_dispatcher, &from_workers, options, sink);
@@ -199,6 +199,8 @@ struct Finished {
     names: Vec<Naming>,
     assigned: Vec<Assigned>,
     anomalies: Anomalies,
+    /// At the end of the capture: more of the same will come.
+    more: bool,
 }
 
 enum Written {
@@ -217,7 +219,7 @@ fn dispatch(
     let mut report = Report::default();
     let mut defragmenter = Defragmenter::default();
     let mut router = Router::default();
-    let mut epoch_bytes = 0;
+    let (mut epoch_bytes, mut epoch_packets) = (0, 0);
     let mut last_number = options.first_packet;
     // The clock is the last packet's time: a packet with a wrong time must not age every connection.
     let mut now_ns = 0;
@@ -268,6 +270,7 @@ fn dispatch(
             }
         }
         epoch_bytes += block.held_bytes();
+        epoch_packets += block.records.len();
         let progress = Progress {
             bytes: reader.bytes_read(),
             packets: report.packets,
@@ -280,8 +283,8 @@ fn dispatch(
         if to_writer.send(Written::Block(block, progress)).is_err() {
             return Ok(report);
         }
-        if epoch_bytes >= options.limits.epoch_bytes {
-            epoch_bytes = 0;
+        if epoch_bytes >= options.limits.epoch_bytes || epoch_packets >= options.limits.epoch_packets {
+            (epoch_bytes, epoch_packets) = (0, 0);
             if !send_all(Work::Epoch, now_ns) || to_writer.send(Written::Epoch).is_err() {
                 return Ok(report);
             }
@@ -325,23 +328,17 @@ fn defragment(
     Ok(Some((datagram, whole)))
 }
 
-/// Stages 4–8 for the shards of one worker: every one of so many from its first.
-fn work_on(
-    mut shards: Vec<Shard>,
-    (first_shard, workers): (usize, usize),
-    work: &Receiver<Work>,
-    to_writer: &SyncSender<Finished>,
-) {
+/// Stages 4–8 for the shards of one worker, each with its number.
+fn work_on(mut shards: Vec<(usize, Shard)>, workers: usize, work: &Receiver<Work>, to_writer: &SyncSender<Finished>) {
     let mut assigned = Vec::new();
     while let Ok(work) = work.recv() {
-        let mut anomalies = Anomalies::default();
         match work {
             Work::Packets(block, routed) => {
                 for routed in &routed {
                     let Some(record) = block.records.get(routed.record as usize) else {
                         continue;
                     };
-                    let Some(shard) = shards.get_mut(usize::from(routed.shard) / workers) else {
+                    let Some((_, shard)) = shards.get_mut(usize::from(routed.shard) / workers) else {
                         continue;
                     };
                     let arrived = Arrived {
@@ -361,26 +358,42 @@ fn work_on(
                 }
                 continue;
             }
-            Work::Epoch(now_ns) => shards.iter_mut().for_each(|shard| shard.sweep(now_ns)),
-            Work::End(now_ns) => shards
-                .iter_mut()
-                .for_each(|shard| anomalies.merge(shard.finish(now_ns))),
-        }
-        let rows = (first_shard..)
-            .step_by(workers)
-            .zip(&mut shards)
-            .flat_map(|(number, shard)| shard.take_rows().into_iter().map(move |rows| (number, rows)))
-            .collect();
-        let finished = Finished {
-            rows,
-            names: shards.iter_mut().flat_map(Shard::take_names).collect(),
-            assigned: std::mem::take(&mut assigned),
-            anomalies,
-        };
-        if to_writer.send(finished).is_err() {
-            return;
+            Work::Epoch(now_ns) => {
+                shards.iter_mut().for_each(|(_, shard)| shard.sweep(now_ns));
+                if to_writer.send(hand_over(&mut shards, &mut assigned, false)).is_err() {
+                    return;
+                }
+            }
+            Work::End(now_ns) => loop {
+                let mut more = false;
+                shards
+                    .iter_mut()
+                    .for_each(|(_, shard)| more |= shard.finish_some(now_ns));
+                if to_writer.send(hand_over(&mut shards, &mut assigned, more)).is_err() || !more {
+                    return;
+                }
+            },
         }
     }
+}
+
+/// What shards have finished, for the writer.
+fn hand_over(shards: &mut [(usize, Shard)], assigned: &mut Vec<Assigned>, more: bool) -> Finished {
+    let mut finished = Finished {
+        rows: Vec::new(),
+        names: Vec::new(),
+        assigned: std::mem::take(assigned),
+        anomalies: Anomalies::default(),
+        more,
+    };
+    for (number, shard) in shards {
+        finished
+            .rows
+            .extend(shard.take_rows().into_iter().map(|rows| (*number, rows)));
+        finished.names.extend(shard.take_names());
+        finished.anomalies.merge(shard.take_anomalies());
+    }
+    finished
 }
 
 /// Stage 9: joins what the shards finished in an epoch, in an order that depends on the capture alone, and names the ends of
@@ -407,22 +420,29 @@ fn write<S: Sink>(
             Written::Epoch => false,
             Written::End => true,
         };
-        let mut rows = Vec::new();
-        let mut found = Vec::new();
-        for worker in from_workers {
-            let Ok(finished) = worker.recv() else {
-                return Ok(anomalies);
-            };
-            rows.extend(finished.rows);
-            found.extend(finished.names);
-            part.assign(&finished.assigned);
-            anomalies.merge(finished.anomalies);
-        }
-        names.learn(found, &options.limits, &mut anomalies);
-        // Rows that begin in one packet may agree in all that they are sorted by.
-        rows.sort_by_key(|(shard, _)| *shard);
-        for (table, batch) in merge(rows.into_iter().map(|(_, rows)| rows).collect()) {
-            sink.rows(table, names.fill(table, batch))?;
+        let mut waiting: Vec<&Receiver<Finished>> = from_workers.iter().collect();
+        while !waiting.is_empty() {
+            let mut rows = Vec::new();
+            let mut found = Vec::new();
+            let mut unfinished = Vec::new();
+            for worker in waiting {
+                let Ok(finished) = worker.recv() else {
+                    return Ok(anomalies);
+                };
+                rows.extend(finished.rows);
+                found.extend(finished.names);
+                part.assign(&finished.assigned);
+                anomalies.merge(finished.anomalies);
+                if finished.more {
+                    unfinished.push(worker);
+                }
+            }
+            waiting = unfinished;
+            names.learn(found, &options.limits, &mut anomalies);
+            // Rows that begin in one packet may agree in all that they are sorted by.
+            rows.sort_by_key(|(shard, _)| *shard);
+            let rows = rows.into_iter().map(|(_, rows)| rows).collect();
+            merge(rows, |table, batch| sink.rows(table, names.fill(table, batch)))?;
         }
         if at_end || part.bytes() >= options.limits.part_bytes {
             part.write(sink)?;

@@ -125,7 +125,7 @@ pub(crate) fn append_flow(tables: &mut Tables, flow: &Flow) {
             response_packet: None,
         },
         identity: Identity::LATER,
-        health: health::of_flow(flow.health.as_ref()),
+        health: health::of_flow(flow.health.as_deref()),
         own: FlowOwn {
             flow_state: Some(flow.state.name()),
             flow_local_pkts: int(local.packets),

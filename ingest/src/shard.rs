@@ -13,8 +13,8 @@ use schema::Table;
 use slab::Slab;
 
 use crate::connection::{
-    Association, Connection, Endpoint, Event, Flow, FlowHealth, FlowKey, History, Key, State, Tcp, Volume,
-    community_id, first_is_service, icmp_community_id, index, vlan_list,
+    Association, Connection, Endpoint, Event, Flow, FlowKey, History, Key, State, Tcp, Volume, community_id,
+    first_is_service, icmp_community_id, index, vlan_list,
 };
 use crate::decode::sctp::Opening;
 use crate::decode::{Datagram, Segment, Transport, protocol};
@@ -28,6 +28,9 @@ use crate::{Anomalies, Anomaly, Limits, Tables};
 
 /// How long a connection that ended stays known, so that late acknowledgments are not taken for a new one.
 const LINGER_NS: i64 = 120_000_000_000;
+
+/// Rows of connections and flows that a shard hands over at once at the end of the capture.
+const FINISHED_ROWS: usize = 1 << 11;
 
 /// The connection and the flow that a packet belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +75,8 @@ pub(crate) struct Shard {
     /// Where a five-tuple's connection is in `tracked`: the one hash per packet.
     by_key: HashMap<Key, usize, RandomState>,
     flows: HashMap<FlowKey, Flow, RandomState>,
+    /// At the end of the capture, the flows whose rows are still to be made.
+    last_flows: Vec<Flow>,
     held_bytes: usize,
     /// Segments that wait for acknowledgment.
     unacknowledged: usize,
@@ -91,6 +96,7 @@ impl Shard {
             tracked: Slab::new(),
             by_key: HashMap::default(),
             flows: HashMap::default(),
+            last_flows: Vec::new(),
             held_bytes: 0,
             unacknowledged: 0,
             tables: Tables::default(),
@@ -246,19 +252,30 @@ impl Shard {
         }
     }
 
-    /// Closes everything at the end of the capture.
-    pub(crate) fn finish(&mut self, now_ns: i64) -> Anomalies {
-        let slots: Vec<usize> = self.tracked.iter().map(|(slot, _)| slot).collect();
-        for slot in slots {
-            self.close(slot, now_ns);
+    /// Closes what is left at the end of the capture, some of it at each call so that few rows wait at once: first the connections,
+    /// then the flows. Says whether there is more.
+    pub(crate) fn finish_some(&mut self, now_ns: i64) -> bool {
+        let slots: Vec<usize> = self.tracked.iter().map(|(slot, _)| slot).take(FINISHED_ROWS).collect();
+        for slot in &slots {
+            self.close(*slot, now_ns);
         }
-        // Flows that begin in one packet agree in all that rows are sorted by.
-        let mut flows: Vec<Flow> = std::mem::take(&mut self.flows).into_values().collect();
-        flows.sort_unstable_by_key(|flow| flow.key);
-        for flow in flows {
+        if slots.len() < FINISHED_ROWS && self.last_flows.is_empty() {
+            // Flows that begin in one packet agree in all that rows are sorted by.
+            self.last_flows = std::mem::take(&mut self.flows).into_values().collect();
+            self.last_flows.sort_unstable_by_key(|flow| std::cmp::Reverse(flow.key));
+        }
+        for _ in slots.len()..FINISHED_ROWS {
+            let Some(flow) = self.last_flows.pop() else {
+                return false;
+            };
             append_flow(&mut self.tables, &flow);
             self.keep_batches_small();
         }
+        true
+    }
+
+    /// Takes what was found so far.
+    pub(crate) fn take_anomalies(&mut self) -> Anomalies {
         std::mem::take(&mut self.anomalies)
     }
 
@@ -384,7 +401,7 @@ impl Shard {
             vlan: vlan.clone(),
             has_pcap: self.has_pcap,
             tracked: 0,
-            health: (key.protocol == protocol::TCP).then(FlowHealth::default),
+            health: None,
         });
         flow.connections = flow.connections.saturating_add(1);
         flow.tracked = flow.tracked.saturating_add(1);
@@ -420,7 +437,7 @@ impl Shard {
             last_packet: number,
             volumes: [Volume::default(); 2],
             history,
-            tcp: (key.protocol == protocol::TCP).then(Tcp::default),
+            tcp: (key.protocol == protocol::TCP).then(Box::default),
             sctp: (key.protocol == protocol::SCTP).then(Association::default),
             detected: Default::default(),
             entries: 0,
@@ -506,16 +523,18 @@ impl Shard {
     fn make_room(&mut self, arrived: &Arrived<'_>) {
         if self.tracked.len() >= self.limits.connections_per_shard {
             self.sweep(arrived.time_ns);
-            // A quarter at a time, so that the search for the oldest is paid by many additions.
-            let spare = self.limits.connections_per_shard / 4;
+            // An eighth at a time, so that the search for the oldest is paid by many additions.
+            let spare = self.limits.connections_per_shard / 8;
             if self.tracked.len() >= self.limits.connections_per_shard.saturating_sub(spare) {
-                let mut oldest: Vec<(i64, u64, usize)> = self
-                    .tracked
-                    .iter()
-                    .map(|(slot, tracked)| (tracked.connection.last_time_ns, tracked.connection.last_packet, slot))
-                    .collect();
+                // Of a flood nobody answers: what was never answered goes first, however long the others are quiet.
+                let value = |connection: &Connection| {
+                    let is_answered = connection.volumes.iter().all(|volume| volume.packets > 0);
+                    (is_answered, connection.last_time_ns, connection.last_packet)
+                };
+                let tracked = self.tracked.iter();
+                let mut oldest: Vec<_> = tracked.map(|(slot, known)| (value(&known.connection), slot)).collect();
                 oldest.sort_unstable();
-                for (_, _, slot) in oldest.into_iter().take(spare.max(1)) {
+                for (_, slot) in oldest.into_iter().take(spare.max(1)) {
                     self.anomalies.add(arrived.number, Anomaly::ConnectionLimit);
                     self.close(slot, arrived.time_ns);
                 }
@@ -529,7 +548,7 @@ impl Shard {
                 .map(|flow| (flow.last_time_ns, flow.flow_id, flow.key))
                 .collect();
             quiet.sort_unstable();
-            for (_, _, key) in quiet.into_iter().take((self.limits.flows_per_shard / 4).max(1)) {
+            for (_, _, key) in quiet.into_iter().take((self.limits.flows_per_shard / 8).max(1)) {
                 if let Some(flow) = self.flows.remove(&key) {
                     self.anomalies.add(arrived.number, Anomaly::FlowLimit);
                     append_flow(&mut self.tables, &flow);

@@ -35,7 +35,7 @@ pub(crate) struct Flow {
     /// Connections that are still tracked: a flow outlives them all.
     pub(crate) tracked: u32,
     /// TCP health over its connections; `None` for other transports.
-    pub(crate) health: Option<FlowHealth>,
+    pub(crate) health: Option<Box<FlowHealth>>,
 }
 
 /// TCP health over the connections of a flow.
@@ -107,8 +107,8 @@ impl Flow {
             sum.ip_bytes = sum.ip_bytes.saturating_add(volume.ip_bytes);
         }
         self.entries = self.entries.saturating_add(connection.entries);
-        if let (Some(health), Some(tcp)) = (&mut self.health, &connection.tcp) {
-            health.add(connection, tcp);
+        if let Some(tcp) = &connection.tcp {
+            self.health.get_or_insert_default().add(connection, tcp);
         }
         self.detected.extend(&connection.detected);
         self.state = match (self.state, state) {
