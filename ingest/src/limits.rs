@@ -75,20 +75,21 @@ pub struct Limits {
 const MIB: usize = 1 << 20;
 const SECOND_NS: i64 = 1_000_000_000;
 
-/// Memory that an ingest may take if nobody says otherwise.
-pub const MEMORY_BYTES: usize = 1024 * MIB;
-/// The least memory that an ingest can do with.
-pub const LEAST_MEMORY_BYTES: usize = 64 * MIB;
 /// Memory that a tracked connection takes, about: itself, what its dissector begins with, and its share of the tables.
 pub const CONNECTION_BYTES: usize = 2 << 10;
 /// Memory that a tracked flow takes, about.
 pub const FLOW_BYTES: usize = 1 << 10;
 
 impl Limits {
-    /// The bounds of an ingest that may take about so much memory in all, and no less than [`LEAST_MEMORY_BYTES`]. What is not held
+    /// Memory that an ingest may take if nobody says otherwise.
+    pub const MEMORY_BYTES: usize = 1024 * MIB;
+    /// The least memory that an ingest can do with.
+    pub const LEAST_MEMORY_BYTES: usize = 64 * MIB;
+
+    /// The bounds of an ingest that may take about so much memory in all, and no less than [`Limits::LEAST_MEMORY_BYTES`]. What is not held
     /// by the ingest itself, such as files being written, must fit too: half of the memory is shared out.
     pub fn within(memory_bytes: usize) -> Self {
-        let memory = memory_bytes.max(LEAST_MEMORY_BYTES);
+        let memory = memory_bytes.max(Self::LEAST_MEMORY_BYTES);
         let share = |of: usize| memory / of;
         let per_shard = |bytes: usize| bytes / SHARDS;
         Self {
@@ -129,6 +130,6 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self::within(MEMORY_BYTES)
+        Self::within(Self::MEMORY_BYTES)
     }
 }

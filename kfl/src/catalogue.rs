@@ -156,7 +156,7 @@ mod tests {
         );
         assert_eq!([of("node_id"), of("src.pod.name"), of("pods")], [Presence::Empty; 3]);
         assert_eq!(
-            [of("redis_key"), of("rtt_min_us"), of("gql_query")],
+            [of("redis_key"), of("tcp_payload"), of("gql_query")],
             [Presence::Ahead; 3]
         );
     }

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use engine::Limits;
 
 use crate::formats::{self, Format};
 
@@ -93,9 +95,34 @@ pub(crate) struct IngestArguments {
     /// Do not store the packets: saves space, gives up pcap and hex
     #[arg(long)]
     pub(crate) no_packets: bool,
+    /// Memory to take, about; what does not fit is given up, counted and told. At least 64 MiB
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = memory)]
+    pub(crate) max_memory: usize,
+    /// Seconds of capture time without a packet after which a TCP or SCTP connection counts as closed
+    #[arg(long, value_name = "SECONDS", default_value_t = 1200)]
+    pub(crate) tcp_idle: u32,
+    /// Seconds of capture time without a packet after which a UDP or ICMP connection counts as closed
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) udp_idle: u32,
     /// Ingest a capture that is stored already once more
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+/// Reads a size of memory: `512MiB`, `2GB`, `2g`.
+fn memory(text: &str) -> Result<usize, String> {
+    let least = Limits::LEAST_MEMORY_BYTES;
+    let size: ByteSize = text
+        .parse()
+        .map_err(|_| "expected a size such as 512MiB or 2GB".to_owned())?;
+    let bytes = usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
+    if bytes < least {
+        return Err(format!(
+            "expected {} or more",
+            ByteSize::b(least as u64).display().iec()
+        ));
+    }
+    Ok(bytes)
 }
 
 #[derive(Args, Debug)]

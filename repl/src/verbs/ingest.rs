@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use engine::{Anomalies, Database, IngestOptions, Ingested, Progress, Watch};
+use engine::{Anomalies, Database, IngestOptions, Ingested, Limits, Progress, Watch};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::say;
@@ -19,6 +19,8 @@ use crate::runtime::Runtime;
 use crate::source::Source;
 use crate::terminal::Terminal;
 
+const NS_PER_SECOND: i64 = 1_000_000_000;
+
 /// Ingests every file.
 pub(super) fn run(source: &Source, arguments: &IngestArguments, terminal: &Terminal) -> Result<Exit, Failure> {
     let directory = source.directory()?;
@@ -26,7 +28,11 @@ pub(super) fn run(source: &Source, arguments: &IngestArguments, terminal: &Termi
         threads: arguments.threads,
         packets: !arguments.no_packets,
         force: arguments.force,
-        ..IngestOptions::default()
+        limits: Limits {
+            tcp_idle_ns: i64::from(arguments.tcp_idle) * NS_PER_SECOND,
+            udp_idle_ns: i64::from(arguments.udp_idle) * NS_PER_SECOND,
+            ..Limits::within(arguments.max_memory)
+        },
     };
     let runtime = Runtime::start()?;
     let mut exit = Exit::Done;
