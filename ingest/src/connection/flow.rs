@@ -81,7 +81,7 @@ impl FlowHealth {
         let health = &tcp.health;
         self.counts.add(&health.counts);
         self.round_trips.merge(&health.round_trips);
-        self.completeness |= tcp.completeness;
+        self.completeness |= tcp.completeness();
         self.fin_count = self.fin_count.saturating_add(tcp.fin_count);
         self.rst_count = self.rst_count.saturating_add(tcp.rst_count);
         self.goodput_bytes = self.goodput_bytes.saturating_add(connection.goodput_bytes());

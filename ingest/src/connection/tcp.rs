@@ -52,7 +52,7 @@ enum Opening {
 pub(crate) struct Tcp {
     halves: [TcpHalf; 2],
     pub(crate) health: Health,
-    pub(crate) completeness: u8,
+    completeness: u8,
     pub(crate) fin_count: u64,
     pub(crate) rst_count: u64,
     segments: u64,
@@ -69,6 +69,17 @@ impl Tcp {
 
     pub(crate) fn half_mut(&mut self, half: Half) -> &mut TcpHalf {
         &mut self.halves[index(half)]
+    }
+
+    /// What was seen of the connection, as a set of bits. A segment that was captured alone, other than a SYN, shows none: Wireshark
+    /// takes it for the rest of a connection that it knows nothing of.
+    pub(crate) fn completeness(&self) -> u8 {
+        let opens = self.completeness & completeness::SYN != 0;
+        if self.segments > 1 || opens {
+            self.completeness
+        } else {
+            0
+        }
     }
 
     /// True if the opening was seen.

@@ -29,7 +29,7 @@ pub(super) fn of_connection<'a>(connection: &Connection) -> Health<'a> {
     fields(&Known {
         counts: &health.counts,
         round_trips: &health.round_trips,
-        completeness: tcp.completeness,
+        completeness: tcp.completeness(),
         fin_count: tcp.fin_count,
         rst_count: tcp.rst_count,
         goodput_bytes: connection.goodput_bytes(),
