@@ -130,13 +130,15 @@ pub(crate) fn ingest_reader(
 }
 
 fn ingest_into(
-    transaction: Transaction,
+    mut transaction: Transaction,
     name: String,
     reader: impl Read + Send,
     total_bytes: Option<u64>,
     options: &IngestOptions,
     watch: &mut dyn Watch,
 ) -> Result<(Ingested, Option<Manifest>), Error> {
+    // As much again as the packets of the part being filled.
+    transaction.bound_memory(options.limits.part_bytes);
     let first_packet = transaction.manifest().next_packet;
     let ingest_options = ingest::Options {
         threads: options.threads,

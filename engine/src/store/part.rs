@@ -60,6 +60,22 @@ impl PartWriter {
         self.encoder.as_ref().is_some_and(Encoder::is_full)
     }
 
+    /// Memory of the rows that are encoded and not yet written.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.encoder.as_ref().map_or(0, |encoder| encoder.writer.memory_size())
+    }
+
+    /// Writes the rows that are encoded: a row group ends here.
+    pub(super) fn flush(&mut self) -> Result<(), Error> {
+        let Some(encoder) = &mut self.encoder else {
+            return Ok(());
+        };
+        encoder
+            .writer
+            .flush()
+            .map_err(|error| Error::writing(&self.temporary, error))
+    }
+
     /// Ends the part: it has its name and lasts, though no manifest names it yet.
     pub(super) fn finish(mut self) -> Result<Part, Error> {
         let encoder = self.encoder.take().expect("finish is called once");

@@ -5,6 +5,7 @@ use std::fs;
 
 use datafusion::arrow::array::RecordBatch;
 use schema::Table;
+use schema::tables::packets;
 
 use crate::Error;
 use crate::store::part::PartWriter;
@@ -16,6 +17,8 @@ pub(crate) struct Transaction {
     store: Store,
     manifest: Manifest,
     open: BTreeMap<&'static str, PartWriter>,
+    /// Memory that the rows of open parts may take until they are written.
+    memory_bytes: usize,
     written: Vec<(&'static str, Part)>,
     committed: bool,
     _lock: Lock,
@@ -31,10 +34,17 @@ impl Transaction {
             store: store.clone(),
             manifest,
             open: BTreeMap::new(),
+            memory_bytes: usize::MAX,
             written: Vec::new(),
             committed: false,
             _lock: lock,
         })
+    }
+
+    /// Bounds the memory that the rows of open parts take until they are written. Packets are apart: a part of them is one row
+    /// group, and whoever seals it bounds it.
+    pub(crate) fn bound_memory(&mut self, bytes: usize) {
+        self.memory_bytes = bytes;
     }
 
     /// The manifest on which the commit builds.
@@ -59,7 +69,29 @@ impl Transaction {
         if part.is_full() {
             self.seal(table)?;
         }
-        Ok(())
+        self.keep_memory_small()
+    }
+
+    /// Ends the largest row groups early while all together are beyond their bound.
+    fn keep_memory_small(&mut self) -> Result<(), Error> {
+        loop {
+            let rows = || (self.open.iter()).filter(|(name, _)| **name != packets::TABLE.name);
+            let sizes = rows().map(|(name, part)| (part.memory_bytes(), *name));
+            let Some((largest_bytes, largest)) = sizes.clone().max() else {
+                return Ok(());
+            };
+            let sum: usize = sizes.map(|(bytes, _)| bytes).sum();
+            if sum <= self.memory_bytes || largest_bytes == 0 {
+                return Ok(());
+            }
+            let Some(part) = self.open.get_mut(largest) else {
+                return Ok(());
+            };
+            part.flush()?;
+            if part.memory_bytes() >= largest_bytes {
+                return Ok(());
+            }
+        }
     }
 
     /// Closes the table's open part, if there is one.
