@@ -14,8 +14,8 @@ use crate::capture::{Block, Record};
 use crate::pipeline::Sink;
 use crate::shard::Assigned;
 
-/// Packet bytes that make one batch.
-const BATCH_BYTES: usize = 8 << 20;
+/// What a packet takes in a batch besides its bytes.
+const PACKET_ROW_BYTES: usize = 64;
 
 /// Timestamp, id and index of a row.
 type SortKey = (i64, i64, i64);
@@ -26,6 +26,7 @@ type Place = (usize, usize);
 /// leaves no trace. Gives each table's in batches, and lets go of its own before the next table's.
 pub(crate) fn merge<E>(
     mut rows: Vec<(&'static Table, RecordBatch)>,
+    batch_bytes: usize,
     mut give: impl FnMut(&'static Table, RecordBatch) -> Result<(), E>,
 ) -> Result<(), E> {
     for table in tables::ALL.iter().copied() {
@@ -46,7 +47,7 @@ pub(crate) fn merge<E>(
         order.sort_unstable();
         let places: Vec<Place> = order.into_iter().map(|(_, place)| place).collect();
         let bytes: usize = batches.iter().map(|batch| batch.get_array_memory_size()).sum();
-        let rows = places.len().div_ceil(bytes.div_ceil(BATCH_BYTES).max(1));
+        let rows = places.len().div_ceil(bytes.div_ceil(batch_bytes.max(1)).max(1));
         for places in places.chunks(rows.max(1)) {
             join(&batches, places, &mut |batch| give(table, batch))?;
         }
@@ -137,7 +138,7 @@ impl PacketPart {
     }
 
     /// Gives the packets to the sink, clustered by flow and connection, and seals the part.
-    pub(crate) fn write<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
+    pub(crate) fn write<S: Sink>(&mut self, batch_bytes: usize, sink: &mut S) -> Result<(), S::Error> {
         if self.ids.is_empty() {
             return Ok(());
         }
@@ -158,8 +159,8 @@ impl PacketPart {
                 continue;
             };
             builder.append(row(number, (flow_id, conn_id), block, index, record));
-            pending += record.captured as usize;
-            if pending >= BATCH_BYTES {
+            pending += record.captured as usize + PACKET_ROW_BYTES;
+            if pending >= batch_bytes {
                 sink.rows(&packets::TABLE, builder.finish())?;
                 pending = 0;
             }

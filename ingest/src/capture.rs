@@ -81,7 +81,7 @@ impl Block {
     pub fn held_bytes(&self) -> usize {
         self.bytes
             .len()
-            .saturating_add(self.records.len().saturating_mul(size_of::<Record>()))
+            .saturating_add(self.records.capacity().saturating_mul(size_of::<Record>()))
             .saturating_add(self.names.len().saturating_mul(size_of::<Named>()))
     }
 

@@ -36,7 +36,7 @@ pub struct Limits {
     pub unacknowledged_segments_per_half: usize,
     /// Segments of one shard that do.
     pub unacknowledged_segments_per_shard: usize,
-    /// Bytes of finished rows of one shard after which they become a batch.
+    /// Bytes of rows that make a batch: of one shard, of a table, of packets.
     pub batch_bytes: usize,
     /// Bytes that the dissectors of one shard hold for messages that are not yet whole or not yet answered.
     pub dissect_bytes_per_shard: usize,

@@ -442,10 +442,12 @@ fn write<S: Sink>(
             // Rows that begin in one packet may agree in all that they are sorted by.
             rows.sort_by_key(|(shard, _)| *shard);
             let rows = rows.into_iter().map(|(_, rows)| rows).collect();
-            merge(rows, |table, batch| sink.rows(table, names.fill(table, batch)))?;
+            merge(rows, options.limits.batch_bytes, |table, batch| {
+                sink.rows(table, names.fill(table, batch))
+            })?;
         }
         if at_end || part.bytes() >= options.limits.part_bytes {
-            part.write(sink)?;
+            part.write(options.limits.batch_bytes, sink)?;
         }
     }
     Ok(anomalies)
