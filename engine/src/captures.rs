@@ -50,7 +50,7 @@ pub(crate) async fn notes(snapshot: &Snapshot, session: &SessionState) -> Result
             name: columns[0].as_string_view().value(row).to_owned(),
             comments: texts(&columns[1], row)?,
             interfaces: texts(&columns[2], row)?,
-            dropped: u64::try_from(dropped.iter().nth(row).flatten().unwrap_or(0)).unwrap_or(0),
+            dropped: u64::try_from(if dropped.is_null(row) { 0 } else { dropped.value(row) }).unwrap_or(0),
             has_secrets: columns[4].as_boolean().value(row),
         });
         Ok(())

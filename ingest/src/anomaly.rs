@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use std::fmt;
 
 /// One finding, with its numbers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Anomaly {
     /// The file ends inside a record.
     CutFile {
@@ -247,7 +247,7 @@ impl Anomalies {
             Entry::Occupied(mut entry) => {
                 let known = entry.get_mut();
                 known.count = known.count.saturating_add(finding.count);
-                if finding.first_packet < known.first_packet {
+                if (finding.first_packet, &finding.first) < (known.first_packet, &known.first) {
                     known.first_packet = finding.first_packet;
                     known.first = finding.first;
                 }

@@ -126,7 +126,7 @@ impl PacketPart {
             let slot = packet
                 .checked_sub(self.first_number)
                 .and_then(|slot| self.ids.get_mut(slot as usize));
-            if let Some(slot) = slot.filter(|(_, known)| *known == 0 || conn_id < known) {
+            if let Some(slot) = slot.filter(|(flow, known)| *known == 0 || (conn_id, flow_id) < (known, flow)) {
                 *slot = (*flow_id, *conn_id);
             }
         }
@@ -159,7 +159,7 @@ impl PacketPart {
                 continue;
             };
             builder.append(row(number, (flow_id, conn_id), block, index, record));
-            pending += record.captured as usize + PACKET_ROW_BYTES;
+            pending += record.captured as usize + PACKET_ROW_BYTES + comment_bytes(block, index);
             if pending >= batch_bytes {
                 sink.rows(&packets::TABLE, builder.finish())?;
                 pending = 0;
@@ -171,6 +171,14 @@ impl PacketPart {
         *self = Self::default();
         sink.seal()
     }
+}
+
+/// Bytes of a packet's comment.
+fn comment_bytes(block: &Block, index: u32) -> usize {
+    let comment = block.comments.binary_search_by_key(&index, |(record, _)| *record).ok();
+    comment
+        .and_then(|at| block.comments.get(at))
+        .map_or(0, |(_, text)| text.len())
 }
 
 fn row<'a>(

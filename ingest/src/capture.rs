@@ -82,7 +82,21 @@ impl Block {
         self.bytes
             .len()
             .saturating_add(self.records.capacity().saturating_mul(size_of::<Record>()))
+            .saturating_add(self.text_bytes())
             .saturating_add(self.names.len().saturating_mul(size_of::<Named>()))
+    }
+
+    /// Memory of comments and names.
+    fn text_bytes(&self) -> usize {
+        let comments = self
+            .comments
+            .iter()
+            .map(|comment| size_of_val(comment).saturating_add(comment.1.len()));
+        let names = self
+            .names
+            .iter()
+            .map(|named| size_of_val(named).saturating_add(named.name.len()));
+        comments.chain(names).fold(0, usize::saturating_add)
     }
 
     /// The packets with their numbers.

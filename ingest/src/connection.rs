@@ -136,6 +136,8 @@ pub(crate) struct Connection {
     pub(crate) tcp: Option<Box<Tcp>>,
     /// `None` unless SCTP.
     pub(crate) sctp: Option<Association>,
+    /// Another connection began on the same five-tuple.
+    pub(crate) is_replaced: bool,
     /// Protocols found.
     pub(crate) detected: BTreeSet<&'static str>,
     pub(crate) entries: u64,
@@ -177,7 +179,7 @@ impl Connection {
 
     /// How it stands at a time.
     pub(crate) fn state(&self, now_ns: i64, limits: &Limits) -> State {
-        if self.is_ended() || self.is_idle(now_ns, limits) {
+        if self.is_ended() || self.is_replaced || self.is_idle(now_ns, limits) {
             State::Closed
         } else if self.opening_seen() {
             State::Open

@@ -80,6 +80,8 @@ pub struct Defragmenter {
     waiting: HashMap<Key, Pieces, RandomState>,
     held_bytes: usize,
     last_sweep_ns: i64,
+    /// Pieces that came since then.
+    since_sweep: usize,
 }
 
 impl Defragmenter {
@@ -178,13 +180,15 @@ impl Defragmenter {
         self.held_bytes = 0;
     }
 
-    /// Drops datagrams that waited too long; runs at most once per idle time of the capture.
+    /// Drops datagrams that waited too long; runs at most once per idle time of the capture, and per as many pieces as wait.
     fn sweep(&mut self, packet: u64, time_ns: i64, limits: &Limits, anomalies: &mut Anomalies) {
+        self.since_sweep = self.since_sweep.saturating_add(1);
         let since_ns = time_ns.saturating_sub(self.last_sweep_ns);
-        if (0..limits.fragment_idle_ns).contains(&since_ns) {
+        // A clock that jumps to and fro must not make every piece look at all others.
+        if (0..limits.fragment_idle_ns).contains(&since_ns) || self.since_sweep <= self.waiting.len() {
             return;
         }
-        self.last_sweep_ns = time_ns;
+        (self.last_sweep_ns, self.since_sweep) = (time_ns, 0);
         let mut freed = 0_usize;
         self.waiting.retain(|_, pieces| {
             let keep = time_ns.saturating_sub(pieces.first_time_ns) < limits.fragment_idle_ns;

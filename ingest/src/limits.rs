@@ -22,9 +22,10 @@ pub struct Limits {
     pub part_bytes: usize,
     /// Bytes of packets and their records after which shards hand over their finished rows.
     pub epoch_bytes: usize,
-    /// Packets after which they do: each may make a connection and a flow, whose rows wait until then.
-    pub epoch_packets: usize,
-    /// Connections that one shard tracks at once; the longest idle are given up for new ones. Each takes about [`CONNECTION_BYTES`].
+    /// Datagrams after which they do: each may make a connection and a flow, whose rows wait until then.
+    pub epoch_datagrams: usize,
+    /// Connections that one shard tracks at once; the ended are given up for new ones, then those
+    /// that nobody answered, then the longest idle. Each takes about [`CONNECTION_BYTES`].
     pub connections_per_shard: usize,
     /// Flows that one shard tracks at once; the longest quiet are given up for new ones. Each takes about [`FLOW_BYTES`].
     pub flows_per_shard: usize,
@@ -75,32 +76,34 @@ pub struct Limits {
 const MIB: usize = 1 << 20;
 const SECOND_NS: i64 = 1_000_000_000;
 
+/// What a program takes that ingests nothing to speak of: itself, its threads, and what waits between them.
+pub const FIXED_BYTES: usize = 160 * MIB;
 /// Memory that a tracked connection takes, about: itself, what its dissector begins with, and its share of the tables.
 pub const CONNECTION_BYTES: usize = 2 << 10;
-/// Memory that a tracked flow takes, about.
+/// Memory that a tracked flow takes, about; one of many handshakes takes half of it again.
 pub const FLOW_BYTES: usize = 1 << 10;
 
 impl Limits {
     /// Memory that an ingest may take if nobody says otherwise.
     pub const MEMORY_BYTES: usize = 1024 * MIB;
     /// The least memory that an ingest can do with.
-    pub const LEAST_MEMORY_BYTES: usize = 64 * MIB;
+    pub const LEAST_MEMORY_BYTES: usize = 256 * MIB;
 
-    /// The bounds of an ingest that may take about so much memory in all, and no less than [`Limits::LEAST_MEMORY_BYTES`]. What is not held
-    /// by the ingest itself, such as files being written, must fit too: half of the memory is shared out.
+    /// The bounds of an ingest that may take about so much memory in all, and no less than [`Limits::LEAST_MEMORY_BYTES`]. What is left
+    /// beside [`FIXED_BYTES`] is shared out among them, but for a fifth: files being written must fit too.
     pub fn within(memory_bytes: usize) -> Self {
-        let memory = memory_bytes.max(Self::LEAST_MEMORY_BYTES);
+        let memory = memory_bytes.max(Self::LEAST_MEMORY_BYTES) - FIXED_BYTES;
         let share = |of: usize| memory / of;
         let per_shard = |bytes: usize| bytes / SHARDS;
         Self {
-            packet_bytes: 16 * MIB,
-            block_bytes: 64 * MIB,
-            secrets_bytes: 32 * MIB,
+            packet_bytes: share(16).min(16 * MIB),
+            block_bytes: share(12).min(64 * MIB),
+            secrets_bytes: share(24).min(32 * MIB),
             interfaces: 1 << 14,
             read_bytes: share(256).min(4 * MIB),
             part_bytes: share(8),
-            epoch_bytes: share(32),
-            epoch_packets: share(1 << 15),
+            epoch_bytes: share(64),
+            epoch_datagrams: share(1 << 15),
             connections_per_shard: per_shard(share(8)) / CONNECTION_BYTES,
             flows_per_shard: per_shard(share(8)) / FLOW_BYTES,
             reassembly_bytes_per_half: (2 * MIB).min(share(64)),
@@ -122,7 +125,7 @@ impl Limits {
             pending_bytes: MIB.min(share(256)),
             dns_records: 1024,
             dns_text_bytes: 64 << 10,
-            sctp_chunks: 1 << 14,
+            sctp_chunks: 1 << 9,
             probe_bytes: 64,
         }
     }

@@ -119,7 +119,7 @@ struct Addresses {
 impl Names {
     /// Learns the names that shards found in one epoch.
     pub(crate) fn learn(&mut self, mut namings: Vec<Naming>, limits: &Limits, anomalies: &mut Anomalies) {
-        // Stable: what one packet tells comes from one shard, in its order.
+        // Stable: what one packet tells stays in the order of shards, and in each shard's own.
         namings.sort_by_key(|naming| naming.packet);
         for naming in namings {
             self.add(naming, limits, anomalies);

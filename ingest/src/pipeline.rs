@@ -196,7 +196,8 @@ enum Work {
 struct Finished {
     /// Rows, each with the shard they come from.
     rows: Vec<(usize, (&'static Table, RecordBatch))>,
-    names: Vec<Naming>,
+    /// Names, likewise.
+    names: Vec<(usize, Naming)>,
     assigned: Vec<Assigned>,
     anomalies: Anomalies,
     /// At the end of the capture: more of the same will come.
@@ -219,7 +220,7 @@ fn dispatch(
     let mut report = Report::default();
     let mut defragmenter = Defragmenter::default();
     let mut router = Router::default();
-    let (mut epoch_bytes, mut epoch_packets) = (0, 0);
+    let (mut epoch_bytes, mut epoch_datagrams) = (0, 0);
     let mut last_number = options.first_packet;
     // The clock is the last packet's time: a packet with a wrong time must not age every connection.
     let mut now_ns = 0;
@@ -270,7 +271,7 @@ fn dispatch(
             }
         }
         epoch_bytes += block.held_bytes();
-        epoch_packets += block.records.len();
+        epoch_datagrams += routed.iter().map(Vec::len).sum::<usize>();
         let progress = Progress {
             bytes: reader.bytes_read(),
             packets: report.packets,
@@ -283,8 +284,8 @@ fn dispatch(
         if to_writer.send(Written::Block(block, progress)).is_err() {
             return Ok(report);
         }
-        if epoch_bytes >= options.limits.epoch_bytes || epoch_packets >= options.limits.epoch_packets {
-            (epoch_bytes, epoch_packets) = (0, 0);
+        if epoch_bytes >= options.limits.epoch_bytes || epoch_datagrams >= options.limits.epoch_datagrams {
+            (epoch_bytes, epoch_datagrams) = (0, 0);
             if !send_all(Work::Epoch, now_ns) || to_writer.send(Written::Epoch).is_err() {
                 return Ok(report);
             }
@@ -390,7 +391,9 @@ fn hand_over(shards: &mut [(usize, Shard)], assigned: &mut Vec<Assigned>, more: 
         finished
             .rows
             .extend(shard.take_rows().into_iter().map(|rows| (*number, rows)));
-        finished.names.extend(shard.take_names());
+        finished
+            .names
+            .extend(shard.take_names().into_iter().map(|naming| (*number, naming)));
         finished.anomalies.merge(shard.take_anomalies());
     }
     finished
@@ -438,9 +441,11 @@ fn write<S: Sink>(
                 }
             }
             waiting = unfinished;
-            names.learn(found, &options.limits, &mut anomalies);
-            // Rows that begin in one packet may agree in all that they are sorted by.
+            // What begins in one packet may come from several shards and agree in all that it is sorted by.
+            found.sort_by_key(|(shard, _)| *shard);
             rows.sort_by_key(|(shard, _)| *shard);
+            let found = found.into_iter().map(|(_, naming)| naming).collect();
+            names.learn(found, &options.limits, &mut anomalies);
             let rows = rows.into_iter().map(|(_, rows)| rows).collect();
             merge(rows, options.limits.batch_bytes, |table, batch| {
                 sink.rows(table, names.fill(table, batch))

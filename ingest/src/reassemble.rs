@@ -13,6 +13,9 @@ const PATIENCE: u32 = 16;
 /// A segment further ahead than any window reaches is not of this stream (RFC 7323 §2.3).
 const FURTHEST_BYTES: i64 = 1 << 30;
 
+/// Segments that follow each other beyond any window until they count as the stream: the capture missed more than a window.
+const ASTRAY: u32 = 4;
+
 /// Memory that a held piece takes besides its bytes.
 const PIECE_BYTES: usize = 128;
 /// Held pieces that one segment is compared with: more than a segment of 64 KiB covers in real traffic.
@@ -90,6 +93,8 @@ pub struct Assembler {
     acknowledged: u64,
     /// Segments since it acknowledged bytes that are missing.
     waited: u32,
+    /// Where the last segment beyond any window ended, and how many followed each other there.
+    astray: Option<(u32, u32)>,
 }
 
 impl Assembler {
@@ -120,10 +125,14 @@ impl Assembler {
         if self.base.is_none() {
             self.base = Some(sequence);
         }
-        let Some(offset) = self.offset(sequence) else {
+        let Some(mut offset) = self.offset(sequence) else {
             return Placed::Old;
         };
-        if offset.saturating_sub(self.next as i64) > FURTHEST_BYTES {
+        if offset.saturating_sub(self.next as i64) < -FURTHEST_BYTES {
+            // Nothing so old is sent again: it lies ahead, more than half of all sequence numbers.
+            offset = offset.saturating_add(1 << 32);
+        }
+        if offset.saturating_sub(self.next as i64) > FURTHEST_BYTES && !self.goes_on_astray(sequence, original) {
             return Placed::Astray;
         }
         let end = offset.saturating_add(i64::from(original));
@@ -143,6 +152,17 @@ impl Assembler {
         self.next = end as u64;
         self.drop_covered();
         Placed::Next { skip: skip as usize }
+    }
+
+    /// Notes a segment beyond any window; true once so many follow each other that the capture must have missed what was before.
+    fn goes_on_astray(&mut self, sequence: u32, original: u32) -> bool {
+        let follows = self.astray.is_some_and(|(end, _)| end == sequence);
+        let count = self
+            .astray
+            .filter(|_| follows)
+            .map_or(1, |(_, count)| count.saturating_add(1));
+        self.astray = Some((sequence.wrapping_add(original), count));
+        count >= ASTRAY
     }
 
     /// Counts the bytes of a segment before the first of the stream that no segment had before; says how many.
@@ -361,6 +381,28 @@ mod tests {
         check(&[(0, "ab"), (5, "f"), (2, "cdefg")], "abcdefg");
         check(&[(0, "ab"), (4, "ef"), (2, "cde")], "abcdef");
         check(&[(0, "ab"), (4, "ef"), (8, "ij")], "ab[2]ef[2]ij");
+    }
+
+    #[test]
+    fn a_stream_goes_on_behind_an_outage_of_any_length() {
+        for outage in [100, 1 << 20, (1 << 30) + 1, 1 << 31, 5 << 29] {
+            let mut assembler = Assembler::default();
+            assembler.start(7);
+            assert_eq!(
+                assembler.segment(7, 3, b"abc", ORIGIN, 100_000),
+                Placed::Next { skip: 0 }
+            );
+            let mut sequence = 10_u32.wrapping_add(outage);
+            for _ in 0..8 {
+                assembler.segment(sequence, 4, b"defg", ORIGIN, 100_000);
+                sequence = sequence.wrapping_add(4);
+            }
+            let gap = assembler.over_limit(0);
+            let missing =
+                gap.map(|gap| matches!(gap, Piece::Gap { missing_bytes } if missing_bytes >= u64::from(outage)));
+            assert_eq!(missing, Some(true), "{outage}");
+            assert!(matches!(assembler.next_piece(), Some(Piece::Bytes { .. })), "{outage}");
+        }
     }
 
     #[test]

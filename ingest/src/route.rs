@@ -2,8 +2,9 @@
 //!
 //! In: datagrams in file order. Out: numbers below [`SHARDS`]. An error goes where the connection is that it is about: to the
 //! shard of the addresses it quotes, if a datagram between them was seen before; else to that of its own addresses, so that
-//! errors about unknown traffic make one flow. Bits of its hash tell whether a pair was seen: one that is taken for another
-//! costs no error its row, only a router's errors may then be two flows.
+//! errors about unknown traffic make one flow. Bits of its hash tell whether a pair was seen. Where the pair was and the connection is
+//! not known (any more), the error has its row all the same, as a connection of its own in that shard: a router's errors may then be
+//! several flows with one key.
 
 use crate::decode::icmp::{Inside, Message, Quoted, Version};
 use crate::decode::{Address, Datagram};

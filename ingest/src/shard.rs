@@ -138,6 +138,9 @@ impl Shard {
         if let Some(known) = slot
             && self.is_over(known, source, &transport, arrived.time_ns)
         {
+            if let Some(tracked) = self.tracked.get_mut(known) {
+                tracked.connection.is_replaced = true;
+            }
             self.close(known, arrived.time_ns);
             slot = None;
         }
@@ -439,6 +442,7 @@ impl Shard {
             history,
             tcp: (key.protocol == protocol::TCP).then(Box::default),
             sctp: (key.protocol == protocol::SCTP).then(Association::default),
+            is_replaced: false,
             detected: Default::default(),
             entries: 0,
         };
@@ -526,16 +530,20 @@ impl Shard {
             // An eighth at a time, so that the search for the oldest is paid by many additions.
             let spare = self.limits.connections_per_shard / 8;
             if self.tracked.len() >= self.limits.connections_per_shard.saturating_sub(spare) {
-                // Of a flood nobody answers: what was never answered goes first, however long the others are quiet.
+                // What is over goes first. Of a flood nobody answers: what was never answered goes next, however long the others
+                // are quiet.
                 let value = |connection: &Connection| {
                     let is_answered = connection.volumes.iter().all(|volume| volume.packets > 0);
-                    (is_answered, connection.last_time_ns, connection.last_packet)
+                    let is_live = !connection.is_ended();
+                    (is_live, is_answered, connection.last_time_ns, connection.last_packet)
                 };
                 let tracked = self.tracked.iter();
                 let mut oldest: Vec<_> = tracked.map(|(slot, known)| (value(&known.connection), slot)).collect();
                 oldest.sort_unstable();
-                for (_, slot) in oldest.into_iter().take(spare.max(1)) {
-                    self.anomalies.add(arrived.number, Anomaly::ConnectionLimit);
+                for ((is_live, ..), slot) in oldest.into_iter().take(spare.max(1)) {
+                    if is_live {
+                        self.anomalies.add(arrived.number, Anomaly::ConnectionLimit);
+                    }
                     self.close(slot, arrived.time_ns);
                 }
             }

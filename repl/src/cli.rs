@@ -95,7 +95,7 @@ pub(crate) struct IngestArguments {
     /// Do not store the packets: saves space, gives up pcap and hex
     #[arg(long)]
     pub(crate) no_packets: bool,
-    /// Memory to take, about; what does not fit is given up, counted and told. At least 64 MiB
+    /// Memory to take, about; what does not fit is given up, counted and told. At least 256 MiB
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = memory)]
     pub(crate) max_memory: usize,
     /// Seconds of capture time without a packet after which a TCP or SCTP connection counts as closed

@@ -24,7 +24,7 @@ mod completeness {
 #[derive(Debug, Default)]
 pub(crate) struct TcpHalf {
     pub(crate) assembler: Assembler,
-    /// Sequence number just after the FIN, once one was seen.
+    /// Sequence number of the FIN, which is where the payload ends, once one was seen.
     pub(crate) fin: Option<u32>,
     /// The dissector was told that the half has ended.
     pub(crate) ended: bool,

@@ -14,7 +14,7 @@ table! {
         health: Health / HealthBuilder = HEALTH,
     },
     CONNS => struct Conn, ConnOwn, ConnBuilder, ConnOwnBuilder {
-        /// "closed": both FINs or a RST seen, of SCTP an ABORT or the end of the shutdown, or idle past the timeout; "open": opening seen, not ended; "in_progress": picked up in mid-stream, not ended.
+        /// "closed": both FINs or a RST seen, of SCTP an ABORT or the end of the shutdown, idle past the timeout, or followed by another on the same five-tuple; "open": opening seen, not ended; "in_progress": picked up in mid-stream, not ended.
         conn_state "conn_state": Str;
         /// Packets from the local end, which is the client.
         conn_local_pkts "conn_local_pkts": Int;

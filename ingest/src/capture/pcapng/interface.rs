@@ -60,8 +60,11 @@ pub(super) fn describe(body: Body<'_>, description: &mut Description, limits: &L
             }
             _ => continue,
         };
-        let text = description.text(detail.1, limits).filter(|text| !text.is_empty());
-        interface.details.extend(text.map(|text| (detail.0, text)));
+        // Of several of a kind the last counts, so that there are few.
+        if let Some(text) = description.text(detail.1, limits).filter(|text| !text.is_empty()) {
+            interface.details.retain(|(kind, _)| *kind != detail.0);
+            interface.details.push((detail.0, text));
+        }
     }
     description.interfaces.push(interface);
     Ok(())

@@ -70,10 +70,14 @@ pub(super) struct Unacknowledged {
 
 impl Unacknowledged {
     pub(super) fn sent(&mut self, end: u32, time_ns: i64, held: &mut usize, limits: &Limits) {
-        if self.sent.len() >= limits.unacknowledged_segments_per_half
-            || *held >= limits.unacknowledged_segments_per_shard
-        {
-            return;
+        let is_full = self.sent.len() >= limits.unacknowledged_segments_per_half
+            || *held >= limits.unacknowledged_segments_per_shard;
+        if is_full {
+            // The oldest makes room: of a half that nobody acknowledges, or whose acknowledgments the capture misses.
+            if self.sent.pop_front().is_none() {
+                return;
+            }
+            *held = held.saturating_sub(1);
         }
         if self.sent.back().is_some_and(|last| super::before(end, last.end)) {
             self.is_disordered = true;
