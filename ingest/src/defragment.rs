@@ -61,6 +61,8 @@ pub struct Whole {
     pub ip_bytes: u32,
     /// The packets that carried its earlier pieces.
     pub packets: Vec<u64>,
+    /// Capture time of the first of all pieces.
+    pub first_time_ns: i64,
 }
 
 /// The packet that brings a piece.
@@ -169,6 +171,7 @@ impl Defragmenter {
             protocol: pieces.protocol,
             ip_bytes: pieces.ip_bytes,
             packets: pieces.packets,
+            first_time_ns: pieces.first_time_ns,
         })
     }
 

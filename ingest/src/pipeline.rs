@@ -342,9 +342,15 @@ fn work_on(mut shards: Vec<(usize, Shard)>, workers: usize, work: &Receiver<Work
                     let Some((_, shard)) = shards.get_mut(usize::from(routed.shard) / workers) else {
                         continue;
                     };
+                    let number = block.first_number + u64::from(routed.record);
+                    let earliest = routed
+                        .whole
+                        .as_ref()
+                        .and_then(|whole| Some((*whole.packets.first()?, whole.first_time_ns)));
                     let arrived = Arrived {
-                        number: block.first_number + u64::from(routed.record),
+                        number,
                         time_ns: record.timestamp_ns,
+                        began: earliest.unwrap_or((number, record.timestamp_ns)),
                         datagram: &routed.datagram,
                         payload: match &routed.whole {
                             Some(whole) => routed.datagram.payload(&whole.payload),

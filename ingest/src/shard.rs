@@ -45,6 +45,8 @@ pub(crate) struct Assigned {
 pub(crate) struct Arrived<'a> {
     pub(crate) number: u64,
     pub(crate) time_ns: i64,
+    /// Number and capture time of the packet in which its datagram began: another, if it was made of fragments.
+    pub(crate) began: (u64, i64),
     pub(crate) datagram: &'a Datagram,
     /// Payload of the IP datagram, as far as it was captured.
     pub(crate) payload: &'a [u8],
@@ -159,7 +161,7 @@ impl Shard {
         volume.packets = volume.packets.saturating_add(u64::from(arrived.datagram.pieces));
         volume.ip_bytes = volume.ip_bytes.saturating_add(u64::from(arrived.datagram.ip_bytes));
         volume.payload_bytes = volume.payload_bytes.saturating_add(u64::from(body_original));
-        connection.first_time_ns = connection.first_time_ns.min(arrived.time_ns);
+        connection.first_time_ns = connection.first_time_ns.min(arrived.began.1);
         connection.last_time_ns = connection.last_time_ns.max(arrived.time_ns);
         connection.last_packet = arrived.number;
         let assigned = Assigned {
@@ -376,7 +378,7 @@ impl Shard {
         } else {
             (source, destination)
         };
-        let number = arrived.number;
+        let (number, began_ns) = arrived.began;
         let family = key.family;
         let vlan = vlan_list(&arrived.datagram.vlans);
         let (src_ip, dst_ip) = (
@@ -392,7 +394,7 @@ impl Shard {
         let flow = self.flows.entry(flow_key).or_insert_with(|| Flow {
             key: flow_key,
             flow_id: number,
-            first_time_ns: arrived.time_ns,
+            first_time_ns: began_ns,
             last_time_ns: arrived.time_ns,
             volumes: [Volume::default(); 2],
             connections: 0,
@@ -435,9 +437,9 @@ impl Shard {
             client,
             server,
             link,
-            first_time_ns: arrived.time_ns,
+            first_time_ns: began_ns,
             last_time_ns: arrived.time_ns,
-            last_packet: number,
+            last_packet: arrived.number,
             volumes: [Volume::default(); 2],
             history,
             tcp: (key.protocol == protocol::TCP).then(Box::default),

@@ -270,8 +270,8 @@ fn fragments_make_a_datagram() {
             .pcap_packet(1, 0, 32, &second)
             .pcap_packet(1, 1, 28, &first[..28]),
         expect![[r#"
-            1: 1000000000 if 0 link 101 32/32 conn Some(2)
-            2: 1000001000 if 0 link 101 28/28 conn Some(2)
+            1: 1000000000 if 0 link 101 32/32 conn Some(1)
+            2: 1000001000 if 0 link 101 28/28 conn Some(1)
             interface: link type 101, snap length 65535, 1000000 ticks/s
         "#]],
     );

@@ -57,7 +57,7 @@ fn sections_change_byte_order_and_interfaces() {
         expect![[r#"
             1: 1000000000 if 0 link 1 46/46 conn Some(1)
             2: 2000000000 if 1 link 101 32/32 conn Some(1)
-            3: 0 if 1 link 101 32/32 conn Some(1)
+            3: 2000000000 if 1 link 101 32/32 conn Some(1)
             interface: link type 1, 1000000 ticks/s
             interface: link type 101, 1000000 ticks/s
         "#]],
@@ -159,7 +159,7 @@ fn every_kind_of_block_in_both_byte_orders() {
         zweiä
         2: 2000000000 if 1 link 101 32/32 conn Some(1)
         3: 2000001000 if 1 link 101 32/32 conn Some(1)
-        4: 0 if 0 link 1 46/46 conn Some(1)
+        4: 2000001000 if 0 link 1 46/46 conn Some(1)
         interface: link type 1, 1000000000 ticks/s, eth0, description uplink, filter tcp port 80, system Linux 6.1, hardware i210, received 1000, accepted 980, dropped 120
         interface: link type 101, 1000000 ticks/s, dropped 7
         comment: made by hand

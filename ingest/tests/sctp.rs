@@ -33,20 +33,20 @@ fn an_association_from_its_opening_to_its_end() {
     check(
         ASSOCIATION,
         expect![[r#"
-        sctp id=1 index=0 summary="INIT tag 0x43434343, 10 outbound and 5 inbound streams" request_packet=1 sctp_checksum=0 sctp_length=20 sctp_chunk_type=INIT
-        sctp id=2 index=0 summary="INIT ACK tag 0x53535353, 5 outbound and 10 inbound streams" response_packet=2 sctp_checksum=0 sctp_length=20 sctp_chunk_type="INIT ACK"
-        sctp id=3 index=0 summary="COOKIE ECHO" request_packet=3 sctp_checksum=0 sctp_length=8 sctp_chunk_type="COOKIE ECHO"
-        sctp id=4 index=0 summary="COOKIE ACK" response_packet=4 sctp_checksum=0 sctp_length=4 sctp_chunk_type="COOKIE ACK"
-        sctp id=5 index=0 summary="DATA stream 0 seq 3 ppid 46 (Diameter), 3 bytes" request_packet=5 sctp_checksum=0 sctp_length=19 sctp_chunk_type=DATA
-        sctp id=5 index=1 summary="DATA stream 1 seq 0 ppid 0, 4 bytes, first piece" request_packet=5 sctp_checksum=0 sctp_length=20 sctp_chunk_type=DATA
-        sctp id=6 index=0 summary="SACK tsn 2" response_packet=6 sctp_checksum=0 sctp_length=16 sctp_chunk_type=SACK
-        sctp id=7 index=0 summary=HEARTBEAT request_packet=7 sctp_checksum=0 sctp_length=8 sctp_chunk_type=HEARTBEAT
-        sctp id=8 index=0 summary="HEARTBEAT ACK" response_packet=8 sctp_checksum=0 sctp_length=8 sctp_chunk_type="HEARTBEAT ACK"
-        sctp id=9 index=0 summary="SHUTDOWN tsn 8" request_packet=9 sctp_checksum=0 sctp_length=8 sctp_chunk_type=SHUTDOWN
-        sctp id=10 index=0 summary="SHUTDOWN ACK" response_packet=10 sctp_checksum=0 sctp_length=4 sctp_chunk_type="SHUTDOWN ACK"
-        sctp id=11 index=0 summary="SHUTDOWN COMPLETE" request_packet=11 sctp_checksum=0 sctp_length=4 sctp_chunk_type="SHUTDOWN COMPLETE"
-        1 of flow 1: sctp 10.0.0.2:40000 > 10.0.0.1:3868 closed 6/280/7 5/212/0 entries 12 packets [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
-    "#]],
+            sctp id=1 index=0 summary="INIT tag 0x43434343, 10 outbound and 5 inbound streams" request_packet=1 sctp_checksum=0 sctp_length=20 sctp_chunk_type=INIT
+            sctp id=2 index=0 summary="← INIT ACK tag 0x53535353, 5 outbound and 10 inbound streams" response_packet=2 sctp_checksum=0 sctp_length=20 sctp_chunk_type="INIT ACK"
+            sctp id=3 index=0 summary="COOKIE ECHO" request_packet=3 sctp_checksum=0 sctp_length=8 sctp_chunk_type="COOKIE ECHO"
+            sctp id=4 index=0 summary="← COOKIE ACK" response_packet=4 sctp_checksum=0 sctp_length=4 sctp_chunk_type="COOKIE ACK"
+            sctp id=5 index=0 summary="DATA stream 0 seq 3 ppid 46 (Diameter), 3 bytes" request_packet=5 sctp_checksum=0 sctp_length=19 sctp_chunk_type=DATA
+            sctp id=5 index=1 summary="DATA stream 1 seq 0 ppid 0, 4 bytes, first piece" request_packet=5 sctp_checksum=0 sctp_length=20 sctp_chunk_type=DATA
+            sctp id=6 index=0 summary="← SACK tsn 2" response_packet=6 sctp_checksum=0 sctp_length=16 sctp_chunk_type=SACK
+            sctp id=7 index=0 summary=HEARTBEAT request_packet=7 sctp_checksum=0 sctp_length=8 sctp_chunk_type=HEARTBEAT
+            sctp id=8 index=0 summary="← HEARTBEAT ACK" response_packet=8 sctp_checksum=0 sctp_length=8 sctp_chunk_type="HEARTBEAT ACK"
+            sctp id=9 index=0 summary="SHUTDOWN tsn 8" request_packet=9 sctp_checksum=0 sctp_length=8 sctp_chunk_type=SHUTDOWN
+            sctp id=10 index=0 summary="← SHUTDOWN ACK" response_packet=10 sctp_checksum=0 sctp_length=4 sctp_chunk_type="SHUTDOWN ACK"
+            sctp id=11 index=0 summary="SHUTDOWN COMPLETE" request_packet=11 sctp_checksum=0 sctp_length=4 sctp_chunk_type="SHUTDOWN COMPLETE"
+            1 of flow 1: sctp 10.0.0.2:40000 > 10.0.0.1:3868 closed 6/280/7 5/212/0 entries 12 packets [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
+        "#]],
     );
 }
 
@@ -55,9 +55,9 @@ fn an_association_picked_up_at_its_answer_has_the_receiver_as_client() {
     check(
         &format!("{ASSOCIATION}  drop 1 3 4 5 6 7 8 9 10 11\n"),
         expect![[r#"
-        sctp id=1 index=0 summary="INIT ACK tag 0x53535353, 5 outbound and 10 inbound streams" response_packet=1 sctp_checksum=0 sctp_length=20 sctp_chunk_type="INIT ACK"
-        1 of flow 1: sctp 10.0.0.2:40000 > 10.0.0.1:3868 open 0/0/0 1/52/0 entries 1 packets [1]
-    "#]],
+            sctp id=1 index=0 summary="← INIT ACK tag 0x53535353, 5 outbound and 10 inbound streams" response_packet=1 sctp_checksum=0 sctp_length=20 sctp_chunk_type="INIT ACK"
+            1 of flow 1: sctp 10.0.0.2:40000 > 10.0.0.1:3868 open 0/0/0 1/52/0 entries 1 packets [1]
+        "#]],
     );
 }
 
@@ -68,7 +68,7 @@ fn an_association_picked_up_in_mid_stream_goes_by_its_ports() {
 > \x00\x03\x00\x11\x00\x00\x00\x01\x00\x00\x00\x03\x00\x00\x00\x00a
 ",
         expect![[r#"
-            sctp id=1 index=0 summary="DATA stream 0 seq 3 ppid 0, 1 byte" response_packet=1 sctp_checksum=0 sctp_length=17 sctp_chunk_type=DATA
+            sctp id=1 index=0 summary="← DATA stream 0 seq 3 ppid 0, 1 byte" response_packet=1 sctp_checksum=0 sctp_length=17 sctp_chunk_type=DATA
             1 of flow 1: sctp 2001:db8::2:40000 > 2001:db8::1:3868 in_progress 0/0/0 1/69/1 entries 1 packets [1]
         "#]],
     );
@@ -85,7 +85,7 @@ fn another_opening_after_an_abort_is_another_association() {
 ",
         expect![[r#"
             sctp id=1 index=0 summary="INIT tag 0x41414141, 1 outbound and 1 inbound streams" request_packet=1 sctp_checksum=0 sctp_length=20 sctp_chunk_type=INIT
-            sctp id=2 index=0 summary="ABORT protocol violation" response_packet=2 sctp_checksum=0 sctp_length=8 sctp_chunk_type=ABORT
+            sctp id=2 index=0 summary="← ABORT protocol violation" response_packet=2 sctp_checksum=0 sctp_length=8 sctp_chunk_type=ABORT
             sctp id=3 index=0 summary="INIT tag 0x42424242, 1 outbound and 1 inbound streams" request_packet=3 sctp_checksum=0 sctp_length=20 sctp_chunk_type=INIT
             sctp id=4 index=0 summary="INIT tag 0x42424242, 1 outbound and 1 inbound streams" request_packet=4 sctp_checksum=0 sctp_length=20 sctp_chunk_type=INIT
             1 of flow 1: sctp 10.0.0.1:40000 > 10.0.0.2:3868 closed 1/52/0 1/40/0 entries 2 packets [1, 2]

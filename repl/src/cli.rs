@@ -50,7 +50,7 @@ pub(crate) enum Command {
     Query(QueryArguments),
     /// Answers SQL
     Sql(SqlArguments),
-    /// Writes the packets of every connection that matches a filter, or that a step leads to, as a capture file
+    /// Writes the packets of every connection that matches a filter, or that a step leads to, as a capture file in order of time
     Pcap(PcapArguments),
     /// Shows packets byte by byte
     Hex(HexArguments),

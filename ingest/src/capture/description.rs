@@ -20,6 +20,8 @@ pub struct Description {
     pub anomalies: Anomalies,
     /// Bytes of all texts, names of addresses included.
     pub(super) text_bytes: usize,
+    /// Capture time of the last packet of a pcapng file.
+    pub(super) last_time_ns: i64,
 }
 
 impl Description {

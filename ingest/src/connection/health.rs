@@ -190,7 +190,9 @@ impl Health {
         if opens {
             self.syn_time_ns = Some(time_ns);
         } else if flags.ack() && !flags.syn() && self.initial_rtt_ns.is_none() {
-            self.initial_rtt_ns = self.syn_time_ns.map(|syn_ns| time_ns.saturating_sub(syn_ns));
+            // A clock that goes backwards tells nothing.
+            let rtt_ns = self.syn_time_ns.map(|syn_ns| time_ns.saturating_sub(syn_ns));
+            self.initial_rtt_ns = rtt_ns.filter(|rtt_ns| *rtt_ns >= 0);
         }
         if length > 0 {
             self.first_payload_ns[index(half)].get_or_insert(time_ns);

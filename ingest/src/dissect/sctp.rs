@@ -30,7 +30,11 @@ pub(crate) fn append_chunks(packet: &Packet, half: Half, arrived: &Arrived<'_>, 
             return;
         }
         let start = context.start(arrived);
-        let summary = summary::of(&chunk);
+        let mut summary = summary::of(&chunk);
+        if half == Half::Server {
+            // The row's ends are the association's: its server sent this one.
+            summary.insert_str(0, "← ");
+        }
         let number_of = |sender| (half == sender).then_some(arrived.packet);
         let (common, identity) = context.common(Entry {
             protocol: NAME,

@@ -106,6 +106,7 @@ impl Place<'_> {
             return Err("a packet longer than its block");
         }
         let index = self.first_interface.saturating_add(fields.interface as usize);
+        let last_time_ns = self.description.last_time_ns;
         let interface = self
             .description
             .interfaces
@@ -138,14 +139,17 @@ impl Place<'_> {
         // A block of the file is within the 32 bits of its length, and a buffer is not longer than a few of them.
         let number = u32::try_from(block.records.len()).unwrap_or(u32::MAX);
         block.comments.extend(comment.map(|comment| (number, comment)));
+        // A packet without a time has that of the one before it in the file.
+        let timestamp_ns = fields.ticks.map_or(last_time_ns, |ticks| interface.time_ns(ticks));
         block.records.push(Record {
-            timestamp_ns: fields.ticks.map_or(0, |ticks| interface.time_ns(ticks)),
+            timestamp_ns,
             start: u32::try_from(at).unwrap_or(u32::MAX),
             captured: fields.captured,
             original: fields.original,
             interface: u32::try_from(index).unwrap_or(u32::MAX),
             link_type: interface.link_type,
         });
+        self.description.last_time_ns = timestamp_ns;
         block.captured_bytes = block.captured_bytes.saturating_add(u64::from(fields.captured));
         Ok(())
     }

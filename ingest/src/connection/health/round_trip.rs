@@ -108,7 +108,8 @@ impl Unacknowledged {
             self.is_disordered = false;
         }
         *held = held.saturating_sub(before.saturating_sub(self.sent.len()));
-        round_trip_ns.filter(|ns| *ns >= 0)
+        // A clock too coarse for the round trip, or one that goes backwards, measures none.
+        round_trip_ns.filter(|ns| *ns > 0)
     }
 
     pub(super) fn forget(&mut self, held: &mut usize) {

@@ -195,3 +195,15 @@ fn what_is_held_is_bounded() {
     health.forget(&mut held);
     assert_eq!(held, 0);
 }
+
+#[test]
+fn a_clock_that_stands_or_goes_backwards_measures_nothing() {
+    check(
+        "300 > S  1000+0 0    65535
+         200 < SA 5000+0 1001 65535
+         200 > A  1001+0 5001 1000
+         200 > PA 1001+9 5001 1000
+         200 < A  5001+0 1010 1000",
+        expect![""],
+    );
+}
