@@ -3,7 +3,9 @@
 //! A shard knows nothing of other shards: no locks. Which packets it gets depends on addresses alone, so its rows do not
 //! depend on the number of threads. Limits: `connections_per_shard`, `flows_per_shard`, `reassembly_bytes_per_*`.
 
+mod bounds;
 mod errors;
+mod feed;
 
 use std::collections::HashMap;
 
@@ -13,18 +15,20 @@ use schema::Table;
 use slab::Slab;
 
 use crate::connection::{
-    Association, Connection, Endpoint, Event, Flow, FlowKey, History, Key, State, Tcp, Volume, community_id,
+    Association, Connection, Endpoint, Event, Flow, FlowKey, History, Key, State, Volume, community_id,
     first_is_service, icmp_community_id, index, vlan_list,
 };
 use crate::decode::sctp::Opening;
-use crate::decode::{Datagram, Segment, Transport, protocol};
+use crate::decode::{Datagram, Transport, protocol};
 use crate::dissect::icmp::{Placed as PlacedMessage, Queries};
 use crate::dissect::{self, Chunk, Context, Counter, Half, Link};
 use crate::names::Naming;
-use crate::reassemble::{Origin, Piece, Placed};
+use crate::reassemble::Origin;
 use crate::recognise::{Dissection, sender_is_server};
 use crate::rows::{append_connection, append_flow, transport_names};
-use crate::{Anomalies, Anomaly, Limits, Tables};
+use crate::{Anomalies, Limits, Tables};
+
+use feed::{Feed, tcp_segment};
 
 /// How long a connection that ended stays known, so that late acknowledgments are not taken for a new one.
 const LINGER_NS: i64 = 120_000_000_000;
@@ -308,48 +312,6 @@ impl Shard {
             .extend(builders.map(|builder| (builder.table(), builder.finish())));
     }
 
-    /// Gives up what dissectors hold, the largest first, until half of the bound is free again. What they held becomes
-    /// entries; their connections are looked at anew.
-    fn keep_dissected_small(&mut self, packet: u64) {
-        if self.dissected_bytes <= self.limits.dissect_bytes_per_shard {
-            return;
-        }
-        let mut largest: Vec<(usize, usize)> = self
-            .tracked
-            .iter()
-            .map(|(slot, tracked)| (tracked.held_bytes(), slot))
-            .collect();
-        largest.sort_unstable_by(|first, second| second.cmp(first));
-        for (held_bytes, slot) in largest {
-            if self.dissected_bytes <= self.limits.dissect_bytes_per_shard / 2 {
-                break;
-            }
-            let Some(tracked) = self.tracked.get_mut(slot) else {
-                continue;
-            };
-            self.anomalies.add(
-                packet,
-                Anomaly::MessageLimit {
-                    protocol: "every",
-                    limit: "dissect_bytes_per_shard",
-                },
-            );
-            let mut context = Context {
-                link: &tracked.connection.link,
-                tables: &mut self.tables,
-                anomalies: &mut self.anomalies,
-                limits: &self.limits,
-                counter: &mut tracked.counter,
-            };
-            tracked.dissection.close(&mut context);
-            tracked.queries.finish(&mut context);
-            tracked.dissection = Dissection::default();
-            tracked.connection.entries = tracked.counter.entries;
-            self.dissected_bytes = self.dissected_bytes.saturating_sub(held_bytes);
-            self.keep_batches_small();
-        }
-    }
-
     fn open(
         &mut self,
         key: Key,
@@ -523,180 +485,5 @@ impl Shard {
             flow.add(connection, state);
         }
         self.keep_batches_small();
-    }
-
-    /// Keeps the tables within their bounds before a connection is added.
-    fn make_room(&mut self, arrived: &Arrived<'_>) {
-        if self.tracked.len() >= self.limits.connections_per_shard {
-            self.sweep(arrived.time_ns);
-            // An eighth at a time, so that the search for the oldest is paid by many additions.
-            let spare = self.limits.connections_per_shard / 8;
-            if self.tracked.len() >= self.limits.connections_per_shard.saturating_sub(spare) {
-                // What is over goes first. Of a flood nobody answers: what was never answered goes next, however long the others
-                // are quiet.
-                let value = |connection: &Connection| {
-                    let is_answered = connection.volumes.iter().all(|volume| volume.packets > 0);
-                    let is_live = !connection.is_ended();
-                    (is_live, is_answered, connection.last_time_ns, connection.last_packet)
-                };
-                let tracked = self.tracked.iter();
-                let mut oldest: Vec<_> = tracked.map(|(slot, known)| (value(&known.connection), slot)).collect();
-                oldest.sort_unstable();
-                for ((is_live, ..), slot) in oldest.into_iter().take(spare.max(1)) {
-                    if is_live {
-                        self.anomalies.add(arrived.number, Anomaly::ConnectionLimit);
-                    }
-                    self.close(slot, arrived.time_ns);
-                }
-            }
-        }
-        if self.flows.len() >= self.limits.flows_per_shard {
-            let mut quiet: Vec<(i64, u64, FlowKey)> = self
-                .flows
-                .values()
-                .filter(|flow| flow.tracked == 0)
-                .map(|flow| (flow.last_time_ns, flow.flow_id, flow.key))
-                .collect();
-            quiet.sort_unstable();
-            for (_, _, key) in quiet.into_iter().take((self.limits.flows_per_shard / 8).max(1)) {
-                if let Some(flow) = self.flows.remove(&key) {
-                    self.anomalies.add(arrived.number, Anomaly::FlowLimit);
-                    append_flow(&mut self.tables, &flow);
-                }
-            }
-        }
-    }
-}
-
-/// The way from a connection's bytes to its dissector.
-struct Feed<'a, 'b> {
-    dissection: &'a mut Dissection,
-    detected: &'a mut std::collections::BTreeSet<&'static str>,
-    history: &'a mut History,
-    context: Context<'b>,
-    transport: dissect::Transport,
-}
-
-impl Feed<'_, '_> {
-    fn bytes(&mut self, half: Half, bytes: &[u8], origin: Origin) {
-        let chunk = Chunk {
-            bytes,
-            packet: origin.packet,
-            timestamp_ns: origin.timestamp_ns,
-        };
-        self.dissection
-            .data(self.transport, half, chunk, self.detected, &mut self.context);
-    }
-
-    fn gap(&mut self, half: Half, missing_bytes: u64, packet: u64) {
-        if missing_bytes > 0 {
-            self.context.anomalies.add(packet, Anomaly::Gap { missing_bytes });
-            self.history.note(half, Event::Gap);
-            self.dissection.gap(half, missing_bytes, packet, &mut self.context);
-        }
-    }
-
-    fn piece(&mut self, half: Half, piece: Piece, packet: u64) {
-        match piece {
-            Piece::Bytes {
-                bytes,
-                missing_bytes,
-                origin,
-            } => {
-                self.bytes(half, &bytes, origin);
-                self.gap(half, missing_bytes, origin.packet);
-            }
-            Piece::Gap { missing_bytes } => self.gap(half, missing_bytes, packet),
-        }
-    }
-}
-
-/// Stage 5 for one segment: the other half's acknowledged holes, the segment's own bytes, the end.
-fn tcp_segment(
-    tcp: &mut Tcp,
-    half: Half,
-    segment: &Segment,
-    body: &[u8],
-    origin: Origin,
-    shard_held_bytes: &mut usize,
-    feed: &mut Feed<'_, '_>,
-) {
-    let other = match half {
-        Half::Client => Half::Server,
-        Half::Server => Half::Client,
-    };
-    let limits = feed.context.limits;
-    if segment.flags.ack() && !segment.flags.rst() {
-        let assembler = &mut tcp.half_mut(other).assembler;
-        let before = assembler.held_bytes();
-        if let Some(gap) = assembler.acknowledge(segment.acknowledgment) {
-            feed.piece(other, gap, origin.packet);
-            while let Some(piece) = assembler.next_piece() {
-                feed.piece(other, piece, origin.packet);
-            }
-        }
-        *shard_held_bytes = shard_held_bytes.saturating_sub(before.saturating_sub(assembler.held_bytes()));
-        end_half(tcp, other, feed);
-    }
-    // A SYN or a reset may have payload: TCP Fast Open (RFC 7413), and the reason of the reset (RFC 9293 §3.5.3).
-    if !(segment.flags.syn() || segment.flags.rst()) || segment.payload_original > 0 {
-        let sequence = if segment.flags.syn() {
-            segment.sequence.wrapping_add(1)
-        } else {
-            segment.sequence
-        };
-        let assembler = &mut tcp.half_mut(half).assembler;
-        if !assembler.is_started() && segment.payload_original == 1 && body == [0] {
-            // A connection picked up at a keep-alive: its one octet is garbage (RFC 9293 §3.8.4), in practice a zero.
-            assembler.start(sequence.wrapping_add(1));
-        }
-        let before = assembler.held_bytes();
-        let limit_bytes = limits.reassembly_bytes_per_half;
-        match assembler.segment(sequence, segment.payload_original, body, origin, limit_bytes) {
-            Placed::Next { skip } => {
-                feed.bytes(half, body.get(skip..).unwrap_or_default(), origin);
-                let missing = (segment.payload_original as usize).saturating_sub(body.len().max(skip));
-                feed.gap(half, missing as u64, origin.packet);
-            }
-            Placed::Astray => {
-                let reason = "a segment beyond any window";
-                feed.context
-                    .anomalies
-                    .add(origin.packet, Anomaly::Malformed { layer: "TCP", reason });
-            }
-            Placed::Old if segment.payload_original > 0 => feed.history.note(half, Event::Repeated),
-            Placed::Held | Placed::Old | Placed::Early => {}
-        }
-        while let Some(piece) = assembler.next_piece() {
-            feed.piece(half, piece, origin.packet);
-        }
-        // A shard over its bound gives up the holes of whichever half adds to it.
-        let held_bytes = shard_held_bytes
-            .saturating_add(assembler.held_bytes())
-            .saturating_sub(before);
-        let over = held_bytes > limits.reassembly_bytes_per_shard;
-        while let Some(gap) = assembler.over_limit(if over { 0 } else { limit_bytes }) {
-            feed.context.anomalies.add(origin.packet, Anomaly::ReassemblyLimit);
-            feed.piece(half, gap, origin.packet);
-            while let Some(piece) = assembler.next_piece() {
-                feed.piece(half, piece, origin.packet);
-            }
-        }
-        *shard_held_bytes = shard_held_bytes
-            .saturating_add(assembler.held_bytes())
-            .saturating_sub(before);
-    }
-    end_half(tcp, half, feed);
-}
-
-/// Tells the dissector once that a half has ended: its FIN was seen and everything before it delivered.
-fn end_half(tcp: &mut Tcp, half: Half, feed: &mut Feed<'_, '_>) {
-    let known = tcp.half_mut(half);
-    if let Some(fin) = known.fin
-        && !known.ended
-        && known.assembler.has_reached(fin)
-    {
-        known.ended = true;
-        feed.dissection.end(half, &mut feed.context);
     }
 }
