@@ -158,8 +158,9 @@ impl PacketPart {
             let Some(record) = block.records.get(index as usize) else {
                 continue;
             };
-            builder.append(row(number, (flow_id, conn_id), block, index, record));
-            pending += record.captured as usize + PACKET_ROW_BYTES + comment_bytes(block, index);
+            let comment = block.comment(index);
+            builder.append(row(number, (flow_id, conn_id), block, record, comment));
+            pending += record.captured as usize + PACKET_ROW_BYTES + comment.map_or(0, str::len);
             if pending >= batch_bytes {
                 sink.rows(&packets::TABLE, builder.finish())?;
                 pending = 0;
@@ -173,23 +174,14 @@ impl PacketPart {
     }
 }
 
-/// Bytes of a packet's comment.
-fn comment_bytes(block: &Block, index: u32) -> usize {
-    let comment = block.comments.binary_search_by_key(&index, |(record, _)| *record).ok();
-    comment
-        .and_then(|at| block.comments.get(at))
-        .map_or(0, |(_, text)| text.len())
-}
-
 fn row<'a>(
     number: u64,
     (flow_id, conn_id): (u64, u64),
     block: &'a Block,
-    index: u32,
     record: &Record,
+    comment: Option<&'a str>,
 ) -> packets::Packet<'a> {
     let int = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let comment = block.comments.binary_search_by_key(&index, |(record, _)| *record).ok();
     packets::Packet {
         own: packets::PacketOwn {
             packet: Some(int(number)),
@@ -200,9 +192,7 @@ fn row<'a>(
             link_type: Some(i64::from(record.link_type)),
             captured_length: Some(i64::from(record.captured)),
             original_length: Some(i64::from(record.original)),
-            comment: comment
-                .and_then(|at| block.comments.get(at))
-                .map(|(_, text)| text.as_str()),
+            comment,
             data: Some(block.data(record)),
         },
     }

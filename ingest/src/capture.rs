@@ -77,6 +77,15 @@ impl Block {
             .unwrap_or_default()
     }
 
+    /// The comment on a packet, by its record's index.
+    pub fn comment(&self, record: u32) -> Option<&str> {
+        let at = self
+            .comments
+            .binary_search_by_key(&record, |(record, _)| *record)
+            .ok()?;
+        self.comments.get(at).map(|(_, text)| text.as_str())
+    }
+
     /// Memory that the block holds, which is also more than the capture bytes it took.
     pub fn held_bytes(&self) -> usize {
         self.bytes

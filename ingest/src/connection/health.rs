@@ -7,7 +7,8 @@
 //! dissector has where the guide is silent: a fast retransmission comes within 20 ms of the second repeated acknowledgment, an out-of-order
 //! segment within the initial round trip (3 ms if it is unknown) of the one it should have preceded.
 //!
-//! Limits: `unacknowledged_segments_per_half`, `unacknowledged_segments_per_shard`: of segments beyond them no round trip is taken.
+//! Limits: `unacknowledged_segments_per_half`, `unacknowledged_segments_per_shard`: beyond them the oldest
+//! segment of a half is forgotten, and no round trip taken of it.
 //!
 //! Absent on purpose: SACK and MPTCP, which change none of these counts but in corner cases; bytes in flight.
 
