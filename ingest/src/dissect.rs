@@ -16,10 +16,12 @@
 )]
 
 mod dns;
+mod framed;
 mod http;
 mod http1;
 mod http2;
 pub(crate) mod icmp;
+mod pending;
 pub(crate) mod sctp;
 #[cfg(test)]
 mod testing;
@@ -30,6 +32,7 @@ use std::fmt;
 use schema::tables::common::Common;
 use schema::tables::identity::Identity;
 
+use crate::recognise::Recognition;
 use crate::{Anomalies, Anomaly, Limits, Tables};
 
 /// A half of a connection: one direction.
@@ -111,6 +114,8 @@ pub struct Context<'a> {
     pub anomalies: &'a mut Anomalies,
     /// The bounds.
     pub limits: &'a Limits,
+    /// What the user says of recognition.
+    pub recognition: &'a Recognition,
     /// Counts messages and entries of the connection.
     pub counter: &'a mut Counter,
 }
@@ -136,6 +141,8 @@ pub struct Entry<'a> {
     pub client: Half,
     /// From the last byte of the request to the first of the response.
     pub elapsed_time_us: Option<i64>,
+    /// What was asked for, in the protocol's own word; `None` if no request was seen.
+    pub method: Option<&'a str>,
     /// Outcome as the protocol numbers it.
     pub status_code: Option<i64>,
     /// One line for a person.
@@ -163,6 +170,15 @@ impl Counter {
         };
         slot.map_or(0, |(_, next)| std::mem::replace(next, next.saturating_add(1)))
     }
+}
+
+impl Start {
+    /// Of an entry that neither side of was seen: there is none.
+    const NOWHERE: Self = Self {
+        packet: 0,
+        index: 0,
+        timestamp_ns: 0,
+    };
 }
 
 impl<'a> Context<'a> {
@@ -196,6 +212,7 @@ impl<'a> Context<'a> {
             dst_port: Some(i64::from(dst.1)),
             elapsed_time: entry.elapsed_time_us,
             status_code: entry.status_code,
+            method: entry.method,
             summary: Some(entry.summary),
             community_id: Some(&link.community_id),
             vlan: &link.vlan,
@@ -236,14 +253,72 @@ fn shorten(text: &str, most_bytes: usize) -> std::borrow::Cow<'_, str> {
     format!("{}…", text.get(..end).unwrap_or_default()).into()
 }
 
+/// One side of an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Side {
+    /// Where it begins.
+    pub start: Start,
+    /// Capture time of its last byte.
+    pub end_ns: i64,
+    /// Its length.
+    pub bytes: u64,
+}
+
+impl<'a> Entry<'a> {
+    /// The entry of an exchange that at least one side of was seen; it begins where its request does.
+    pub(crate) fn of(protocol: &'static str, client: Half, request: Option<Side>, response: Option<Side>) -> Self {
+        let start = request.or(response).map_or(Start::NOWHERE, |side| side.start);
+        let elapsed_time_us = request
+            .zip(response)
+            .map(|(request, response)| elapsed_us(request.end_ns, response.start.timestamp_ns));
+        Self {
+            protocol,
+            start,
+            client,
+            elapsed_time_us,
+            method: None,
+            status_code: None,
+            summary: "",
+            request_packet: request.map(|side| side.start.packet),
+            response_packet: response.map(|side| side.start.packet),
+        }
+    }
+}
+
+/// The sizes of an exchange as the tables have them: request, response, both; `None` where the side was not seen.
+fn sizes(request: Option<Side>, response: Option<Side>) -> [Option<i64>; 3] {
+    let bytes = |side: Option<Side>| side.map(|side| number(side.bytes));
+    let (request, response) = (bytes(request), bytes(response));
+    let total = request.unwrap_or(0).saturating_add(response.unwrap_or(0));
+    [request, response, Some(total)]
+}
+
 /// How a dissector fares with a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 #[must_use]
 pub enum Progress {
     /// It wants the next bytes.
     Continue,
     /// It cannot go on; the rest of the connection costs nothing.
     GiveUp(Anomaly),
+    /// Its part is over, and what follows in both halves is another protocol's.
+    Become(Successor),
+    /// Its part is over, and what follows is recognised as if the connection began there.
+    Restart {
+        /// Bytes at the end of the chunk that it did not take.
+        unread_bytes: usize,
+    },
+}
+
+/// Who takes a connection over.
+#[derive(Debug)]
+pub struct Successor {
+    /// The protocol's name, as `Protocol::name`.
+    pub name: &'static str,
+    /// Its dissector.
+    pub dissector: Box<dyn Dissector>,
+    /// Bytes at the end of the chunk that its predecessor did not take; 0 after a gap.
+    pub unread_bytes: usize,
 }
 
 /// One connection's dissector.
@@ -251,7 +326,7 @@ pub trait Dissector: Send + fmt::Debug {
     /// Takes the next bytes of a half, in stream order; over UDP one datagram. Never called with empty bytes.
     fn data(&mut self, half: Half, chunk: Chunk<'_>, context: &mut Context<'_>) -> Progress;
 
-    /// Learns that this many bytes of a half will never come (never called over UDP).
+    /// Learns that this many bytes of a half will never come, at least one (never called over UDP).
     fn gap(&mut self, half: Half, missing_bytes: u64, context: &mut Context<'_>) -> Progress;
 
     /// Learns that a half has ended (FIN).
@@ -295,6 +370,8 @@ pub struct Probe<'a> {
     pub src_port: u16,
     /// Port of the server.
     pub dst_port: u16,
+    /// True if a port of the connection is one of the protocol's, or said to be by the user: what could be it, is.
+    pub is_hinted: bool,
 }
 
 /// A protocol in the registry.
@@ -304,6 +381,8 @@ pub struct Protocol {
     pub name: &'static str,
     /// The transport this registration is for.
     pub transport: Transport,
+    /// Ports on which it is usual (IANA, or custom): a hint for its probe.
+    pub ports: &'static [u16],
     /// Recognises the first bytes by content, with ports as a hint only.
     pub probe: fn(&Probe<'_>) -> Verdict,
     /// Says that the sender of these first bytes is the server (a response is seen first); for mid-stream connections.

@@ -27,4 +27,5 @@ pub mod talk;
 pub use anomaly::{Anomalies, Anomaly};
 pub use limits::Limits;
 pub use pipeline::{Error, Options, Progress, Report, Sink, ingest};
+pub use recognise::{Ports, Recognition};
 pub use tables::Tables;

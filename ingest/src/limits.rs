@@ -57,6 +57,10 @@ pub struct Limits {
     pub head_bytes: usize,
     /// Bytes kept of one message body, after removal of its content coding.
     pub body_bytes: usize,
+    /// Bytes kept of one message of a protocol whose messages say their length; the rest is counted.
+    pub message_bytes: usize,
+    /// Bytes kept of a text that a row shows: a statement, a command.
+    pub text_bytes: usize,
     /// Bytes of one handshake message of TLS.
     pub handshake_bytes: usize,
     /// Requests of one connection that wait for their response; beyond it the oldest becomes an entry without one.
@@ -120,6 +124,8 @@ impl Limits {
             fragment_idle_ns: 60 * SECOND_NS,
             head_bytes: 64 << 10,
             body_bytes: 4 << 10,
+            message_bytes: 16 << 10,
+            text_bytes: 4 << 10,
             handshake_bytes: 64 << 10,
             pending_requests: 1024,
             pending_bytes: MIB.min(share(256)),

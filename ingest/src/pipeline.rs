@@ -14,6 +14,7 @@ use crate::capture::{Block, OpenError, Reader, Record};
 use crate::decode::{Datagram, datagrams, decode_whole};
 use crate::defragment::{Arrival, Defragmenter, Whole};
 use crate::names::{Names, Naming};
+use crate::recognise::Recognition;
 use crate::route::{Router, SHARDS};
 use crate::shard::{Arrived, Assigned, Shard};
 use crate::{Anomalies, Anomaly, Limits};
@@ -27,6 +28,8 @@ pub struct Options {
     pub packets: bool,
     /// Number of the capture's first packet.
     pub first_packet: u64,
+    /// What content cannot tell of protocols, and what becomes of payload that nobody knows.
+    pub recognition: Recognition,
     /// The bounds.
     pub limits: Limits,
 }
@@ -37,6 +40,7 @@ impl Default for Options {
             threads: 0,
             packets: true,
             first_packet: 1,
+            recognition: Recognition::default(),
             limits: Limits::default(),
         }
     }
@@ -159,7 +163,12 @@ pub fn ingest<S: Sink>(input: impl Read + Send, options: &Options, sink: &mut S)
             from_workers.push(finished);
             let shards = (worker..SHARDS)
                 .step_by(workers)
-                .map(|number| (number, Shard::new(&options.limits, options.packets)))
+                .map(|number| {
+                    (
+                        number,
+                        Shard::new(&options.limits, &options.recognition, options.packets),
+                    )
+                })
                 .collect();
             scope.spawn(move || work_on(shards, workers, &work, &to_merge));
         }

@@ -7,12 +7,58 @@
 
 use std::collections::BTreeSet;
 
-use crate::dissect::{Chunk, Context, Dissector, Half, PROTOCOLS, Probe, Progress, Protocol, Transport, Verdict};
+use crate::dissect::{
+    Chunk, Context, Dissector, Half, Link, PROTOCOLS, Probe, Progress, Protocol, Successor, Transport, Verdict,
+};
 
 /// Segments of a half that are looked at.
 const CHUNKS: u8 = 24;
 /// Datagrams of a connection that are looked at.
 const DATAGRAMS: u8 = 4;
+
+/// What a user says of recognition.
+#[derive(Clone, Debug, Default)]
+pub struct Recognition {
+    /// Protocols of ports.
+    pub ports: Ports,
+    /// Whether payload that no dissector knew becomes `tcp` and `udp` rows.
+    pub raw_entries: bool,
+}
+
+/// Says which protocol is spoken on a port, for what content cannot tell.
+#[derive(Clone, Debug, Default)]
+pub struct Ports {
+    said: Vec<(u16, &'static Protocol)>,
+}
+
+impl Ports {
+    /// Says that a protocol, named as rows name it in any case, is spoken on a port, over every transport that it has.
+    ///
+    /// # Errors
+    ///
+    /// The names that there are, if this is none of them.
+    pub fn say(&mut self, port: u16, name: &str) -> Result<(), Vec<&'static str>> {
+        let named = |protocol: &&Protocol| protocol.name.eq_ignore_ascii_case(name);
+        if !PROTOCOLS.iter().any(|protocol| named(&protocol)) {
+            let names: BTreeSet<_> = PROTOCOLS.iter().map(|protocol| protocol.name).collect();
+            return Err(names.into_iter().collect());
+        }
+        let spoken = PROTOCOLS.iter().filter(named);
+        self.said.extend(spoken.map(|protocol| (port, protocol)));
+        Ok(())
+    }
+
+    /// The protocol that is said of a connection's ports; of the server's before the client's.
+    fn protocol(&self, transport: Transport, link: &Link) -> Option<&'static Protocol> {
+        let of = |port: u16| {
+            let mut said = self.said.iter().rev();
+            said.find(|(known, protocol)| *known == port && protocol.transport == transport)
+        };
+        of(link.dst_port)
+            .or_else(|| of(link.src_port))
+            .map(|(_, protocol)| *protocol)
+    }
+}
 
 /// How a connection's bytes are dissected.
 #[derive(Debug)]
@@ -62,15 +108,22 @@ pub(crate) fn sender_is_server(
     if registered().any(|protocol| (protocol.from_server)(bytes)) {
         return Some(true);
     }
-    let probe = Probe {
-        bytes,
-        half: Half::Client,
-        src_port: source_port,
-        dst_port: destination_port,
+    let is_from_client = |protocol: &Protocol| {
+        let verdict = (protocol.probe)(&Probe {
+            bytes,
+            half: Half::Client,
+            src_port: source_port,
+            dst_port: destination_port,
+            is_hinted: is_usual(protocol, [source_port, destination_port]),
+        });
+        verdict == Verdict::Certain
     };
-    registered()
-        .any(|protocol| (protocol.probe)(&probe) == Verdict::Certain)
-        .then_some(false)
+    registered().any(is_from_client).then_some(false)
+}
+
+/// True if one of these ports is one of the protocol's.
+fn is_usual(protocol: &Protocol, ports: [u16; 2]) -> bool {
+    ports.iter().any(|port| protocol.ports.contains(port))
 }
 
 impl Dissection {
@@ -86,6 +139,22 @@ impl Dissection {
         if chunk.bytes.is_empty() {
             return;
         }
+        let mut chunk = chunk;
+        while let Some(unread_bytes) = self.take(transport, half, chunk, detected, context) {
+            let start = chunk.bytes.len().saturating_sub(unread_bytes);
+            chunk.bytes = chunk.bytes.get(start..).unwrap_or_default();
+        }
+    }
+
+    /// Takes bytes; gives how many at their end are another's now, who is in place for them.
+    fn take(
+        &mut self,
+        transport: Transport,
+        half: Half,
+        chunk: Chunk<'_>,
+        detected: &mut BTreeSet<&'static str>,
+        context: &mut Context<'_>,
+    ) -> Option<usize> {
         if let Dissection::Probing(probing) = self {
             match probing.find(transport, half, &chunk, context) {
                 Found::Protocol(protocol) => {
@@ -99,29 +168,37 @@ impl Dissection {
                             packet: early.packet,
                             timestamp_ns: early.timestamp_ns,
                         };
-                        self.feed(early.half, early_chunk, context);
+                        self.data(transport, early.half, early_chunk, detected, context);
                     }
                 }
-                Found::Waiting => return,
+                Found::Waiting => return None,
                 Found::Nobody => *self = Dissection::Left,
             }
         }
-        self.feed(half, chunk, context);
-    }
-
-    fn feed(&mut self, half: Half, chunk: Chunk<'_>, context: &mut Context<'_>) {
-        if let Dissection::Known(dissector) = self {
-            let progress = dissector.data(half, chunk, context);
-            self.settle(progress, chunk.packet, context);
-        }
+        let Dissection::Known(dissector) = self else {
+            return None;
+        };
+        let progress = dissector.data(half, chunk, context);
+        let unread_bytes = self.settle(progress, chunk.packet, detected, context);
+        // Whoever takes a connection over has taken bytes before: this ends.
+        (1..chunk.bytes.len().max(1))
+            .contains(&unread_bytes)
+            .then_some(unread_bytes)
     }
 
     /// Learns that bytes of a half will never come.
-    pub(crate) fn gap(&mut self, half: Half, missing_bytes: u64, packet: u64, context: &mut Context<'_>) {
+    pub(crate) fn gap(
+        &mut self,
+        half: Half,
+        missing_bytes: u64,
+        packet: u64,
+        detected: &mut BTreeSet<&'static str>,
+        context: &mut Context<'_>,
+    ) {
         match self {
             Dissection::Known(dissector) => {
                 let progress = dissector.gap(half, missing_bytes, context);
-                self.settle(progress, packet, context);
+                self.settle(progress, packet, detected, context);
             }
             // What follows the gap is looked at as if the half began there.
             Dissection::Probing(probing) => probing.waiting.retain(|early| early.half != half),
@@ -152,10 +229,36 @@ impl Dissection {
         }
     }
 
-    fn settle(&mut self, progress: Progress, packet: u64, context: &mut Context<'_>) {
-        if let Progress::GiveUp(anomaly) = progress {
-            context.anomalies.add(packet, anomaly);
-            self.close(context);
+    /// Does what a dissector says; gives how many bytes at the end of the chunk are for whoever is in its place.
+    fn settle(
+        &mut self,
+        progress: Progress,
+        packet: u64,
+        detected: &mut BTreeSet<&'static str>,
+        context: &mut Context<'_>,
+    ) -> usize {
+        match progress {
+            Progress::Continue => 0,
+            Progress::GiveUp(anomaly) => {
+                context.anomalies.add(packet, anomaly);
+                self.close(context);
+                0
+            }
+            Progress::Become(Successor {
+                name,
+                dissector,
+                unread_bytes,
+            }) => {
+                self.close(context);
+                detected.insert(name);
+                *self = Dissection::Known(dissector);
+                unread_bytes
+            }
+            Progress::Restart { unread_bytes } => {
+                self.close(context);
+                *self = Dissection::default();
+                unread_bytes
+            }
         }
     }
 }
@@ -188,24 +291,36 @@ impl Probing {
             &gathered
         };
         let link = context.link;
-        let probe = |bytes| Probe {
-            bytes,
-            half,
-            src_port: link.src_port,
-            dst_port: link.dst_port,
+        let said = context.recognition.ports.protocol(transport, link);
+        let probe = |protocol: &Protocol, bytes| {
+            let is_said = said.is_some_and(|said| std::ptr::eq(said, protocol));
+            (protocol.probe)(&Probe {
+                bytes,
+                half,
+                src_port: link.src_port,
+                dst_port: link.dst_port,
+                is_hinted: is_said || is_usual(protocol, [link.src_port, link.dst_port]),
+            })
         };
         let mut unsure = false;
         for protocol in PROTOCOLS.iter().filter(|protocol| protocol.transport == transport) {
-            match (protocol.probe)(&probe(bytes)) {
+            match probe(protocol, bytes) {
                 Verdict::Certain => return Found::Protocol(protocol),
                 Verdict::Unsure => unsure = true,
                 Verdict::No => {}
             }
             // What waits may be another protocol's, with this one behind it.
-            if bytes.len() > chunk.bytes.len() && (protocol.probe)(&probe(chunk.bytes)) == Verdict::Certain {
+            if bytes.len() > chunk.bytes.len() && probe(protocol, chunk.bytes) == Verdict::Certain {
                 self.waiting.retain(|early| early.half != half);
                 return Found::Protocol(protocol);
             }
+        }
+        // The user's word counts where content neither says so nor says anything else.
+        if let Some(said) = said
+            && probe(said, bytes) != Verdict::No
+            && (!unsure || bytes.len() >= context.limits.probe_bytes)
+        {
+            return Found::Protocol(said);
         }
         if transport == Transport::Udp {
             self.datagrams = self.datagrams.saturating_add(1);

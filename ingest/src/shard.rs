@@ -24,7 +24,7 @@ use crate::dissect::icmp::{Placed as PlacedMessage, Queries};
 use crate::dissect::{self, Chunk, Context, Counter, Half, Link};
 use crate::names::Naming;
 use crate::reassemble::Origin;
-use crate::recognise::{Dissection, sender_is_server};
+use crate::recognise::{Dissection, Recognition, sender_is_server};
 use crate::rows::{append_connection, append_flow, transport_names};
 use crate::{Anomalies, Limits, Tables};
 
@@ -76,6 +76,7 @@ impl Tracked {
 #[derive(Debug)]
 pub(crate) struct Shard {
     limits: Limits,
+    recognition: Recognition,
     has_pcap: bool,
     tracked: Slab<Tracked>,
     /// Where a five-tuple's connection is in `tracked`: the one hash per packet.
@@ -95,9 +96,10 @@ pub(crate) struct Shard {
 }
 
 impl Shard {
-    pub(crate) fn new(limits: &Limits, has_pcap: bool) -> Self {
+    pub(crate) fn new(limits: &Limits, recognition: &Recognition, has_pcap: bool) -> Self {
         Self {
             limits: limits.clone(),
+            recognition: recognition.clone(),
             has_pcap,
             tracked: Slab::new(),
             by_key: HashMap::default(),
@@ -183,6 +185,7 @@ impl Shard {
                 tables: &mut self.tables,
                 anomalies: &mut self.anomalies,
                 limits: &self.limits,
+                recognition: &self.recognition,
                 counter: &mut tracked.counter,
             },
             transport: dissect::Transport::Udp,
@@ -233,6 +236,7 @@ impl Shard {
                 feed.bytes(half, body, origin);
             }
         }
+        let has_new_rows = connection.entries != tracked.counter.entries;
         connection.entries = tracked.counter.entries;
         let held_bytes = tracked.held_bytes();
         self.dissected_bytes = self
@@ -240,7 +244,9 @@ impl Shard {
             .saturating_add(held_bytes)
             .saturating_sub(held_before);
         self.keep_dissected_small(arrived.number);
-        self.keep_batches_small();
+        if has_new_rows {
+            self.keep_batches_small();
+        }
         Some(assigned)
     }
 
@@ -455,6 +461,7 @@ impl Shard {
                 tables: &mut self.tables,
                 anomalies: &mut self.anomalies,
                 limits: &self.limits,
+                recognition: &self.recognition,
                 counter: &mut tracked.counter,
             },
             transport: dissect::Transport::Tcp,

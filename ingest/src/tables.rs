@@ -1,55 +1,72 @@
 //! The builders that one shard fills: one per table that the packet's road writes. Beside them the names that it finds.
 
 use schema::Build;
-use schema::tables::{conns, dns, flows, http, icmp, sctp, tlsx};
+use schema::tables as of;
 
 use crate::names::Found;
 
-/// The builders of one shard.
-#[derive(Debug, Default)]
-pub struct Tables {
-    /// Flow rows.
-    pub flows: flows::FlowBuilder,
-    /// Connection rows.
-    pub conns: conns::ConnBuilder,
-    /// HTTP entries.
-    pub http: http::HttpBuilder,
-    /// DNS entries.
-    pub dns: dns::DnsBuilder,
-    /// TLS hello entries.
-    pub tlsx: tlsx::TlsxBuilder,
-    /// ICMP message entries.
-    pub icmp: icmp::IcmpBuilder,
-    /// SCTP chunk entries.
-    pub sctp: sctp::SctpBuilder,
-    /// Names of addresses, of which the writer makes columns of all tables.
-    pub(crate) names: Found,
+/// Declares the builders, each once.
+macro_rules! builders {
+    ($($(#[doc = $doc:literal])+ $table:ident: $builder:ident,)*) => {
+        /// The builders of one shard.
+        #[derive(Debug, Default)]
+        pub struct Tables {
+            $($(#[doc = $doc])+ pub $table: of::$table::$builder,)*
+            /// Names of addresses, of which the writer makes columns of all tables.
+            pub(crate) names: Found,
+        }
+
+        impl Tables {
+            /// Bytes of the rows appended so far, about.
+            pub fn bytes(&self) -> usize {
+                [$(self.$table.bytes()),*].into_iter().fold(0, usize::saturating_add)
+            }
+
+            /// All builders, in table order.
+            pub fn all(&mut self) -> Vec<&mut dyn Build> {
+                vec![$(&mut self.$table),*]
+            }
+        }
+    };
 }
 
-impl Tables {
-    /// Bytes of the rows appended so far, about.
-    pub fn bytes(&self) -> usize {
-        let levels = self.flows.bytes().saturating_add(self.conns.bytes());
-        let entries = self
-            .http
-            .bytes()
-            .saturating_add(self.dns.bytes())
-            .saturating_add(self.tlsx.bytes())
-            .saturating_add(self.icmp.bytes())
-            .saturating_add(self.sctp.bytes());
-        levels.saturating_add(entries)
-    }
-
-    /// All builders, in table order.
-    pub fn all(&mut self) -> [&mut dyn Build; 7] {
-        [
-            &mut self.flows,
-            &mut self.conns,
-            &mut self.http,
-            &mut self.dns,
-            &mut self.tlsx,
-            &mut self.icmp,
-            &mut self.sctp,
-        ]
-    }
+builders! {
+    /// Flow rows.
+    flows: FlowBuilder,
+    /// Connection rows.
+    conns: ConnBuilder,
+    /// HTTP entries.
+    http: HttpBuilder,
+    /// DNS entries.
+    dns: DnsBuilder,
+    /// TLS hello entries.
+    tlsx: TlsxBuilder,
+    /// WebSocket message entries.
+    ws: WsBuilder,
+    /// Redis entries.
+    redis: RedisBuilder,
+    /// Kafka entries.
+    kafka: KafkaBuilder,
+    /// AMQP entries.
+    amqp: AmqpBuilder,
+    /// MongoDB entries.
+    mongodb: MongodbBuilder,
+    /// MySQL entries.
+    mysql: MysqlBuilder,
+    /// PostgreSQL entries.
+    postgresql: PostgresqlBuilder,
+    /// LDAP entries.
+    ldap: LdapBuilder,
+    /// RADIUS entries.
+    radius: RadiusBuilder,
+    /// Diameter entries.
+    diameter: DiameterBuilder,
+    /// ICMP message entries.
+    icmp: IcmpBuilder,
+    /// SCTP chunk entries.
+    sctp: SctpBuilder,
+    /// Raw TCP payload entries.
+    tcp: RawTcpBuilder,
+    /// Raw UDP payload entries.
+    udp: RawUdpBuilder,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use schema::{FLAGS, Field, Flag, Source, ahead, tables};
+use schema::{FLAGS, Field, Flag, Source, tables};
 
 use crate::types::Type;
 use crate::value::Value;
@@ -11,7 +11,7 @@ use crate::value::Value;
 /// A variable: the fields of this name on all tables, which agree in type, unit and default.
 #[derive(Debug)]
 pub(crate) struct Variable {
-    /// The field on the first table that has it; if none has, as it is declared ahead.
+    /// The field on the first table that has it.
     pub field: &'static Field,
     pub ty: Type,
     pub presence: Presence,
@@ -25,16 +25,14 @@ pub enum Presence {
     /// Tables have it, and nothing fills it yet: it reads its default.
     Empty,
     /// No table has it yet: it reads its default.
-    Ahead,
 }
 
 impl Presence {
-    /// The word for it: "filled", "empty", "ahead".
+    /// The word for it: "filled", "empty".
     pub fn name(self) -> &'static str {
         match self {
             Presence::Filled => "filled",
             Presence::Empty => "empty",
-            Presence::Ahead => "ahead",
         }
     }
 }
@@ -54,9 +52,8 @@ pub(crate) fn variables() -> &'static BTreeMap<&'static str, Variable> {
     static VARIABLES: LazyLock<BTreeMap<&'static str, Variable>> = LazyLock::new(|| {
         let of_tables = tables::in_kfl().flat_map(schema::Table::fields);
         let of_tables = of_tables.map(|field| (field, presence(field.name)));
-        let ahead = ahead::fields().map(|field| (field, Presence::Ahead));
         let mut variables = BTreeMap::new();
-        for (field, presence) in of_tables.chain(ahead) {
+        for (field, presence) in of_tables {
             variables.entry(field.name).or_insert_with(|| Variable {
                 field,
                 ty: field.ty.into(),
@@ -136,18 +133,6 @@ mod tests {
     }
 
     #[test]
-    fn variables_ahead_read_their_defaults_on_every_table() {
-        let environment = crate::Environment { now_ns: 0 };
-        for field in ahead::fields() {
-            let text = format!("{} == {}", field.name, variable(field.name).unwrap().default());
-            let filter = crate::compile(&text, &environment).unwrap_or_else(|problems| panic!("{text}: {problems:?}"));
-            for table in tables::in_kfl() {
-                assert_eq!(filter.on(table), crate::Lowered::Always, "{text} on {}", table.name);
-            }
-        }
-    }
-
-    #[test]
     fn presence_is_told() {
         let of = |name| variable(name).unwrap().presence;
         assert_eq!(
@@ -155,10 +140,6 @@ mod tests {
             [Presence::Filled; 3]
         );
         assert_eq!([of("node_id"), of("src.pod.name"), of("pods")], [Presence::Empty; 3]);
-        assert_eq!(
-            [of("redis_key"), of("tcp_payload"), of("gql_query")],
-            [Presence::Ahead; 3]
-        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! One description of each, taken from the registries; the reference page, `\h` of the REPL and `kfl schema` show it, each
 //! in its own form. Columns that SQL alone reads (of packets and captures) are no part of the language: the schema has them.
 
-use schema::{Field, Level, ahead, tables};
+use schema::{Field, Level, tables};
 
 use crate::catalogue::{self, Presence};
 use crate::codes::{CODES, Code};
@@ -142,13 +142,11 @@ fn called(name: &str) -> Vec<Topic> {
     found
 }
 
-/// Every variable, in the order of tables and of their declarations, those that no table has yet last.
+/// Every variable, in the order of tables and of their declarations.
 pub fn variables() -> Vec<Variable> {
     let mut variables: Vec<Variable> = Vec::new();
     let of_tables = tables::in_kfl().flat_map(|table| table.fields().map(move |field| (field, vec![table.name])));
-    let groups = ahead::ALL.iter();
-    let of_groups = groups.flat_map(|group| group.fields.iter().map(|field| (field, group.tables.to_vec())));
-    for (field, tables) in of_tables.chain(of_groups) {
+    for (field, tables) in of_tables {
         let known = variables.iter_mut().find(|variable| variable.name == field.name);
         match known {
             Some(variable) => variable.mean(field.doc, tables),
@@ -161,7 +159,7 @@ pub fn variables() -> Vec<Variable> {
 impl Variable {
     fn of(field: &'static Field, tables: Vec<&'static str>) -> Self {
         let known = catalogue::variable(field.name).expect("the catalogue has every field of the tables and groups");
-        let is_column = field.is_stored() && known.presence != Presence::Ahead;
+        let is_column = field.is_stored();
         Self {
             name: field.name,
             column: is_column.then_some(field.column),
@@ -189,7 +187,7 @@ impl Variable {
             .map(|meaning| meaning.doc)
     }
 
-    /// All tables that have it, or will have it.
+    /// All tables that have it.
     pub fn tables(&self) -> Vec<&'static str> {
         self.meanings
             .iter()
@@ -233,42 +231,32 @@ fn is_macro(help: &Help) -> bool {
 /// A group of variables that are shown together.
 #[derive(Debug)]
 pub(crate) struct Rows {
-    /// The table, which may still be to come.
+    /// The table.
     pub table: &'static str,
     pub level: Level,
     /// What a row is.
     pub doc: &'static str,
-    pub is_ahead: bool,
     pub variables: Vec<Variable>,
 }
 
-/// The variables that every row has, and what each table adds, tables to come last.
+/// The variables that every row has, and what each table adds.
 pub(crate) fn by_table() -> (Vec<Variable>, Vec<Rows>) {
     let count = tables::in_kfl().count();
-    let of_all = |variable: &Variable| variable.presence != Presence::Ahead && variable.tables().len() == count;
+    let of_all = |variable: &Variable| variable.tables().len() == count;
     let (shared, own): (Vec<_>, Vec<_>) = variables().into_iter().partition(of_all);
-    let row = |table: &'static str, level, doc, is_ahead| Rows {
+    let row = |table: &'static str, level, doc| Rows {
         table,
         level,
         doc,
-        is_ahead,
         variables: own
             .iter()
             .filter(|variable| variable.tables().contains(&table))
             .cloned()
             .collect(),
     };
-    let mut rows: Vec<_> = tables::in_kfl()
-        .map(|table| row(table.name, table.level, table.doc, false))
+    let rows = tables::in_kfl()
+        .map(|table| row(table.name, table.level, table.doc))
         .collect();
-    for group in ahead::ALL {
-        for table in group.tables {
-            if rows.iter().any(|rows| rows.table == *table) {
-                continue;
-            }
-            rows.push(row(table, group.level(), group.doc, true));
-        }
-    }
     (shared, rows)
 }
 

@@ -67,8 +67,7 @@ fn variables() -> String {
 }
 
 fn table_of_rows(page: &mut String, rows: &Rows) {
-    let mark = if rows.is_ahead { UNFILLED } else { "" };
-    let _ = writeln!(page, "\n#### `{}`{mark}\n\n{}\n", rows.table, rows.doc);
+    let _ = writeln!(page, "\n#### `{}`\n\n{}\n", rows.table, rows.doc);
     table_of(page, Some(rows.table), &rows.variables);
 }
 
@@ -78,7 +77,7 @@ fn table_of(page: &mut String, table: Option<&str>, variables: &[Variable]) {
     for variable in variables {
         let mark = match variable.presence {
             Presence::Filled => "",
-            Presence::Empty | Presence::Ahead => UNFILLED,
+            Presence::Empty => UNFILLED,
         };
         let docs = match table {
             Some(table) => variable.doc_on(table).unwrap_or_default().to_owned(),

@@ -1,4 +1,4 @@
-//! The `fields!`, `table!` and `ahead!` macros. They declare; what they declare is used by functions elsewhere.
+//! The `fields!` and `table!` macros. They declare; what they declare is used by functions elsewhere.
 
 /// Declares a group of fields that tables share: a row struct, its builder, and the list of [`crate::Field`]s.
 ///
@@ -107,25 +107,6 @@ macro_rules! table {
                     .expect("every builder makes the type its field declares")
             }
         }
-    };
-}
-
-/// Declares fields ahead of what fills them: KFL knows them, and no table has them as columns.
-///
-/// The lines are those of [`fields!`] and [`table!`], and become a table's by moving there as they are.
-macro_rules! ahead {
-    (
-        $(#[doc = $doc:literal])+
-        $($table:literal),+: $fields:ident { $($body:tt)* }
-    ) => {
-        const $fields: &[$crate::Field] = $crate::declare::field_list! { $($body)* };
-
-        /// The group.
-        pub(super) const GROUP: $crate::Ahead = $crate::Ahead {
-            tables: &[$($table),+],
-            doc: concat!($($doc),+).trim_ascii(),
-            fields: $fields,
-        };
     };
 }
 
@@ -270,4 +251,4 @@ macro_rules! finish_column {
     ($self:ident $columns:ident $rows:ident $field:ident $kind:ident (kfl $value:literal)) => {};
 }
 
-pub(crate) use {ahead, builder_struct, default, field_list, fields, finish_column, row_struct, source, table, unit};
+pub(crate) use {builder_struct, default, field_list, fields, finish_column, row_struct, source, table, unit};

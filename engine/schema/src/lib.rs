@@ -2,13 +2,11 @@
 //!
 //! A line of a `table!` declaration in [`tables`] gives, at the same time, the field of the row struct that a
 //! dissector fills, the column builder, the Arrow field with its documentation as metadata, the KFL variable with its
-//! type and default, and a line of help. Nothing else in the workspace spells a field's name. What the language names and
-//! no table has yet is declared the same way in [`ahead`].
+//! type and default, and a line of help. Nothing else in the workspace spells a field's name.
 //!
 //! **Architecture invariant:** this crate knows neither packets, nor KFL syntax, nor DataFusion, nor Parquet. It depends
 //! on arrow-array and arrow-schema alone.
 
-pub mod ahead;
 mod declare;
 mod field;
 mod flag;
@@ -16,7 +14,6 @@ mod kind;
 mod table;
 pub mod tables;
 
-pub use ahead::Ahead;
 pub use field::{ADDRESS, Default, Field, Source};
 pub use flag::{FLAGS, Flag};
 pub use kind::{Bool, Bytes, Double, Int, Ints, Kind, Map, Str, Strs, Time, Type};

@@ -30,6 +30,7 @@ const NAME: &str = "DNS";
 pub(super) const UDP: Protocol = Protocol {
     name: NAME,
     transport: Transport::Udp,
+    ports: &recognise::PORTS,
     probe: recognise::datagram,
     from_server: recognise::is_response,
     dissector: |_| Box::new(DnsDatagrams::default()),
@@ -39,6 +40,7 @@ pub(super) const UDP: Protocol = Protocol {
 pub(super) const TCP: Protocol = Protocol {
     name: NAME,
     transport: Transport::Tcp,
+    ports: &recognise::PORTS,
     probe: recognise::stream,
     from_server: recognise::is_response_in_stream,
     dissector: |_| Box::new(DnsStream::default()),

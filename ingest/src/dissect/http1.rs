@@ -20,17 +20,18 @@ mod start_line;
 mod tests;
 
 use exchange::{Exchanges, Message};
-use framing::{After, Framing};
+use framing::{After as AfterContent, Framing};
 use head::{Head, StartLine};
 use reader::{Event, Reader};
 
 use super::http::NAME;
-use super::{Chunk, Context, Dissector, Half, Probe, Progress, Protocol, Start, Transport, Verdict, http2, tls};
+use super::{Chunk, Context, Dissector, Half, Progress, Protocol, Start, Successor, Transport, http2};
 
 /// HTTP/1 over TCP.
 pub(super) const TCP: Protocol = Protocol {
     name: NAME,
     transport: Transport::Tcp,
+    ports: &start_line::PORTS,
     probe: start_line::probe,
     from_server: start_line::from_server,
     dissector: |_| Box::new(Http1::new()),
@@ -41,18 +42,19 @@ struct Http1 {
     client: Reader,
     server: Reader,
     exchanges: Exchanges,
-    inside: Inside,
+    /// What the rest of the connection is, once a response has said so.
+    after: Option<After>,
 }
 
-/// What a tunnel holds.
-#[derive(Debug)]
-enum Inside {
-    /// There is no tunnel, or it is left alone.
-    Nothing,
-    /// A tunnel was opened; its first bytes tell.
-    Unknown,
-    /// A protocol of its own.
-    Known(Box<dyn Dissector>),
+/// What follows HTTP in a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum After {
+    /// A tunnel, whose first bytes tell (CONNECT).
+    Tunnel,
+    /// HTTP/2.
+    H2c,
+    /// A protocol that nobody knows.
+    Other,
 }
 
 impl Http1 {
@@ -61,7 +63,7 @@ impl Http1 {
             client: Reader::new(Half::Client),
             server: Reader::new(Half::Server),
             exchanges: Exchanges::default(),
-            inside: Inside::Nothing,
+            after: None,
         }
     }
 
@@ -117,41 +119,16 @@ impl Http1 {
             self.exchanges.end(Half::Client, context);
             self.client.tunnel();
             self.server.tunnel();
-            self.inside = if connects {
-                Inside::Unknown
+            self.after = Some(if connects {
+                After::Tunnel
             } else if upgrades {
-                Inside::Known((http2::TCP.dissector)(context.limits))
+                After::H2c
             } else {
-                Inside::Nothing
-            };
+                After::Other
+            });
         }
         if over {
             self.exchanges.end(Half::Server, context);
-        }
-    }
-
-    /// Takes bytes inside a tunnel.
-    fn tunnelled(&mut self, half: Half, chunk: Chunk<'_>, context: &mut Context<'_>) {
-        if let Inside::Unknown = self.inside {
-            let link = context.link;
-            let probe = Probe {
-                bytes: chunk.bytes,
-                half,
-                src_port: link.src_port,
-                dst_port: link.dst_port,
-            };
-            let is_tls = (tls::TCP.probe)(&probe) == Verdict::Certain;
-            self.inside = if is_tls {
-                Inside::Known((tls::TCP.dissector)(context.limits))
-            } else {
-                Inside::Nothing
-            };
-        }
-        if let Inside::Known(inner) = &mut self.inside
-            && let Progress::GiveUp(anomaly) = inner.data(half, chunk, context)
-        {
-            context.anomalies.add(chunk.packet, anomaly);
-            self.inside = Inside::Nothing;
         }
     }
 
@@ -171,16 +148,27 @@ impl Dissector for Http1 {
             self.exchanges.forget_all_but_last(context);
         }
         while !rest.is_empty() {
-            if self.reader(half).is_tunnel() {
-                self.tunnelled(half, Chunk { bytes: rest, ..chunk }, context);
-                break;
-            }
             match self.reader(half).read(&mut rest, &chunk, context) {
                 Event::Nothing => {}
-                Event::Head(head, start) => self.head(half, head, start, chunk.timestamp_ns, context),
+                Event::Head(head, start) => {
+                    self.head(half, head, start, chunk.timestamp_ns, context);
+                    let unread_bytes = rest.len();
+                    match self.after {
+                        None => {}
+                        Some(After::Tunnel) => return Progress::Restart { unread_bytes },
+                        Some(After::H2c) => {
+                            return Progress::Become(Successor {
+                                name: NAME,
+                                dissector: (http2::TCP.dissector)(context.limits),
+                                unread_bytes,
+                            });
+                        }
+                        Some(After::Other) => break,
+                    }
+                }
                 Event::Content(bytes, after) => {
                     self.exchanges.content(half, bytes, &chunk, context);
-                    if after != After::More {
+                    if after != AfterContent::More {
                         self.exchanges.end(half, context);
                     }
                 }
@@ -190,19 +178,16 @@ impl Dissector for Http1 {
     }
 
     fn gap(&mut self, half: Half, missing_bytes: u64, context: &mut Context<'_>) -> Progress {
-        if let Inside::Known(inner) = &mut self.inside {
-            return inner.gap(half, missing_bytes, context);
-        }
         match self.reader(half).skip(missing_bytes) {
             Event::Nothing => {}
             Event::Head(head, start) => {
                 self.head(half, head, start, start.timestamp_ns, context);
                 self.exchanges.end(half, context);
             }
-            Event::Content(_, After::Broken) => self.exchanges.end(half, context),
+            Event::Content(_, AfterContent::Broken) => self.exchanges.end(half, context),
             Event::Content(_, after) => {
                 self.exchanges.gap(half, missing_bytes);
-                if after == After::Done {
+                if after == AfterContent::Done {
                     self.exchanges.end(half, context);
                 }
             }
@@ -211,27 +196,15 @@ impl Dissector for Http1 {
     }
 
     fn end(&mut self, half: Half, context: &mut Context<'_>) {
-        if let Inside::Known(inner) = &mut self.inside {
-            inner.end(half, context);
-        }
         self.end_half(half, context);
     }
 
     fn held_bytes(&self) -> usize {
-        let inside = match &self.inside {
-            Inside::Known(dissector) => dissector.held_bytes(),
-            Inside::Nothing | Inside::Unknown => 0,
-        };
         let readers = self.client.held_bytes().saturating_add(self.server.held_bytes());
-        readers
-            .saturating_add(self.exchanges.held_bytes())
-            .saturating_add(inside)
+        readers.saturating_add(self.exchanges.held_bytes())
     }
 
     fn close(&mut self, context: &mut Context<'_>) {
-        if let Inside::Known(inner) = &mut self.inside {
-            inner.close(context);
-        }
         self.end_half(Half::Client, context);
         self.end_half(Half::Server, context);
         self.exchanges.finish(context);

@@ -33,6 +33,7 @@ const NAME: &str = "HTTP2";
 pub(super) const TCP: Protocol = Protocol {
     name: http::NAME,
     transport: Transport::Tcp,
+    ports: &[],
     probe: preface::probe,
     from_server: preface::from_server,
     dissector: |_| Box::new(Http2::default()),

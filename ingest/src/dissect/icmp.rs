@@ -77,11 +77,13 @@ struct Row<'a> {
 impl Row<'_> {
     fn append(&self, context: &mut Context<'_>) {
         let message = &self.first.message;
+        let kind = registry::type_name(message.version, message.kind);
         let (mut common, identity) = context.common(Entry {
             protocol: NAME,
             start: self.first.start,
             client: self.client,
             elapsed_time_us: self.elapsed_time_us,
+            method: Some(&kind),
             status_code: self.status_code.map(i64::from),
             summary: self.summary,
             request_packet: self.request_packet,
@@ -93,7 +95,6 @@ impl Row<'_> {
             Version::V6 => ("icmp6", 6),
         };
         common.transport = Some(transport);
-        let kind = registry::type_name(message.version, message.kind);
         context.tables.icmp.append(Icmp {
             common,
             identity,

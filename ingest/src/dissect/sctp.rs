@@ -36,11 +36,13 @@ pub(crate) fn append_chunks(packet: &Packet, half: Half, arrived: &Arrived<'_>, 
             summary.insert_str(0, "← ");
         }
         let number_of = |sender| (half == sender).then_some(arrived.packet);
+        let kind = registry::chunk_name(chunk.kind);
         let (common, identity) = context.common(Entry {
             protocol: NAME,
             start,
             client: Half::Client,
             elapsed_time_us: None,
+            method: Some(&kind),
             status_code: None,
             summary: &summary,
             request_packet: number_of(Half::Client),
@@ -52,7 +54,7 @@ pub(crate) fn append_chunks(packet: &Packet, half: Half, arrived: &Arrived<'_>, 
             own: SctpOwn {
                 sctp_checksum: Some(number(u64::from(packet.checksum))),
                 sctp_length: Some(number(u64::from(chunk.length))),
-                sctp_chunk_type: Some(&registry::chunk_name(chunk.kind)),
+                sctp_chunk_type: Some(&kind),
             },
         });
     }

@@ -1,8 +1,11 @@
 //! Dissectors on talks, without the stages before them: what `check` and the laws under it run on.
 
+use std::collections::BTreeSet;
+
 use expect_test::Expect;
 
-use super::{Chunk, Context, Counter, Dissector, Half, Link, PROTOCOLS, Probe, Progress, Protocol, Transport, Verdict};
+use super::{Chunk, Context, Counter, Half, Link, PROTOCOLS, Probe, Protocol, Transport, Verdict};
+use crate::recognise::{Dissection, Recognition};
 use crate::talk::{FIN, START_NS, STEP_NS, Talk, rows};
 use crate::{Anomalies, Limits, Tables};
 
@@ -76,10 +79,14 @@ pub(super) fn recognise(transport: Transport, ports: [u16; 2], bytes: &[u8]) -> 
         half: Half::Client,
         src_port: ports[0],
         dst_port: ports[1],
+        is_hinted: false,
     };
     let mut candidates = PROTOCOLS.iter().filter(|protocol| protocol.transport == transport);
     candidates
-        .find(|protocol| (protocol.probe)(&probe) == Verdict::Certain)
+        .find(|protocol| {
+            let is_hinted = protocol.ports.iter().any(|port| ports.contains(port));
+            (protocol.probe)(&Probe { is_hinted, ..probe }) == Verdict::Certain
+        })
         .map(|protocol| protocol.name)
 }
 
@@ -118,11 +125,15 @@ fn run(protocol: &Protocol, talk: &Talk, cut: Cut) -> String {
 
 /// A dissector at work.
 struct Run {
-    dissector: Option<Box<dyn Dissector>>,
+    transport: Transport,
+    dissection: Dissection,
+    /// Protocols that took the connection over.
+    detected: BTreeSet<&'static str>,
     link: Link,
     tables: Tables,
     anomalies: Anomalies,
     limits: Limits,
+    recognition: Recognition,
     counter: Counter,
 }
 
@@ -146,65 +157,56 @@ impl Run {
             tunnel: None,
             has_pcap: true,
         };
-        let dissector = Some((protocol.dissector)(&limits));
+        let dissection = Dissection::Known((protocol.dissector)(&limits));
         Self {
-            dissector,
+            transport: protocol.transport,
+            dissection,
+            detected: BTreeSet::new(),
             link,
             tables: Tables::default(),
             anomalies: Anomalies::default(),
             limits,
+            recognition: Recognition::default(),
             counter: Counter::default(),
         }
     }
 
-    fn with(&mut self, work: impl FnOnce(&mut dyn Dissector, &mut Context<'_>) -> Progress) {
+    fn with(&mut self, work: impl FnOnce(&mut Dissection, &mut BTreeSet<&'static str>, &mut Context<'_>)) {
         let mut context = Context {
             link: &self.link,
             tables: &mut self.tables,
             anomalies: &mut self.anomalies,
             limits: &self.limits,
+            recognition: &self.recognition,
             counter: &mut self.counter,
         };
-        let Some(dissector) = &mut self.dissector else { return };
-        if let Progress::GiveUp(anomaly) = work(dissector.as_mut(), &mut context) {
-            dissector.close(&mut context);
-            self.anomalies.add(0, anomaly);
-            self.dissector = None;
-        }
+        work(&mut self.dissection, &mut self.detected, &mut context);
     }
 
     fn data(&mut self, half: Half, packet: u64, bytes: &[u8]) {
         let timestamp_ns = START_NS + (packet as i64 - 1) * STEP_NS;
-        self.with(|dissector, context| {
-            dissector.data(
-                half,
-                Chunk {
-                    bytes,
-                    packet,
-                    timestamp_ns,
-                },
-                context,
-            )
+        let transport = self.transport;
+        self.with(|dissection, detected, context| {
+            let chunk = Chunk {
+                bytes,
+                packet,
+                timestamp_ns,
+            };
+            dissection.data(transport, half, chunk, detected, context);
         });
     }
 
     fn gap(&mut self, half: Half, missing_bytes: u64) {
-        self.with(|dissector, context| dissector.gap(half, missing_bytes, context));
+        self.with(|dissection, detected, context| dissection.gap(half, missing_bytes, 0, detected, context));
     }
 
     fn end(&mut self, half: Half) {
-        self.with(|dissector, context| {
-            dissector.end(half, context);
-            Progress::Continue
-        });
+        self.with(|dissection, _, context| dissection.end(half, context));
     }
 
     /// The rows, sorted, and the kinds of anomaly that were found.
     fn finish(mut self) -> String {
-        self.with(|dissector, context| {
-            dissector.close(context);
-            Progress::Continue
-        });
+        self.with(|dissection, _, context| dissection.close(context));
         let mut lines = Vec::new();
         let mut entries = 0;
         for builder in self.tables.all() {

@@ -25,7 +25,7 @@ use handshake::{Hello, HelloKind};
 use hello::{ClientHello, ServerHello};
 use reader::Reader;
 
-use super::{Chunk, Context, Dissector, Entry, Half, Progress, Protocol, Transport, elapsed_us};
+use super::{Chunk, Context, Dissector, Entry, Half, Progress, Protocol, Transport, elapsed_us, number};
 
 const NAME: &str = "TLS";
 
@@ -37,6 +37,7 @@ const SERVER_HELLO: u8 = 2;
 pub(super) const TCP: Protocol = Protocol {
     name: NAME,
     transport: Transport::Tcp,
+    ports: &[],
     probe: record::probe,
     from_server: record::from_server,
     dissector: |_| {
@@ -93,6 +94,7 @@ impl Tls {
             start: place.start,
             client: half,
             elapsed_time_us: None,
+            method: Some("ClientHello"),
             status_code: None,
             summary: &summary,
             request_packet: Some(place.start.packet),
@@ -113,6 +115,11 @@ impl Tls {
                 tlsx_ja3s: None,
                 tlsx_ja4: ja4.as_deref(),
                 tlsx_weak: &weak::findings(versions, &offer.suites),
+                tls_summary: Some("ClientHello"),
+                tls_info: None,
+                tls_request_size: Some(number(place.body.len() as u64)),
+                tls_response_size: None,
+                tls_total_size: Some(number(place.body.len() as u64)),
             },
         });
     }
@@ -123,6 +130,7 @@ impl Tls {
         let version = choice.chosen_version();
         let alpn = choice.alpn.join(",");
         let suite = suite_name(choice.suite);
+        let agreed = format!("{} {suite}", version_name(version));
         let ja3s = choice.is_whole.then(|| fingerprint::ja3s(&choice));
         let summary = summary(
             "ServerHello",
@@ -133,6 +141,7 @@ impl Tls {
             start: place.start,
             client: half.other(),
             elapsed_time_us: offered.map(|(_, end_ns)| elapsed_us(end_ns, place.start.timestamp_ns)),
+            method: Some("ServerHello"),
             status_code: None,
             summary: &summary,
             request_packet: offered.map(|(packet, _)| packet),
@@ -153,6 +162,11 @@ impl Tls {
                 tlsx_ja3s: ja3s.as_deref(),
                 tlsx_ja4: None,
                 tlsx_weak: &weak::findings(&[version], &[choice.suite]),
+                tls_summary: Some("ServerHello"),
+                tls_info: Some(&agreed),
+                tls_request_size: None,
+                tls_response_size: Some(number(place.body.len() as u64)),
+                tls_total_size: Some(number(place.body.len() as u64)),
             },
         });
     }

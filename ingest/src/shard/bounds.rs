@@ -41,6 +41,7 @@ impl Shard {
                 tables: &mut self.tables,
                 anomalies: &mut self.anomalies,
                 limits: &self.limits,
+                recognition: &self.recognition,
                 counter: &mut tracked.counter,
             };
             tracked.dissection.close(&mut context);

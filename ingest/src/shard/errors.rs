@@ -24,6 +24,7 @@ impl Shard {
             tables: &mut self.tables,
             anomalies: &mut self.anomalies,
             limits: &self.limits,
+            recognition: &self.recognition,
             counter: &mut tracked.counter,
         };
         let start = context.start(&Chunk {

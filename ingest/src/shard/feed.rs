@@ -31,7 +31,8 @@ impl Feed<'_, '_> {
         if missing_bytes > 0 {
             self.context.anomalies.add(packet, Anomaly::Gap { missing_bytes });
             self.history.note(half, Event::Gap);
-            self.dissection.gap(half, missing_bytes, packet, &mut self.context);
+            self.dissection
+                .gap(half, missing_bytes, packet, self.detected, &mut self.context);
         }
     }
 

@@ -9,8 +9,6 @@ table! {
     "dns": Entry, flags { dns: "true", tls: "capture_source == 'ebpf_tls'" },
     groups { common: Common / CommonBuilder = COMMON, identity: Identity / IdentityBuilder = IDENTITY },
     DNS => struct Dns, DnsOwn, DnsBuilder, DnsOwnBuilder {
-        /// Operation of the message: "QUERY", "NOTIFY", "UPDATE" (RFC 1035 §4.1.1).
-        method "method": Str;
         /// Names asked for, without the final dot.
         dns_questions "dns_questions": Strs;
         /// Answers as text: the address of A and AAAA, the name of CNAME, NS and PTR, else the record's data (RFC 1035 §5.1).

@@ -6,11 +6,9 @@ use crate::declare::table;
 
 table! {
     /// One HTTP request and the response that answered it (RFC 9110).
-    "http": Entry, flags { http: "true", http2: "http_version == 'HTTP/2'", grpc: "grpc_status != -1 || grpc_method != ''", tls: "capture_source == 'ebpf_tls'" },
+    "http": Entry, flags { http: "true", http2: "http_version == 'HTTP/2'", grpc: "grpc_status != -1 || grpc_method != ''", gql: "gql_query != '' || gql_operation != ''", gqlv1: "http_version != 'HTTP/2' && (gql_query != '' || gql_operation != '')", gqlv2: "http_version == 'HTTP/2' && (gql_query != '' || gql_operation != '')", tls: "capture_source == 'ebpf_tls'" },
     groups { common: Common / CommonBuilder = COMMON, identity: Identity / IdentityBuilder = IDENTITY },
     HTTP => struct Http, HttpOwn, HttpBuilder, HttpOwnBuilder {
-        /// Request method; null if no request was seen (RFC 9110 §9).
-        method "method": Str;
         /// Request target as sent: path and query, or whatever form the client used (RFC 9112 §3.2, RFC 9113 §8.3.1).
         url "url": Str;
         /// Path of the request target, without the query.
@@ -51,5 +49,9 @@ table! {
         grpc_service "grpc_service": Str;
         /// Status of a gRPC call (gRPC status codes); null if the row is no gRPC call or no status was seen.
         grpc_status "grpc_status": Int = default -1;
+        /// Name of a GraphQL operation; null if the row is none or it has no name.
+        gql_operation "gql_operation": Str;
+        /// Document of a GraphQL operation; null if the row is none.
+        gql_query "gql_query": Str;
     }
 }

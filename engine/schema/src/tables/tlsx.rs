@@ -31,5 +31,17 @@ table! {
         tlsx_ja4 "tlsx_ja4": Str;
         /// Weak settings offered or chosen: "sslv3", "tls1.0", "rc4", "3des", "null", "export", "anon", "md5".
         tlsx_weak "tlsx_weak": Strs;
+        /// JA4S fingerprint of a ServerHello; null, its method is not free to use (FoxIO License).
+        tlsx_ja4s "tlsx_ja4s": Str = absent;
+        /// Which message of the handshake it is: "ClientHello", "ServerHello".
+        tls_summary "tls_summary": Str;
+        /// What the handshake agreed on: version and cipher suite.
+        tls_info "tls_info": Str;
+        /// Size of the client's message; null if it was not seen.
+        tls_request_size "tls_request_size" ["bytes"]: Int;
+        /// Size of the server's message; null if it was not seen.
+        tls_response_size "tls_response_size" ["bytes"]: Int;
+        /// Size of both.
+        tls_total_size "tls_total_size" ["bytes"]: Int;
     }
 }

@@ -136,6 +136,7 @@ fn append(query: Option<Placed>, response: Option<Placed>, context: &mut Context
         elapsed_time_us: query
             .zip(response)
             .map(|(query, response)| elapsed_us(query.end_ns, response.start.timestamp_ns)),
+        method: Some(&opcode),
         status_code: response.map(|response| i64::from(response.message.rcode)),
         summary: &summary,
         request_packet: query.map(|query| query.start.packet),
@@ -145,7 +146,6 @@ fn append(query: Option<Placed>, response: Option<Placed>, context: &mut Context
         common,
         identity,
         own: DnsOwn {
-            method: Some(&opcode),
             dns_questions: &names,
             dns_answers: &answers,
             dns_question_types: &kinds,

@@ -10,7 +10,7 @@ use crate::Limits;
 use crate::dissect::{Probe, Verdict};
 
 /// DNS (RFC 1035), mDNS (RFC 6762), LLMNR (RFC 4795).
-const PORTS: [u16; 3] = [53, 5353, 5355];
+pub(super) const PORTS: [u16; 3] = [53, 5353, 5355];
 const NETBIOS_PORTS: [u16; 2] = [137, 138];
 
 /// Classes that are asked for: IN, CH, HS, NONE, ANY.
@@ -20,7 +20,7 @@ const UNICAST: u16 = 0x8000;
 
 /// Recognises the payload of a datagram.
 pub(super) fn datagram(probe: &Probe<'_>) -> Verdict {
-    let believed = has_port(probe, &PORTS) && probe.bytes.len() >= HEADER_BYTES;
+    let believed = probe.is_hinted && probe.bytes.len() >= HEADER_BYTES;
     if believed || (!has_port(probe, &NETBIOS_PORTS) && is_message(probe.bytes)) {
         Verdict::Certain
     } else {
@@ -46,7 +46,7 @@ pub(super) fn stream(probe: &Probe<'_>) -> Verdict {
     let Some(header) = Header::read(message) else {
         return Verdict::Unsure;
     };
-    if has_port(probe, &PORTS) {
+    if probe.is_hinted {
         let sane = header.opcode() <= 6 && header.questions <= 4;
         return if sane { Verdict::Certain } else { Verdict::No };
     }
@@ -71,6 +71,7 @@ pub(super) fn begins(bytes: &[u8]) -> bool {
         half: crate::dissect::Half::Client,
         src_port: 0,
         dst_port: 0,
+        is_hinted: false,
     }) == Verdict::Certain
 }
 

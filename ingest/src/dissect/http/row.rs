@@ -48,6 +48,7 @@ pub(crate) fn append(exchange: Exchange<'_>, context: &mut Context<'_>) {
         elapsed_time_us: request
             .zip(response)
             .map(|(request, response)| elapsed_us(request.end_ns, response.start.timestamp_ns)),
+        method,
         status_code: code.map(i64::from),
         summary: &summary,
         request_packet: request.map(|message| message.start.packet),
@@ -57,7 +58,6 @@ pub(crate) fn append(exchange: Exchange<'_>, context: &mut Context<'_>) {
         common,
         identity,
         own: HttpOwn {
-            method,
             url,
             path: parts.path,
             http_version: exchange.version,
@@ -78,6 +78,8 @@ pub(crate) fn append(exchange: Exchange<'_>, context: &mut Context<'_>) {
             grpc_method: call.method,
             grpc_service: call.service,
             grpc_status: call.status,
+            gql_operation: None,
+            gql_query: None,
         },
     });
 }

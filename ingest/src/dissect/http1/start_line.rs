@@ -62,7 +62,7 @@ const METHODS: &[&[u8]] = &[
 ];
 
 /// Ports on which a request line without version is believed.
-const HTTP_PORTS: [u16; 4] = [80, 3128, 8000, 8080];
+pub(super) const PORTS: [u16; 4] = [80, 3128, 8000, 8080];
 
 const STATUS_PREFIX: &[u8] = b"HTTP/1.";
 
@@ -153,7 +153,7 @@ pub(super) fn probe(probe: &Probe<'_>) -> Verdict {
         let line = bytes.get(..line_end).unwrap_or_default();
         return match request(line.trim_ascii_end()) {
             Some(line) if !line.version.is_empty() => Verdict::Certain,
-            Some(_) if HTTP_PORTS.contains(&probe.dst_port) => Verdict::Certain,
+            Some(_) if probe.is_hinted => Verdict::Certain,
             _ => Verdict::No,
         };
     }
@@ -172,6 +172,7 @@ pub(super) fn begins(bytes: &[u8], half: Half) -> bool {
         half,
         src_port: 0,
         dst_port: 0,
+        is_hinted: false,
     }) == Verdict::Certain;
     certain && from_server(bytes) == (half == Half::Server)
 }
@@ -255,6 +256,7 @@ mod tests {
                 half: Half::Client,
                 src_port: 50000,
                 dst_port,
+                is_hinted: PORTS.contains(&dst_port),
             })
         };
         assert_eq!(verdict("G", 9), Verdict::Unsure);

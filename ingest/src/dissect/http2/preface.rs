@@ -150,6 +150,7 @@ mod tests {
             half: Half::Client,
             src_port: 50000,
             dst_port: 9,
+            is_hinted: false,
         });
         assert_eq!((verdict, from_server(bytes)), (expect, server));
     }

@@ -1,10 +1,14 @@
 //! Kafka requests.
 
-use crate::declare::ahead;
+use super::common::{COMMON, Common, CommonBuilder};
+use super::identity::{IDENTITY, Identity, IdentityBuilder};
+use crate::declare::table;
 
-ahead! {
+table! {
     /// One Kafka request and its response (Apache Kafka protocol guide).
-    "kafka": KAFKA {
+    "kafka": Entry, flags { kafka: "true", tls: "capture_source == 'ebpf_tls'" },
+    groups { common: Common / CommonBuilder = COMMON, identity: Identity / IdentityBuilder = IDENTITY },
+    KAFKA => struct Kafka, KafkaOwn, KafkaBuilder, KafkaOwnBuilder {
         /// Number of the operation: 0 is Produce, 1 Fetch.
         kafka_api_key "kafka_api_key": Int;
         /// Name of the operation: "Produce", "Fetch".

@@ -1,9 +1,8 @@
-//! What the language promises is declared, by a table or ahead of one, and only once.
+//! What the language promises is declared.
 
 use std::collections::BTreeMap;
 
-use schema::ahead::{self, fields};
-use schema::{FLAGS, Field, Source, Table, Type, tables};
+use schema::{FLAGS, Field, Table, Type, tables};
 
 /// The names that the language promises, by type.
 const PROMISED: &[(Type, &str)] = &[
@@ -75,10 +74,7 @@ fn of_tables() -> impl Iterator<Item = &'static Field> {
 
 #[test]
 fn every_name_the_language_promises_is_declared() {
-    let declared: BTreeMap<_, _> = of_tables()
-        .chain(fields())
-        .map(|field| (field.name, field.ty))
-        .collect();
+    let declared: BTreeMap<_, _> = of_tables().map(|field| (field.name, field.ty)).collect();
     for (ty, names) in PROMISED {
         for name in names.split_whitespace() {
             assert_eq!(declared.get(name), Some(ty), "{name}");
@@ -86,36 +82,5 @@ fn every_name_the_language_promises_is_declared() {
     }
     for name in PROMISED_FLAGS.split_whitespace() {
         assert!(FLAGS.iter().any(|flag| flag.name == name), "{name} is no flag");
-    }
-}
-
-#[test]
-fn no_field_is_declared_both_ahead_and_by_a_table() {
-    let mut names: Vec<_> = fields().map(|field| field.name).collect();
-    let twice = of_tables().find(|field| names.contains(&field.name));
-    assert_eq!(twice.map(|field| field.name), None, "a table has it");
-    names.sort_unstable();
-    let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
-    assert_eq!(twice, None, "two groups have it");
-}
-
-#[test]
-fn fields_ahead_are_declared_as_tables_declare_theirs() {
-    for group in ahead::ALL {
-        assert!(group.doc.ends_with('.'), "{}", group.doc);
-        for field in group.fields {
-            assert_eq!(field.column, field.name.replace('.', "_"));
-            assert!(field.doc.ends_with('.'), "{}: {}", field.name, field.doc);
-            assert_eq!(field.source, Source::Row, "{} says what its rows will give", field.name);
-        }
-    }
-}
-
-#[test]
-fn every_group_is_of_a_table_or_of_one_that_a_flag_promises() {
-    for group in ahead::ALL {
-        let flag = |name: &str| FLAGS.iter().any(|flag| flag.name == name);
-        let known = |name: &&str| tables::find(name).is_some_and(Table::in_kfl) || flag(name);
-        assert!(group.tables.iter().all(known), "{:?}", group.tables);
     }
 }

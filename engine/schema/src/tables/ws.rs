@@ -1,10 +1,14 @@
 //! WebSocket messages.
 
-use crate::declare::ahead;
+use super::common::{COMMON, Common, CommonBuilder};
+use super::identity::{IDENTITY, Identity, IdentityBuilder};
+use crate::declare::table;
 
-ahead! {
+table! {
     /// One WebSocket message (RFC 6455).
-    "ws": WS {
+    "ws": Entry, flags { ws: "true", tls: "capture_source == 'ebpf_tls'" },
+    groups { common: Common / CommonBuilder = COMMON, identity: Identity / IdentityBuilder = IDENTITY },
+    WS => struct Ws, WsOwn, WsBuilder, WsOwnBuilder {
         /// Kind of the message: "text", "binary", "close", "ping", "pong" (RFC 6455 §5.2).
         ws_opcode "ws_opcode": Str;
         /// True if the client sent it.

@@ -1,10 +1,14 @@
-//! AMQP methods.
+//! AMQP 0-9-1 methods.
 
-use crate::declare::ahead;
+use super::common::{COMMON, Common, CommonBuilder};
+use super::identity::{IDENTITY, Identity, IdentityBuilder};
+use crate::declare::table;
 
-ahead! {
+table! {
     /// One AMQP 0-9-1 method and the one that answered it.
-    "amqp": AMQP {
+    "amqp": Entry, flags { amqp: "true", tls: "capture_source == 'ebpf_tls'" },
+    groups { common: Common / CommonBuilder = COMMON, identity: Identity / IdentityBuilder = IDENTITY },
+    AMQP => struct Amqp, AmqpOwn, AmqpBuilder, AmqpOwnBuilder {
         /// Class and method: "basic.publish".
         amqp_method "amqp_method": Str;
         /// One line that tells a person what the method does.

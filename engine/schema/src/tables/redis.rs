@@ -1,10 +1,14 @@
 //! Redis commands.
 
-use crate::declare::ahead;
+use super::common::{COMMON, Common, CommonBuilder};
+use super::identity::{IDENTITY, Identity, IdentityBuilder};
+use crate::declare::table;
 
-ahead! {
+table! {
     /// One Redis command and its reply (RESP).
-    "redis": REDIS {
+    "redis": Entry, flags { redis: "true", tls: "capture_source == 'ebpf_tls'" },
+    groups { common: Common / CommonBuilder = COMMON, identity: Identity / IdentityBuilder = IDENTITY },
+    REDIS => struct Redis, RedisOwn, RedisBuilder, RedisOwnBuilder {
         /// Verb of the command: "GET", "SET".
         redis_type "redis_type": Str;
         /// The command as a person types it, cut at the limit.

@@ -1,10 +1,14 @@
 //! PostgreSQL commands.
 
-use crate::declare::ahead;
+use super::common::{COMMON, Common, CommonBuilder};
+use super::identity::{IDENTITY, Identity, IdentityBuilder};
+use crate::declare::table;
 
-ahead! {
+table! {
     /// One PostgreSQL command and its response (PostgreSQL frontend/backend protocol 3).
-    "postgresql": POSTGRESQL {
+    "postgresql": Entry, flags { postgresql: "true", tls: "capture_source == 'ebpf_tls'" },
+    groups { common: Common / CommonBuilder = COMMON, identity: Identity / IdentityBuilder = IDENTITY },
+    POSTGRESQL => struct Postgresql, PostgresqlOwn, PostgresqlBuilder, PostgresqlOwnBuilder {
         /// What the client asked for: "Query", "Execute".
         postgresql_command "postgresql_command": Str;
         /// Text of the statement, cut at the limit; null if none was seen.

@@ -1,10 +1,14 @@
 //! MongoDB commands.
 
-use crate::declare::ahead;
+use super::common::{COMMON, Common, CommonBuilder};
+use super::identity::{IDENTITY, Identity, IdentityBuilder};
+use crate::declare::table;
 
-ahead! {
+table! {
     /// One MongoDB command and its reply (MongoDB wire protocol).
-    "mongodb": MONGODB {
+    "mongodb": Entry, flags { mongodb: "true", tls: "capture_source == 'ebpf_tls'" },
+    groups { common: Common / CommonBuilder = COMMON, identity: Identity / IdentityBuilder = IDENTITY },
+    MONGODB => struct Mongodb, MongodbOwn, MongodbBuilder, MongodbOwnBuilder {
         /// Name of the command: "find", "insert".
         mongodb_command "mongodb_command": Str;
         /// Database that it is run on.

@@ -1,10 +1,14 @@
-//! RADIUS exchanges.
+//! RADIUS transactions.
 
-use crate::declare::ahead;
+use super::common::{COMMON, Common, CommonBuilder};
+use super::identity::{IDENTITY, Identity, IdentityBuilder};
+use crate::declare::table;
 
-ahead! {
+table! {
     /// One RADIUS request and its response (RFC 2865, RFC 2866).
-    "radius": RADIUS {
+    "radius": Entry, flags { radius: "true", tls: "capture_source == 'ebpf_tls'" },
+    groups { common: Common / CommonBuilder = COMMON, identity: Identity / IdentityBuilder = IDENTITY },
+    RADIUS => struct Radius, RadiusOwn, RadiusBuilder, RadiusOwnBuilder {
         /// Code of the packet, the request's if it was seen: 1 is Access-Request (RFC 2865 §4).
         radius_code "radius_code": Int;
         /// Name of the code: "Access-Request".

@@ -1,10 +1,14 @@
 //! Raw TCP payload.
 
-use crate::declare::ahead;
+use super::common::{COMMON, Common, CommonBuilder};
+use super::identity::{IDENTITY, Identity, IdentityBuilder};
+use crate::declare::table;
 
-ahead! {
+table! {
     /// TCP payload of a connection that no dissector knew.
-    "tcp": TCP {
+    "tcp": Entry, flags { tcp: "true", tls: "capture_source == 'ebpf_tls'" },
+    groups { common: Common / CommonBuilder = COMMON, identity: Identity / IdentityBuilder = IDENTITY },
+    TCP => struct RawTcp, RawTcpOwn, RawTcpBuilder, RawTcpOwnBuilder {
         /// What the row is, as far as TCP alone tells.
         tcp_method "tcp_method": Str;
         /// Payload, cut at the limit.

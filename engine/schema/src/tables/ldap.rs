@@ -1,10 +1,14 @@
 //! LDAP operations.
 
-use crate::declare::ahead;
+use super::common::{COMMON, Common, CommonBuilder};
+use super::identity::{IDENTITY, Identity, IdentityBuilder};
+use crate::declare::table;
 
-ahead! {
+table! {
     /// One LDAP operation: its request and the results that answered it (RFC 4511).
-    "ldap": LDAP {
+    "ldap": Entry, flags { ldap: "true", tls: "capture_source == 'ebpf_tls'" },
+    groups { common: Common / CommonBuilder = COMMON, identity: Identity / IdentityBuilder = IDENTITY },
+    LDAP => struct Ldap, LdapOwn, LdapBuilder, LdapOwnBuilder {
         /// Operation, the request's if it was seen: "bindRequest", "searchResDone" (RFC 4511 §4.2).
         ldap_type "ldap_type": Str;
         /// One line that tells a person what the operation does.

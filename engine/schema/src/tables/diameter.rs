@@ -1,10 +1,14 @@
-//! Diameter exchanges.
+//! Diameter transactions.
 
-use crate::declare::ahead;
+use super::common::{COMMON, Common, CommonBuilder};
+use super::identity::{IDENTITY, Identity, IdentityBuilder};
+use crate::declare::table;
 
-ahead! {
+table! {
     /// One Diameter request and its answer (RFC 6733).
-    "diameter": DIAMETER {
+    "diameter": Entry, flags { diameter: "true", tls: "capture_source == 'ebpf_tls'" },
+    groups { common: Common / CommonBuilder = COMMON, identity: Identity / IdentityBuilder = IDENTITY },
+    DIAMETER => struct Diameter, DiameterOwn, DiameterBuilder, DiameterOwnBuilder {
         /// Command, the request's if it was seen: "Capabilities-Exchange" (RFC 6733 §3.1).
         diameter_method "diameter_method": Str;
         /// One line that tells a person what the command does.

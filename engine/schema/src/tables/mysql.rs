@@ -1,10 +1,14 @@
 //! MySQL commands.
 
-use crate::declare::ahead;
+use super::common::{COMMON, Common, CommonBuilder};
+use super::identity::{IDENTITY, Identity, IdentityBuilder};
+use crate::declare::table;
 
-ahead! {
+table! {
     /// One MySQL command and its response (MySQL client/server protocol).
-    "mysql": MYSQL {
+    "mysql": Entry, flags { mysql: "true", tls: "capture_source == 'ebpf_tls'" },
+    groups { common: Common / CommonBuilder = COMMON, identity: Identity / IdentityBuilder = IDENTITY },
+    MYSQL => struct Mysql, MysqlOwn, MysqlBuilder, MysqlOwnBuilder {
         /// Name of the command: "COM_QUERY", "COM_STMT_EXECUTE".
         mysql_command "mysql_command": Str;
         /// Text of the statement, cut at the limit; null if the command has none.

@@ -1,0 +1,91 @@
+//! Requests that wait for their responses, bounded in number and bytes.
+
+use std::collections::VecDeque;
+
+use super::Context;
+use crate::Anomaly;
+
+/// What waits for its other side, oldest first, each under a key: a correlation id, or nothing where order pairs.
+#[derive(Debug)]
+pub(super) struct Pending<K, T> {
+    waiting: VecDeque<(K, usize, T)>,
+    held_bytes: usize,
+}
+
+impl<K, T> Default for Pending<K, T> {
+    fn default() -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            held_bytes: 0,
+        }
+    }
+}
+
+impl<K: PartialEq, T> Pending<K, T> {
+    /// Adds one that holds so many bytes of memory besides itself.
+    pub fn add(&mut self, key: K, held_bytes: usize, waiting: T) {
+        self.held_bytes = self.held_bytes.saturating_add(held_bytes);
+        self.waiting.push_back((key, held_bytes, waiting));
+    }
+
+    /// Takes the oldest if more wait than may; to be called after adding, until it gives nothing. What it gives becomes an entry.
+    pub fn overflow(&mut self, protocol: &'static str, packet: u64, context: &mut Context<'_>) -> Option<T> {
+        let limit = if self.waiting.len() > context.limits.pending_requests {
+            "pending_requests"
+        } else if self.held_bytes > context.limits.pending_bytes && self.waiting.len() > 1 {
+            "pending_bytes"
+        } else {
+            return None;
+        };
+        context.anomalies.add(packet, Anomaly::MessageLimit { protocol, limit });
+        self.take_first()
+    }
+
+    /// Takes the oldest under a key.
+    pub fn take(&mut self, key: &K) -> Option<T> {
+        let place = self.waiting.iter().position(|(known, ..)| known == key)?;
+        let (_, held_bytes, waiting) = self.waiting.remove(place)?;
+        self.held_bytes = self.held_bytes.saturating_sub(held_bytes);
+        Some(waiting)
+    }
+
+    /// The oldest under a key.
+    pub fn get_mut(&mut self, key: &K) -> Option<&mut T> {
+        let mut waiting = self.waiting.iter_mut();
+        waiting.find(|(known, ..)| known == key).map(|(_, _, waiting)| waiting)
+    }
+
+    /// Takes the oldest.
+    pub fn take_first(&mut self) -> Option<T> {
+        let (_, held_bytes, waiting) = self.waiting.pop_front()?;
+        self.held_bytes = self.held_bytes.saturating_sub(held_bytes);
+        Some(waiting)
+    }
+
+    /// The oldest.
+    pub fn first(&self) -> Option<&T> {
+        self.waiting.front().map(|(_, _, waiting)| waiting)
+    }
+
+    /// The oldest.
+    pub fn first_mut(&mut self) -> Option<&mut T> {
+        self.waiting.front_mut().map(|(_, _, waiting)| waiting)
+    }
+
+    /// The newest.
+    pub fn last_mut(&mut self) -> Option<&mut T> {
+        self.waiting.back_mut().map(|(_, _, waiting)| waiting)
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Bytes of memory that all of them hold, about.
+    pub fn held_bytes(&self) -> usize {
+        let each = size_of::<(K, usize, T)>();
+        self.held_bytes
+            .saturating_add(self.waiting.capacity().saturating_mul(each))
+    }
+}
