@@ -33,6 +33,8 @@ pub struct IngestOptions {
     pub packets: bool,
     /// Ingest a capture even if its digest is known.
     pub force: bool,
+    /// What content cannot tell of protocols, and what becomes of payload that nobody knows.
+    pub recognition: ingest::Recognition,
     /// The bounds.
     pub limits: ingest::Limits,
 }
@@ -43,6 +45,7 @@ impl Default for IngestOptions {
             threads: 0,
             packets: true,
             force: false,
+            recognition: ingest::Recognition::default(),
             limits: ingest::Limits::default(),
         }
     }
@@ -144,6 +147,7 @@ fn ingest_into(
         threads: options.threads,
         packets: options.packets,
         first_packet,
+        recognition: options.recognition.clone(),
         limits: options.limits.clone(),
     };
     let read_bytes = Arc::new(AtomicU64::new(0));

@@ -27,7 +27,7 @@ mod session;
 mod store;
 mod values;
 
-pub use ::ingest::{Anomalies, Limits, Progress};
+pub use ::ingest::{Anomalies, Limits, Ports, Progress, Recognition};
 pub use captures::Notes;
 pub use counters::Counters;
 pub use database::Database;

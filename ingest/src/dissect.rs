@@ -22,6 +22,7 @@ mod http1;
 mod http2;
 pub(crate) mod icmp;
 mod pending;
+pub(crate) mod raw;
 pub(crate) mod sctp;
 #[cfg(test)]
 mod testing;
@@ -174,7 +175,7 @@ impl Counter {
 
 impl Start {
     /// Of an entry that neither side of was seen: there is none.
-    const NOWHERE: Self = Self {
+    pub(crate) const NOWHERE: Self = Self {
         packet: 0,
         index: 0,
         timestamp_ns: 0,

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::dissect::raw::FirstPayload;
 use crate::dissect::{
     Chunk, Context, Dissector, Half, Link, PROTOCOLS, Probe, Progress, Protocol, Successor, Transport, Verdict,
 };
@@ -67,14 +68,16 @@ pub(crate) enum Dissection {
     Probing(Box<Probing>),
     /// A dissector takes them.
     Known(Box<dyn Dissector>),
-    /// Nobody takes them any more.
-    Left,
+    /// Nobody takes them any more; what `tcp` rows show of them, if the user asks for that.
+    Left(Option<Box<FirstPayload>>),
 }
 
 /// First bytes that wait for recognition.
 #[derive(Debug, Default)]
 pub(crate) struct Probing {
     waiting: Vec<Waiting>,
+    /// What `tcp` rows would show, if the user asks for them.
+    first_payload: Option<Box<FirstPayload>>,
     /// Segments of each half that nobody knew.
     refused: [u8; 2],
     datagrams: u8,
@@ -171,8 +174,16 @@ impl Dissection {
                         self.data(transport, early.half, early_chunk, detected, context);
                     }
                 }
-                Found::Waiting => return None,
-                Found::Nobody => *self = Dissection::Left,
+                found => {
+                    if transport == Transport::Tcp && context.recognition.raw_entries {
+                        let kept = probing.first_payload.get_or_insert_default();
+                        kept.add(half, &chunk, context);
+                    }
+                    if matches!(found, Found::Nobody) {
+                        *self = Dissection::Left(probing.first_payload.take());
+                    }
+                    return None;
+                }
             }
         }
         let Dissection::Known(dissector) = self else {
@@ -202,7 +213,7 @@ impl Dissection {
             }
             // What follows the gap is looked at as if the half began there.
             Dissection::Probing(probing) => probing.waiting.retain(|early| early.half != half),
-            Dissection::Left => {}
+            Dissection::Left(_) => {}
         }
     }
 
@@ -216,15 +227,33 @@ impl Dissection {
     /// Bytes that wait here: for recognition, or in the dissector.
     pub(crate) fn held_bytes(&self) -> usize {
         match self {
-            Dissection::Probing(probing) => probing.waiting.iter().map(|early| early.bytes.len()).sum(),
+            Dissection::Probing(probing) => {
+                let waiting: usize = probing.waiting.iter().map(|early| early.bytes.len()).sum();
+                let kept = probing.first_payload.as_ref();
+                waiting.saturating_add(kept.map_or(0, |kept| kept.held_bytes()))
+            }
             Dissection::Known(dissector) => dissector.held_bytes(),
-            Dissection::Left => 0,
+            Dissection::Left(kept) => kept.as_ref().map_or(0, |kept| kept.held_bytes()),
+        }
+    }
+
+    /// True if a dissector takes the bytes.
+    pub(crate) fn is_known(&self) -> bool {
+        matches!(self, Dissection::Known(_))
+    }
+
+    /// Takes what `tcp` rows show of bytes that nobody knew; `None` if somebody did, or it was taken before.
+    pub(crate) fn take_first_payload(&mut self) -> Option<Box<FirstPayload>> {
+        match self {
+            Dissection::Probing(probing) => Some(probing.first_payload.take().unwrap_or_default()),
+            Dissection::Left(kept) => kept.take(),
+            Dissection::Known(_) => None,
         }
     }
 
     /// Learns that the connection is over; frees what the dissector holds.
     pub(crate) fn close(&mut self, context: &mut Context<'_>) {
-        if let Dissection::Known(mut dissector) = std::mem::replace(self, Dissection::Left) {
+        if let Dissection::Known(mut dissector) = std::mem::replace(self, Dissection::Left(None)) {
             dissector.close(context);
         }
     }

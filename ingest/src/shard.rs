@@ -21,7 +21,7 @@ use crate::connection::{
 use crate::decode::sctp::Opening;
 use crate::decode::{Datagram, Transport, protocol};
 use crate::dissect::icmp::{Placed as PlacedMessage, Queries};
-use crate::dissect::{self, Chunk, Context, Counter, Half, Link};
+use crate::dissect::{self, Chunk, Context, Counter, Half, Link, Start};
 use crate::names::Naming;
 use crate::reassemble::Origin;
 use crate::recognise::{Dissection, Recognition, sender_is_server};
@@ -231,9 +231,15 @@ impl Shard {
                 };
                 tracked.queries.take(placed, body, &mut feed.context);
             }
-            _ => {
+            (transport, _) => {
                 feed.history.note(half, Event::Payload);
                 feed.bytes(half, body, origin);
+                if let Transport::Udp { checksum, .. } = transport
+                    && self.recognition.raw_entries
+                    && !feed.dissection.is_known()
+                {
+                    dissect::raw::append_datagram(half, &chunk, body_original, *checksum, &mut feed.context);
+                }
             }
         }
         let has_new_rows = connection.entries != tracked.counter.entries;
@@ -476,6 +482,18 @@ impl Shard {
                     feed.piece(half, piece, connection.last_packet);
                 }
             }
+        }
+        if let Some(tcp) = &connection.tcp
+            && self.recognition.raw_entries
+            && feed.detected.is_empty()
+            && let Some(first_payload) = feed.dissection.take_first_payload()
+        {
+            let opening = Start {
+                packet: connection.link.conn_id as u64,
+                index: 0,
+                timestamp_ns: connection.first_time_ns,
+            };
+            first_payload.append(tcp.failure(), opening, &mut feed.context);
         }
         feed.dissection.close(&mut feed.context);
         tracked.queries.finish(&mut feed.context);

@@ -23,8 +23,8 @@ fn an_echo_request_with_its_reply_is_one_row() {
 > \x08\x00\x00\x00\x00\x07\x00\x02abcdefgh
 ",
         expect![[r#"
-            icmp id=1 index=0 elapsed_time=1000 status_code=0 summary="echo request id 7 seq 1 → reply" request_packet=1 response_packet=2 icmp_type="echo request" icmp_version=4 icmp_length=16
-            icmp id=3 index=0 summary="echo request id 7 seq 2" request_packet=3 icmp_type="echo request" icmp_version=4 icmp_length=16
+            icmp id=1 index=0 elapsed_time=1000 status_code=0 method="echo request" summary="echo request id 7 seq 1 → reply" request_packet=1 response_packet=2 icmp_type="echo request" icmp_version=4 icmp_length=16
+            icmp id=3 index=0 method="echo request" summary="echo request id 7 seq 2" request_packet=3 icmp_type="echo request" icmp_version=4 icmp_length=16
             1 of flow 1: icmp 10.0.0.1:0 > 10.0.0.2:0 open 2/72/16 1/36/8 entries 2 packets [1, 2, 3]
         "#]],
     );
@@ -34,7 +34,7 @@ fn an_echo_request_with_its_reply_is_one_row() {
 < \x81\x00\x00\x00\x00\x07\x00\x01abcd
 ",
         expect![[r#"
-            icmp id=1 index=0 elapsed_time=1000 status_code=0 summary="echo request id 7 seq 1 → reply" request_packet=1 response_packet=2 icmp_type="echo request" icmp_version=6 icmp_length=12
+            icmp id=1 index=0 elapsed_time=1000 status_code=0 method="echo request" summary="echo request id 7 seq 1 → reply" request_packet=1 response_packet=2 icmp_type="echo request" icmp_version=6 icmp_length=12
             1 of flow 1: icmp6 2001:db8::1:0 > 2001:db8::2:0 open 1/52/4 1/52/4 entries 1 packets [1, 2]
         "#]],
     );
@@ -47,7 +47,7 @@ fn a_reply_without_its_request_has_the_asking_side_as_src() {
 > \x00\x00\x00\x00\x00\x07\x00\x01
 ",
         expect![[r#"
-            icmp id=1 index=0 status_code=0 summary="→ reply to echo request id 7 seq 1" response_packet=1 icmp_type="echo reply" icmp_version=4 icmp_length=8
+            icmp id=1 index=0 status_code=0 method="echo reply" summary="→ reply to echo request id 7 seq 1" response_packet=1 icmp_type="echo reply" icmp_version=4 icmp_length=8
             1 of flow 1: icmp 10.0.0.1:0 > 10.0.0.2:0 open 0/0/0 1/28/0 entries 1 packets [1]
         "#]],
     );
@@ -64,9 +64,9 @@ fn a_reply_that_was_lost_shifts_no_pair() {
 < \x00\x00\x00\x00\x00\x07\x00\x00
 ",
         expect![[r#"
-            icmp id=1 index=0 summary="echo request id 7 seq 0" request_packet=1 icmp_type="echo request" icmp_version=4 icmp_length=8
-            icmp id=2 index=0 elapsed_time=1000 status_code=0 summary="echo request id 7 seq 0 → reply" request_packet=2 response_packet=3 icmp_type="echo request" icmp_version=4 icmp_length=8
-            icmp id=4 index=0 elapsed_time=1000 status_code=0 summary="echo request id 7 seq 0 → reply" request_packet=4 response_packet=5 icmp_type="echo request" icmp_version=4 icmp_length=8
+            icmp id=1 index=0 method="echo request" summary="echo request id 7 seq 0" request_packet=1 icmp_type="echo request" icmp_version=4 icmp_length=8
+            icmp id=2 index=0 elapsed_time=1000 status_code=0 method="echo request" summary="echo request id 7 seq 0 → reply" request_packet=2 response_packet=3 icmp_type="echo request" icmp_version=4 icmp_length=8
+            icmp id=4 index=0 elapsed_time=1000 status_code=0 method="echo request" summary="echo request id 7 seq 0 → reply" request_packet=4 response_packet=5 icmp_type="echo request" icmp_version=4 icmp_length=8
             1 of flow 1: icmp 10.0.0.1:0 > 10.0.0.2:0 open 3/84/0 2/56/0 entries 3 packets [1, 2, 3, 4, 5]
         "#]],
     );
@@ -82,8 +82,8 @@ fn two_pings_at_once_are_two_connections_of_one_flow() {
 < \x00\x00\x00\x00\x00\x07\x00\x01
 ",
         expect![[r#"
-            icmp id=1 index=0 elapsed_time=3000 status_code=0 summary="echo request id 7 seq 1 → reply" request_packet=1 response_packet=4 icmp_type="echo request" icmp_version=4 icmp_length=8
-            icmp id=2 index=0 elapsed_time=1000 status_code=0 summary="echo request id 8 seq 1 → reply" request_packet=2 response_packet=3 icmp_type="echo request" icmp_version=4 icmp_length=8
+            icmp id=1 index=0 elapsed_time=3000 status_code=0 method="echo request" summary="echo request id 7 seq 1 → reply" request_packet=1 response_packet=4 icmp_type="echo request" icmp_version=4 icmp_length=8
+            icmp id=2 index=0 elapsed_time=1000 status_code=0 method="echo request" summary="echo request id 8 seq 1 → reply" request_packet=2 response_packet=3 icmp_type="echo request" icmp_version=4 icmp_length=8
             1 of flow 1: icmp 10.0.0.1:0 > 10.0.0.2:0 open 1/28/0 1/28/0 entries 1 packets [1, 4]
             2 of flow 1: icmp 10.0.0.1:0 > 10.0.0.2:0 open 1/28/0 1/28/0 entries 1 packets [2, 3]
         "#]],
@@ -102,9 +102,9 @@ fn other_queries_pair_likewise() {
 < \x2b\x02\x00\x00\x00\x07\x01\x00
 ",
         expect![[r#"
-            icmp id=1 index=0 elapsed_time=1000 status_code=0 summary="timestamp id 7 seq 1 → reply" request_packet=1 response_packet=2 icmp_type=timestamp icmp_version=4 icmp_length=20
-            icmp id=3 index=0 elapsed_time=1000 status_code=0 summary="address mask request id 7 seq 1 → reply" request_packet=3 response_packet=4 icmp_type="address mask request" icmp_version=4 icmp_length=12
-            icmp id=5 index=0 elapsed_time=1000 status_code=2 summary="extended echo request id 7 seq 1 → reply" request_packet=5 response_packet=6 icmp_type="extended echo request" icmp_version=4 icmp_length=8
+            icmp id=1 index=0 elapsed_time=1000 status_code=0 method=timestamp summary="timestamp id 7 seq 1 → reply" request_packet=1 response_packet=2 icmp_type=timestamp icmp_version=4 icmp_length=20
+            icmp id=3 index=0 elapsed_time=1000 status_code=0 method="address mask request" summary="address mask request id 7 seq 1 → reply" request_packet=3 response_packet=4 icmp_type="address mask request" icmp_version=4 icmp_length=12
+            icmp id=5 index=0 elapsed_time=1000 status_code=2 method="extended echo request" summary="extended echo request id 7 seq 1 → reply" request_packet=5 response_packet=6 icmp_type="extended echo request" icmp_version=4 icmp_length=8
             1 of flow 1: icmp 10.0.0.1:0 > 10.0.0.2:0 open 3/100/16 3/100/16 entries 3 packets [1, 2, 3, 4, 5, 6]
         "#]],
     );
@@ -128,14 +128,14 @@ fn messages_that_nobody_answers() {
 > \x09\x00\x00\x00\x01\x02\x07\x08\x0a\x00\x00\xfe\x00\x00\x00\x00
 ",
         expect![[r#"
-            icmp id=1 index=0 summary="router advertisement, lifetime 1800 s" request_packet=1 icmp_type="router advertisement" icmp_version=6 icmp_length=16
-            icmp id=2 index=0 summary="neighbor solicitation for fe80::1" request_packet=2 icmp_type="neighbor solicitation" icmp_version=6 icmp_length=24
-            icmp id=3 index=0 summary="neighbor advertisement of fe80::1" request_packet=3 icmp_type="neighbor advertisement" icmp_version=6 icmp_length=24
-            icmp id=4 index=0 summary="router solicitation" request_packet=4 icmp_type="router solicitation" icmp_version=6 icmp_length=8
-            icmp id=5 index=0 summary="version 2 multicast listener report, 2 records" request_packet=5 icmp_type="version 2 multicast listener report" icmp_version=6 icmp_length=8
-            icmp id=6 index=0 summary="multicast listener report of ff02::fb" request_packet=6 icmp_type="multicast listener report" icmp_version=6 icmp_length=24
-            icmp id=7 index=0 summary="type 199" request_packet=7 icmp_type="type 199" icmp_version=6 icmp_length=2
-            icmp id=8 index=0 summary="router advertisement, lifetime 1800 s" request_packet=8 icmp_type="router advertisement" icmp_version=4 icmp_length=16
+            icmp id=1 index=0 method="router advertisement" summary="router advertisement, lifetime 1800 s" request_packet=1 icmp_type="router advertisement" icmp_version=6 icmp_length=16
+            icmp id=2 index=0 method="neighbor solicitation" summary="neighbor solicitation for fe80::1" request_packet=2 icmp_type="neighbor solicitation" icmp_version=6 icmp_length=24
+            icmp id=3 index=0 method="neighbor advertisement" summary="neighbor advertisement of fe80::1" request_packet=3 icmp_type="neighbor advertisement" icmp_version=6 icmp_length=24
+            icmp id=4 index=0 method="router solicitation" summary="router solicitation" request_packet=4 icmp_type="router solicitation" icmp_version=6 icmp_length=8
+            icmp id=5 index=0 method="version 2 multicast listener report" summary="version 2 multicast listener report, 2 records" request_packet=5 icmp_type="version 2 multicast listener report" icmp_version=6 icmp_length=8
+            icmp id=6 index=0 method="multicast listener report" summary="multicast listener report of ff02::fb" request_packet=6 icmp_type="multicast listener report" icmp_version=6 icmp_length=24
+            icmp id=7 index=0 method="type 199" summary="type 199" request_packet=7 icmp_type="type 199" icmp_version=6 icmp_length=2
+            icmp id=8 index=0 method="router advertisement" summary="router advertisement, lifetime 1800 s" request_packet=8 icmp_type="router advertisement" icmp_version=4 icmp_length=16
             1 of flow 1: icmp6 fe80::1:0 > ff02::1:0 open 1/56/8 0/0/0 entries 1 packets [1]
             2 of flow 2: icmp6 fe80::2:0 > ff02::1:ff00:1:0 open 1/64/16 0/0/0 entries 1 packets [2]
             3 of flow 3: icmp6 fe80::1:0 > fe80::2:0 open 1/64/16 1/48/0 entries 2 packets [3, 4]
@@ -163,9 +163,9 @@ fn an_error_is_of_the_connection_it_quotes() {
 "
         ),
         expect![[r#"
-            icmp id=2 index=0 status_code=3 summary="destination unreachable: port unreachable, quoting udp 10.0.0.1:51000 > 10.0.0.2:4500" response_packet=2 icmp_type="destination unreachable" icmp_version=4 icmp_length=36
-            icmp id=3 index=0 status_code=0 summary="time exceeded: time to live exceeded in transit, from 10.0.0.254, quoting udp 10.0.0.1:51000 > 10.0.0.2:4500" response_packet=3 icmp_type="time exceeded" icmp_version=4 icmp_length=36
-            icmp id=4 index=0 status_code=1 summary="redirect: for the host, to 10.0.0.253, from 10.0.0.254, quoting udp 10.0.0.1:51000 > 10.0.0.2:4500" response_packet=4 icmp_type=redirect icmp_version=4 icmp_length=36
+            icmp id=2 index=0 status_code=3 method="destination unreachable" summary="destination unreachable: port unreachable, quoting udp 10.0.0.1:51000 > 10.0.0.2:4500" response_packet=2 icmp_type="destination unreachable" icmp_version=4 icmp_length=36
+            icmp id=3 index=0 status_code=0 method="time exceeded" summary="time exceeded: time to live exceeded in transit, from 10.0.0.254, quoting udp 10.0.0.1:51000 > 10.0.0.2:4500" response_packet=3 icmp_type="time exceeded" icmp_version=4 icmp_length=36
+            icmp id=4 index=0 status_code=1 method=redirect summary="redirect: for the host, to 10.0.0.253, from 10.0.0.254, quoting udp 10.0.0.1:51000 > 10.0.0.2:4500" response_packet=4 icmp_type=redirect icmp_version=4 icmp_length=36
             1 of flow 1: udp 10.0.0.1:51000 > 10.0.0.2:4500 open 2/66/10 0/0/0 entries 3 packets [1, 2, 3, 4, 5]
         "#]],
     );
@@ -185,9 +185,9 @@ fn errors_about_tcp_over_ipv6_and_about_a_ping() {
   open
 ",
         expect![[r#"
-            icmp id=5 index=0 status_code=0 summary="packet too big, mtu 1280, from 2001:db8::fe, quoting tcp [2001:db8::1]:51000 > [2001:db8::2]:4500" response_packet=5 icmp_type="packet too big" icmp_version=6 icmp_length=56
-            icmp id=6 index=0 summary="echo request id 7 seq 1" request_packet=6 icmp_type="echo request" icmp_version=4 icmp_length=8
-            icmp id=7 index=0 status_code=0 summary="time exceeded: time to live exceeded in transit, from 10.0.0.254, quoting icmp 10.0.0.1 > 10.0.0.2 echo request id 7 seq 1" response_packet=7 icmp_type="time exceeded" icmp_version=4 icmp_length=36
+            icmp id=5 index=0 status_code=0 method="packet too big" summary="packet too big, mtu 1280, from 2001:db8::fe, quoting tcp [2001:db8::1]:51000 > [2001:db8::2]:4500" response_packet=5 icmp_type="packet too big" icmp_version=6 icmp_length=56
+            icmp id=6 index=0 method="echo request" summary="echo request id 7 seq 1" request_packet=6 icmp_type="echo request" icmp_version=4 icmp_length=8
+            icmp id=7 index=0 status_code=0 method="time exceeded" summary="time exceeded: time to live exceeded in transit, from 10.0.0.254, quoting icmp 10.0.0.1 > 10.0.0.2 echo request id 7 seq 1" response_packet=7 icmp_type="time exceeded" icmp_version=4 icmp_length=36
             1 of flow 1: tcp 2001:db8::1:51000 > 2001:db8::2:4500 open 3/185/5 1/60/0 entries 1 packets [1, 2, 3, 4, 5]
             6 of flow 6: icmp 10.0.0.1:0 > 10.0.0.2:0 open 1/28/0 0/0/0 entries 2 packets [6, 7]
         "#]],
@@ -207,10 +207,10 @@ fn errors_about_unknown_traffic_are_of_an_icmp_connection() {
 "
         ),
         expect![[r#"
-            icmp id=1 index=0 status_code=1 summary="destination unreachable: host unreachable, quoting udp 10.0.0.1:51000 > 10.0.0.2:4500" response_packet=1 icmp_type="destination unreachable" icmp_version=4 icmp_length=36
-            icmp id=2 index=0 status_code=4 summary="destination unreachable: fragmentation needed and don't fragment was set, mtu 1400, quoting udp 10.0.0.1:51000 > 10.0.0.2:4500" response_packet=2 icmp_type="destination unreachable" icmp_version=4 icmp_length=36
-            icmp id=3 index=0 status_code=0 summary="parameter problem: pointer indicates the error, pointer 20, quoting udp 10.0.0.1:51000 > 10.0.0.2:4500" response_packet=3 icmp_type="parameter problem" icmp_version=4 icmp_length=36
-            icmp id=4 index=0 status_code=13 summary="destination unreachable: communication administratively prohibited" response_packet=4 icmp_type="destination unreachable" icmp_version=4 icmp_length=8
+            icmp id=1 index=0 status_code=1 method="destination unreachable" summary="destination unreachable: host unreachable, quoting udp 10.0.0.1:51000 > 10.0.0.2:4500" response_packet=1 icmp_type="destination unreachable" icmp_version=4 icmp_length=36
+            icmp id=2 index=0 status_code=4 method="destination unreachable" summary="destination unreachable: fragmentation needed and don't fragment was set, mtu 1400, quoting udp 10.0.0.1:51000 > 10.0.0.2:4500" response_packet=2 icmp_type="destination unreachable" icmp_version=4 icmp_length=36
+            icmp id=3 index=0 status_code=0 method="parameter problem" summary="parameter problem: pointer indicates the error, pointer 20, quoting udp 10.0.0.1:51000 > 10.0.0.2:4500" response_packet=3 icmp_type="parameter problem" icmp_version=4 icmp_length=36
+            icmp id=4 index=0 status_code=13 method="destination unreachable" summary="destination unreachable: communication administratively prohibited" response_packet=4 icmp_type="destination unreachable" icmp_version=4 icmp_length=8
             1 of flow 1: icmp 10.0.0.254:0 > 10.0.0.1:0 open 4/196/84 0/0/0 entries 4 packets [1, 2, 3, 4]
         "#]],
     );
@@ -226,7 +226,7 @@ fn a_quoted_middle_of_a_datagram_has_no_ports() {
 "
         ),
         expect![[r#"
-            icmp id=2 index=0 status_code=1 summary="destination unreachable: host unreachable, quoting protocol 17 10.0.0.1 > 10.0.0.2" response_packet=2 icmp_type="destination unreachable" icmp_version=4 icmp_length=36
+            icmp id=2 index=0 status_code=1 method="destination unreachable" summary="destination unreachable: host unreachable, quoting protocol 17 10.0.0.1 > 10.0.0.2" response_packet=2 icmp_type="destination unreachable" icmp_version=4 icmp_length=36
             1 of flow 1: udp 10.0.0.1:51000 > 10.0.0.2:4500 open 1/33/5 0/0/0 entries 0 packets [1]
             2 of flow 2: icmp 10.0.0.254:0 > 10.0.0.1:0 open 1/56/28 0/0/0 entries 1 packets [2]
         "#]],
@@ -242,17 +242,17 @@ fn messages_that_were_cut_keep_what_is_there() {
     check(
         &format!("{talk}  snap 42\n"),
         expect![[r#"
-        icmp id=1 index=0 elapsed_time=1000 status_code=0 summary="echo request id 7 seq 1 → reply" request_packet=1 response_packet=2 icmp_type="echo request" icmp_version=4 icmp_length=16
-        1 of flow 1: icmp 10.0.0.1:0 > 10.0.0.2:0 open 1/36/8 1/36/8 entries 1 packets [1, 2]
-    "#]],
+            icmp id=1 index=0 elapsed_time=1000 status_code=0 method="echo request" summary="echo request id 7 seq 1 → reply" request_packet=1 response_packet=2 icmp_type="echo request" icmp_version=4 icmp_length=16
+            1 of flow 1: icmp 10.0.0.1:0 > 10.0.0.2:0 open 1/36/8 1/36/8 entries 1 packets [1, 2]
+        "#]],
     );
     check(
         &format!("{talk}  snap 40\n"),
         expect![[r#"
-        icmp id=1 index=0 summary="echo request" request_packet=1 icmp_type="echo request" icmp_version=4 icmp_length=16
-        icmp id=2 index=0 summary="echo reply" request_packet=2 icmp_type="echo reply" icmp_version=4 icmp_length=16
-        1 of flow 1: icmp 10.0.0.1:0 > 10.0.0.2:0 open 1/36/8 1/36/8 entries 2 packets [1, 2]
-    "#]],
+            icmp id=1 index=0 method="echo request" summary="echo request" request_packet=1 icmp_type="echo request" icmp_version=4 icmp_length=16
+            icmp id=2 index=0 method="echo reply" summary="echo reply" request_packet=2 icmp_type="echo reply" icmp_version=4 icmp_length=16
+            1 of flow 1: icmp 10.0.0.1:0 > 10.0.0.2:0 open 1/36/8 1/36/8 entries 2 packets [1, 2]
+        "#]],
     );
     check(&format!("{talk}  snap 35\n"), expect![""]);
 }
@@ -274,9 +274,9 @@ fn queries_beyond_the_limit_become_rows_without_reply() {
     };
     let (kept, report) = common::ingest(&Talk::parse(talk).pcap(), &options);
     expect![[r#"
-        icmp id=1 index=0 summary="echo request id 7 seq 1" request_packet=1 icmp_type="echo request" icmp_version=4 icmp_length=8
-        icmp id=2 index=0 summary="echo request id 7 seq 2" request_packet=2 icmp_type="echo request" icmp_version=4 icmp_length=8
-        icmp id=3 index=0 status_code=0 summary="→ reply to echo request id 7 seq 1" response_packet=3 icmp_type="echo reply" icmp_version=4 icmp_length=8
+        icmp id=1 index=0 method="echo request" summary="echo request id 7 seq 1" request_packet=1 icmp_type="echo request" icmp_version=4 icmp_length=8
+        icmp id=2 index=0 method="echo request" summary="echo request id 7 seq 2" request_packet=2 icmp_type="echo request" icmp_version=4 icmp_length=8
+        icmp id=3 index=0 status_code=0 method="echo reply" summary="→ reply to echo request id 7 seq 1" response_packet=3 icmp_type="echo reply" icmp_version=4 icmp_length=8
     "#]].assert_eq(&common::entries(&kept));
     let kinds: Vec<String> = report.anomalies.iter().map(|(kind, _)| kind).collect();
     assert_eq!(kinds, ["limit_pending_requests"]);

@@ -33,18 +33,18 @@ fn an_association_from_its_opening_to_its_end() {
     check(
         ASSOCIATION,
         expect![[r#"
-            sctp id=1 index=0 summary="INIT tag 0x43434343, 10 outbound and 5 inbound streams" request_packet=1 sctp_checksum=0 sctp_length=20 sctp_chunk_type=INIT
-            sctp id=2 index=0 summary="← INIT ACK tag 0x53535353, 5 outbound and 10 inbound streams" response_packet=2 sctp_checksum=0 sctp_length=20 sctp_chunk_type="INIT ACK"
-            sctp id=3 index=0 summary="COOKIE ECHO" request_packet=3 sctp_checksum=0 sctp_length=8 sctp_chunk_type="COOKIE ECHO"
-            sctp id=4 index=0 summary="← COOKIE ACK" response_packet=4 sctp_checksum=0 sctp_length=4 sctp_chunk_type="COOKIE ACK"
-            sctp id=5 index=0 summary="DATA stream 0 seq 3 ppid 46 (Diameter), 3 bytes" request_packet=5 sctp_checksum=0 sctp_length=19 sctp_chunk_type=DATA
-            sctp id=5 index=1 summary="DATA stream 1 seq 0 ppid 0, 4 bytes, first piece" request_packet=5 sctp_checksum=0 sctp_length=20 sctp_chunk_type=DATA
-            sctp id=6 index=0 summary="← SACK tsn 2" response_packet=6 sctp_checksum=0 sctp_length=16 sctp_chunk_type=SACK
-            sctp id=7 index=0 summary=HEARTBEAT request_packet=7 sctp_checksum=0 sctp_length=8 sctp_chunk_type=HEARTBEAT
-            sctp id=8 index=0 summary="← HEARTBEAT ACK" response_packet=8 sctp_checksum=0 sctp_length=8 sctp_chunk_type="HEARTBEAT ACK"
-            sctp id=9 index=0 summary="SHUTDOWN tsn 8" request_packet=9 sctp_checksum=0 sctp_length=8 sctp_chunk_type=SHUTDOWN
-            sctp id=10 index=0 summary="← SHUTDOWN ACK" response_packet=10 sctp_checksum=0 sctp_length=4 sctp_chunk_type="SHUTDOWN ACK"
-            sctp id=11 index=0 summary="SHUTDOWN COMPLETE" request_packet=11 sctp_checksum=0 sctp_length=4 sctp_chunk_type="SHUTDOWN COMPLETE"
+            sctp id=1 index=0 method=INIT summary="INIT tag 0x43434343, 10 outbound and 5 inbound streams" request_packet=1 sctp_checksum=0 sctp_length=20 sctp_chunk_type=INIT
+            sctp id=2 index=0 method="INIT ACK" summary="← INIT ACK tag 0x53535353, 5 outbound and 10 inbound streams" response_packet=2 sctp_checksum=0 sctp_length=20 sctp_chunk_type="INIT ACK"
+            sctp id=3 index=0 method="COOKIE ECHO" summary="COOKIE ECHO" request_packet=3 sctp_checksum=0 sctp_length=8 sctp_chunk_type="COOKIE ECHO"
+            sctp id=4 index=0 method="COOKIE ACK" summary="← COOKIE ACK" response_packet=4 sctp_checksum=0 sctp_length=4 sctp_chunk_type="COOKIE ACK"
+            sctp id=5 index=0 method=DATA summary="DATA stream 0 seq 3 ppid 46 (Diameter), 3 bytes" request_packet=5 sctp_checksum=0 sctp_length=19 sctp_chunk_type=DATA
+            sctp id=5 index=1 method=DATA summary="DATA stream 1 seq 0 ppid 0, 4 bytes, first piece" request_packet=5 sctp_checksum=0 sctp_length=20 sctp_chunk_type=DATA
+            sctp id=6 index=0 method=SACK summary="← SACK tsn 2" response_packet=6 sctp_checksum=0 sctp_length=16 sctp_chunk_type=SACK
+            sctp id=7 index=0 method=HEARTBEAT summary=HEARTBEAT request_packet=7 sctp_checksum=0 sctp_length=8 sctp_chunk_type=HEARTBEAT
+            sctp id=8 index=0 method="HEARTBEAT ACK" summary="← HEARTBEAT ACK" response_packet=8 sctp_checksum=0 sctp_length=8 sctp_chunk_type="HEARTBEAT ACK"
+            sctp id=9 index=0 method=SHUTDOWN summary="SHUTDOWN tsn 8" request_packet=9 sctp_checksum=0 sctp_length=8 sctp_chunk_type=SHUTDOWN
+            sctp id=10 index=0 method="SHUTDOWN ACK" summary="← SHUTDOWN ACK" response_packet=10 sctp_checksum=0 sctp_length=4 sctp_chunk_type="SHUTDOWN ACK"
+            sctp id=11 index=0 method="SHUTDOWN COMPLETE" summary="SHUTDOWN COMPLETE" request_packet=11 sctp_checksum=0 sctp_length=4 sctp_chunk_type="SHUTDOWN COMPLETE"
             1 of flow 1: sctp 10.0.0.2:40000 > 10.0.0.1:3868 closed 6/280/7 5/212/0 entries 12 packets [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
         "#]],
     );
@@ -55,7 +55,7 @@ fn an_association_picked_up_at_its_answer_has_the_receiver_as_client() {
     check(
         &format!("{ASSOCIATION}  drop 1 3 4 5 6 7 8 9 10 11\n"),
         expect![[r#"
-            sctp id=1 index=0 summary="← INIT ACK tag 0x53535353, 5 outbound and 10 inbound streams" response_packet=1 sctp_checksum=0 sctp_length=20 sctp_chunk_type="INIT ACK"
+            sctp id=1 index=0 method="INIT ACK" summary="← INIT ACK tag 0x53535353, 5 outbound and 10 inbound streams" response_packet=1 sctp_checksum=0 sctp_length=20 sctp_chunk_type="INIT ACK"
             1 of flow 1: sctp 10.0.0.2:40000 > 10.0.0.1:3868 open 0/0/0 1/52/0 entries 1 packets [1]
         "#]],
     );
@@ -68,7 +68,7 @@ fn an_association_picked_up_in_mid_stream_goes_by_its_ports() {
 > \x00\x03\x00\x11\x00\x00\x00\x01\x00\x00\x00\x03\x00\x00\x00\x00a
 ",
         expect![[r#"
-            sctp id=1 index=0 summary="← DATA stream 0 seq 3 ppid 0, 1 byte" response_packet=1 sctp_checksum=0 sctp_length=17 sctp_chunk_type=DATA
+            sctp id=1 index=0 method=DATA summary="← DATA stream 0 seq 3 ppid 0, 1 byte" response_packet=1 sctp_checksum=0 sctp_length=17 sctp_chunk_type=DATA
             1 of flow 1: sctp 2001:db8::2:40000 > 2001:db8::1:3868 in_progress 0/0/0 1/69/1 entries 1 packets [1]
         "#]],
     );
@@ -84,10 +84,10 @@ fn another_opening_after_an_abort_is_another_association() {
 > \x01\x00\x00\x14BBBB\x00\x00\xff\xff\x00\x01\x00\x01\x00\x00\x00\x01
 ",
         expect![[r#"
-            sctp id=1 index=0 summary="INIT tag 0x41414141, 1 outbound and 1 inbound streams" request_packet=1 sctp_checksum=0 sctp_length=20 sctp_chunk_type=INIT
-            sctp id=2 index=0 summary="← ABORT protocol violation" response_packet=2 sctp_checksum=0 sctp_length=8 sctp_chunk_type=ABORT
-            sctp id=3 index=0 summary="INIT tag 0x42424242, 1 outbound and 1 inbound streams" request_packet=3 sctp_checksum=0 sctp_length=20 sctp_chunk_type=INIT
-            sctp id=4 index=0 summary="INIT tag 0x42424242, 1 outbound and 1 inbound streams" request_packet=4 sctp_checksum=0 sctp_length=20 sctp_chunk_type=INIT
+            sctp id=1 index=0 method=INIT summary="INIT tag 0x41414141, 1 outbound and 1 inbound streams" request_packet=1 sctp_checksum=0 sctp_length=20 sctp_chunk_type=INIT
+            sctp id=2 index=0 method=ABORT summary="← ABORT protocol violation" response_packet=2 sctp_checksum=0 sctp_length=8 sctp_chunk_type=ABORT
+            sctp id=3 index=0 method=INIT summary="INIT tag 0x42424242, 1 outbound and 1 inbound streams" request_packet=3 sctp_checksum=0 sctp_length=20 sctp_chunk_type=INIT
+            sctp id=4 index=0 method=INIT summary="INIT tag 0x42424242, 1 outbound and 1 inbound streams" request_packet=4 sctp_checksum=0 sctp_length=20 sctp_chunk_type=INIT
             1 of flow 1: sctp 10.0.0.1:40000 > 10.0.0.2:3868 closed 1/52/0 1/40/0 entries 2 packets [1, 2]
             3 of flow 1: sctp 10.0.0.1:40000 > 10.0.0.2:3868 open 2/104/0 0/0/0 entries 2 packets [3, 4]
         "#]],
@@ -104,12 +104,12 @@ fn chunks_of_unknown_types_and_of_wrong_lengths() {
 > \x00\x03\x00\x04
 ",
         expect![[r#"
-            sctp id=1 index=0 summary="type 200" request_packet=1 sctp_checksum=0 sctp_length=5 sctp_chunk_type="type 200"
-            sctp id=1 index=1 summary="I-DATA stream 2 message 7 ppid 51 (WebRTC String), 1 byte, first piece" request_packet=1 sctp_checksum=0 sctp_length=21 sctp_chunk_type=I-DATA
-            sctp id=1 index=2 summary="I-DATA stream 2 message 7 piece 1, 1 byte, middle piece" request_packet=1 sctp_checksum=0 sctp_length=21 sctp_chunk_type=I-DATA
-            sctp id=2 index=0 summary=HEARTBEAT request_packet=2 sctp_checksum=0 sctp_length=4 sctp_chunk_type=HEARTBEAT
-            sctp id=3 index=0 summary=DATA request_packet=3 sctp_checksum=0 sctp_length=65535 sctp_chunk_type=DATA
-            sctp id=4 index=0 summary=DATA request_packet=4 sctp_checksum=0 sctp_length=4 sctp_chunk_type=DATA
+            sctp id=1 index=0 method="type 200" summary="type 200" request_packet=1 sctp_checksum=0 sctp_length=5 sctp_chunk_type="type 200"
+            sctp id=1 index=1 method=I-DATA summary="I-DATA stream 2 message 7 ppid 51 (WebRTC String), 1 byte, first piece" request_packet=1 sctp_checksum=0 sctp_length=21 sctp_chunk_type=I-DATA
+            sctp id=1 index=2 method=I-DATA summary="I-DATA stream 2 message 7 piece 1, 1 byte, middle piece" request_packet=1 sctp_checksum=0 sctp_length=21 sctp_chunk_type=I-DATA
+            sctp id=2 index=0 method=HEARTBEAT summary=HEARTBEAT request_packet=2 sctp_checksum=0 sctp_length=4 sctp_chunk_type=HEARTBEAT
+            sctp id=3 index=0 method=DATA summary=DATA request_packet=3 sctp_checksum=0 sctp_length=65535 sctp_chunk_type=DATA
+            sctp id=4 index=0 method=DATA summary=DATA request_packet=4 sctp_checksum=0 sctp_length=4 sctp_chunk_type=DATA
             1 of flow 1: sctp 10.0.0.1:40000 > 10.0.0.2:9000 in_progress 4/206/20 0/0/0 entries 6 packets [1, 2, 3, 4]
         "#]],
     );
@@ -122,10 +122,10 @@ fn an_error_about_an_association_is_its() {
             "{ASSOCIATION}10.0.0.254:0 > 10.0.0.2:0 icmp\n> \\x0b\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\q5\n  drop 2 3 4 6 7 8 9 10 11\n"
         ),
         expect![[r#"
-            icmp id=3 index=0 status_code=0 summary="time exceeded: time to live exceeded in transit, from 10.0.0.254, quoting sctp 10.0.0.2:40000 > 10.0.0.1:3868" response_packet=3 icmp_type="time exceeded" icmp_version=4 icmp_length=36
-            sctp id=1 index=0 summary="INIT tag 0x43434343, 10 outbound and 5 inbound streams" request_packet=1 sctp_checksum=0 sctp_length=20 sctp_chunk_type=INIT
-            sctp id=2 index=0 summary="DATA stream 0 seq 3 ppid 46 (Diameter), 3 bytes" request_packet=2 sctp_checksum=0 sctp_length=19 sctp_chunk_type=DATA
-            sctp id=2 index=1 summary="DATA stream 1 seq 0 ppid 0, 4 bytes, first piece" request_packet=2 sctp_checksum=0 sctp_length=20 sctp_chunk_type=DATA
+            icmp id=3 index=0 status_code=0 method="time exceeded" summary="time exceeded: time to live exceeded in transit, from 10.0.0.254, quoting sctp 10.0.0.2:40000 > 10.0.0.1:3868" response_packet=3 icmp_type="time exceeded" icmp_version=4 icmp_length=36
+            sctp id=1 index=0 method=INIT summary="INIT tag 0x43434343, 10 outbound and 5 inbound streams" request_packet=1 sctp_checksum=0 sctp_length=20 sctp_chunk_type=INIT
+            sctp id=2 index=0 method=DATA summary="DATA stream 0 seq 3 ppid 46 (Diameter), 3 bytes" request_packet=2 sctp_checksum=0 sctp_length=19 sctp_chunk_type=DATA
+            sctp id=2 index=1 method=DATA summary="DATA stream 1 seq 0 ppid 0, 4 bytes, first piece" request_packet=2 sctp_checksum=0 sctp_length=20 sctp_chunk_type=DATA
             1 of flow 1: sctp 10.0.0.2:40000 > 10.0.0.1:3868 open 2/124/7 0/0/0 entries 4 packets [1, 2, 3]
         "#]],
     );
@@ -136,8 +136,8 @@ fn a_packet_that_was_cut_keeps_the_chunks_it_has() {
     check(
         &format!("{ASSOCIATION}  drop 1 2 3 4 6 7 8 9 10 11 · snap 72\n"),
         expect![[r#"
-            sctp id=1 index=0 summary="DATA stream 0 seq 3 ppid 46 (Diameter), 3 bytes" request_packet=1 sctp_checksum=0 sctp_length=19 sctp_chunk_type=DATA
-            sctp id=1 index=1 summary=DATA request_packet=1 sctp_checksum=0 sctp_length=20 sctp_chunk_type=DATA
+            sctp id=1 index=0 method=DATA summary="DATA stream 0 seq 3 ppid 46 (Diameter), 3 bytes" request_packet=1 sctp_checksum=0 sctp_length=19 sctp_chunk_type=DATA
+            sctp id=1 index=1 method=DATA summary=DATA request_packet=1 sctp_checksum=0 sctp_length=20 sctp_chunk_type=DATA
             1 of flow 1: sctp 10.0.0.2:40000 > 10.0.0.1:3868 in_progress 1/72/7 0/0/0 entries 2 packets [1]
         "#]],
     );

@@ -64,8 +64,8 @@ fn http() {
     check(
         HTTP,
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=503 summary="GET /health → 503" request_packet=4 response_packet=5 url=/health path=/health http_version=HTTP/1.1 request_headers={host:a} response_headers={content-length:5} request_headers_size=33 request_body_size=0 response_headers_size=55 response_body_size=5 response_body=sorry host=a
-            http id=6 index=0 elapsed_time=1000 status_code=200 summary="POST /again → 200" request_packet=6 response_packet=7 url=/again path=/again http_version=HTTP/1.1 request_headers={content-length:3} response_headers={transfer-encoding:chunked} request_headers_size=43 request_body_size=3 response_headers_size=47 response_body_size=2 request_body=abc response_body=ok
+            http id=4 index=0 elapsed_time=1000 status_code=503 method=GET summary="GET /health → 503" request_packet=4 response_packet=5 url=/health path=/health http_version=HTTP/1.1 request_headers={host:a} response_headers={content-length:5} request_headers_size=33 request_body_size=0 response_headers_size=55 response_body_size=5 response_body=sorry host=a
+            http id=6 index=0 elapsed_time=1000 status_code=200 method=POST summary="POST /again → 200" request_packet=6 response_packet=7 url=/again path=/again http_version=HTTP/1.1 request_headers={content-length:3} response_headers={transfer-encoding:chunked} request_headers_size=43 request_body_size=3 response_headers_size=47 response_body_size=2 request_body=abc response_body=ok
         "#]],
     );
 }
@@ -75,7 +75,7 @@ fn dns_over_ipv6() {
     check(
         DNS,
         expect![[r#"
-            dns id=1 index=0 elapsed_time=1000 status_code=3 summary="A a → NXDOMAIN" request_packet=1 response_packet=2 dns_questions=[a] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=19 dns_response_length=19 dns_total_size=38 dns_id=4660 dns_rcode=NXDOMAIN dns_flags=[RD,RA]
+            dns id=1 index=0 elapsed_time=1000 status_code=3 method=QUERY summary="A a → NXDOMAIN" request_packet=1 response_packet=2 dns_questions=[a] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=19 dns_response_length=19 dns_total_size=38 dns_id=4660 dns_rcode=NXDOMAIN dns_flags=[RD,RA]
         "#]],
     );
 }
@@ -85,8 +85,8 @@ fn tls_on_any_port() {
     check(
         TLS,
         expect![[r#"
-            tlsx id=4 index=0 summary="ClientHello TLS 1.2" request_packet=4 tlsx_summary="ClientHello TLS 1.2" tlsx_info=ClientHello tlsx_version=771 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=ea1e247991e541e39bf918cb7cfa5139 tlsx_ja4=t12i010000_0f2cb44170f4_000000000000 tls_summary=ClientHello tls_request_size=43 tls_total_size=43
-            tlsx id=5 index=0 elapsed_time=1000 summary="ServerHello TLS 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" request_packet=4 response_packet=5 tlsx_summary="ServerHello TLS 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=771 tlsx_cipher_suite=49199 tlsx_ja3s=174e7e4992a63f6d419626d97363adb8 tls_summary=ServerHello tls_info="TLS 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" tls_response_size=40 tls_total_size=40
+            tlsx id=4 index=0 method=ClientHello summary="ClientHello TLS 1.2" request_packet=4 tlsx_summary="ClientHello TLS 1.2" tlsx_info=ClientHello tlsx_version=771 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=ea1e247991e541e39bf918cb7cfa5139 tlsx_ja4=t12i010000_0f2cb44170f4_000000000000 tls_summary=ClientHello tls_request_size=43 tls_total_size=43
+            tlsx id=5 index=0 elapsed_time=1000 method=ServerHello summary="ServerHello TLS 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" request_packet=4 response_packet=5 tlsx_summary="ServerHello TLS 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=771 tlsx_cipher_suite=49199 tlsx_ja3s=174e7e4992a63f6d419626d97363adb8 tls_summary=ServerHello tls_info="TLS 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" tls_response_size=40 tls_total_size=40
         "#]],
     );
 }
@@ -110,7 +110,7 @@ fn a_connection_picked_up_in_mid_stream_has_its_client_where_the_request_came_fr
         &format!("{HTTP}  drop 1 · drop 2 · drop 3 · drop 4\n"),
         expect![[r#"
             http id=1 index=0 status_code=503 summary="→ 503" response_packet=1 http_version=HTTP/1.1 response_headers={content-length:5} response_headers_size=55 response_body_size=5 response_body=sorry
-            http id=2 index=0 elapsed_time=1000 status_code=200 summary="POST /again → 200" request_packet=2 response_packet=3 url=/again path=/again http_version=HTTP/1.1 request_headers={content-length:3} response_headers={transfer-encoding:chunked} request_headers_size=43 request_body_size=3 response_headers_size=47 response_body_size=2 request_body=abc response_body=ok
+            http id=2 index=0 elapsed_time=1000 status_code=200 method=POST summary="POST /again → 200" request_packet=2 response_packet=3 url=/again path=/again http_version=HTTP/1.1 request_headers={content-length:3} response_headers={transfer-encoding:chunked} request_headers_size=43 request_body_size=3 response_headers_size=47 response_body_size=2 request_body=abc response_body=ok
         "#]],
     );
 }
@@ -120,8 +120,8 @@ fn a_segment_that_was_never_captured_costs_only_its_entry() {
     check(
         &format!("{HTTP}  drop 5\n"),
         expect![[r#"
-            http id=4 index=0 summary="GET /health" request_packet=4 url=/health path=/health http_version=HTTP/1.1 request_headers={host:a} request_headers_size=33 request_body_size=0 host=a
-            http id=5 index=0 elapsed_time=1000 status_code=200 summary="POST /again → 200" request_packet=5 response_packet=6 url=/again path=/again http_version=HTTP/1.1 request_headers={content-length:3} response_headers={transfer-encoding:chunked} request_headers_size=43 request_body_size=3 response_headers_size=47 response_body_size=2 request_body=abc response_body=ok
+            http id=4 index=0 method=GET summary="GET /health" request_packet=4 url=/health path=/health http_version=HTTP/1.1 request_headers={host:a} request_headers_size=33 request_body_size=0 host=a
+            http id=5 index=0 elapsed_time=1000 status_code=200 method=POST summary="POST /again → 200" request_packet=5 response_packet=6 url=/again path=/again http_version=HTTP/1.1 request_headers={content-length:3} response_headers={transfer-encoding:chunked} request_headers_size=43 request_body_size=3 response_headers_size=47 response_body_size=2 request_body=abc response_body=ok
         "#]],
     );
 }
@@ -131,8 +131,8 @@ fn a_snap_length_cuts_contents_and_not_entries() {
     check(
         &format!("{HTTP}  snap 110\n"),
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=503 summary="GET /health → 503" request_packet=4 response_packet=5 url=/health path=/health http_version=HTTP/1.1 request_headers={host:a} response_headers={content-length:5} request_headers_size=33 request_body_size=0 response_headers_size=55 response_body_size=5 response_body=s host=a
-            http id=6 index=0 elapsed_time=1000 status_code=200 summary="POST /again → 200" request_packet=6 response_packet=7 url=/again path=/again http_version=HTTP/1.1 request_headers={content-length:3} response_headers={transfer-encoding:chunked} request_headers_size=43 request_body_size=3 response_headers_size=47 response_body_size=2 request_body=abc response_body=ok
+            http id=4 index=0 elapsed_time=1000 status_code=503 method=GET summary="GET /health → 503" request_packet=4 response_packet=5 url=/health path=/health http_version=HTTP/1.1 request_headers={host:a} response_headers={content-length:5} request_headers_size=33 request_body_size=0 response_headers_size=55 response_body_size=5 response_body=s host=a
+            http id=6 index=0 elapsed_time=1000 status_code=200 method=POST summary="POST /again → 200" request_packet=6 response_packet=7 url=/again path=/again http_version=HTTP/1.1 request_headers={content-length:3} response_headers={transfer-encoding:chunked} request_headers_size=43 request_body_size=3 response_headers_size=47 response_body_size=2 request_body=abc response_body=ok
         "#]],
     );
 }
@@ -142,9 +142,9 @@ fn two_conversations_at_once_do_not_mix() {
     check(
         &format!("{DNS}{HTTP}"),
         expect![[r#"
-            http id=6 index=0 elapsed_time=1000 status_code=503 summary="GET /health → 503" request_packet=6 response_packet=7 url=/health path=/health http_version=HTTP/1.1 request_headers={host:a} response_headers={content-length:5} request_headers_size=33 request_body_size=0 response_headers_size=55 response_body_size=5 response_body=sorry host=a
-            http id=8 index=0 elapsed_time=1000 status_code=200 summary="POST /again → 200" request_packet=8 response_packet=9 url=/again path=/again http_version=HTTP/1.1 request_headers={content-length:3} response_headers={transfer-encoding:chunked} request_headers_size=43 request_body_size=3 response_headers_size=47 response_body_size=2 request_body=abc response_body=ok
-            dns id=1 index=0 elapsed_time=1000 status_code=3 summary="A a → NXDOMAIN" request_packet=1 response_packet=2 dns_questions=[a] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=19 dns_response_length=19 dns_total_size=38 dns_id=4660 dns_rcode=NXDOMAIN dns_flags=[RD,RA]
+            http id=6 index=0 elapsed_time=1000 status_code=503 method=GET summary="GET /health → 503" request_packet=6 response_packet=7 url=/health path=/health http_version=HTTP/1.1 request_headers={host:a} response_headers={content-length:5} request_headers_size=33 request_body_size=0 response_headers_size=55 response_body_size=5 response_body=sorry host=a
+            http id=8 index=0 elapsed_time=1000 status_code=200 method=POST summary="POST /again → 200" request_packet=8 response_packet=9 url=/again path=/again http_version=HTTP/1.1 request_headers={content-length:3} response_headers={transfer-encoding:chunked} request_headers_size=43 request_body_size=3 response_headers_size=47 response_body_size=2 request_body=abc response_body=ok
+            dns id=1 index=0 elapsed_time=1000 status_code=3 method=QUERY summary="A a → NXDOMAIN" request_packet=1 response_packet=2 dns_questions=[a] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=19 dns_response_length=19 dns_total_size=38 dns_id=4660 dns_rcode=NXDOMAIN dns_flags=[RD,RA]
         "#]],
     );
 }

@@ -24,7 +24,6 @@ pub enum Presence {
     Filled,
     /// Tables have it, and nothing fills it yet: it reads its default.
     Empty,
-    /// No table has it yet: it reads its default.
 }
 
 impl Presence {

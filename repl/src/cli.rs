@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use engine::Limits;
+use engine::{Limits, Ports};
 
 use crate::formats::{self, Format};
 
@@ -104,9 +104,40 @@ pub(crate) struct IngestArguments {
     /// Seconds of capture time without a packet after which a UDP or ICMP connection counts as closed
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(crate) udp_idle: u32,
+    /// Say which protocol is spoken on a port, for what content cannot tell; may be given several times
+    #[arg(long, value_name = "PORT=PROTOCOL", value_parser = port)]
+    pub(crate) port: Vec<(u16, String)>,
+    /// Keep the first payload of what no dissector knows, as tcp and udp rows
+    #[arg(long)]
+    pub(crate) raw_entries: bool,
+    /// Bytes to keep of each body, at most 1 MiB; the whole is in the packets
+    #[arg(long, value_name = "SIZE", default_value = "4KiB", value_parser = body)]
+    pub(crate) max_body: usize,
     /// Ingest a capture that is stored already once more
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+/// Reads what is said of a port: `6390=redis`.
+fn port(text: &str) -> Result<(u16, String), String> {
+    let said = text
+        .split_once('=')
+        .and_then(|(port, name)| Some((port.parse().ok()?, name)));
+    let (port, name) = said.ok_or("expected a port and a protocol, such as 6390=redis")?;
+    Ports::default()
+        .say(port, name)
+        .map_err(|names| format!("there is no protocol {name}, expected one of {}", names.join(", ")))?;
+    Ok((port, name.to_owned()))
+}
+
+/// Reads how much of a body to keep.
+fn body(text: &str) -> Result<usize, String> {
+    let most = ByteSize::mib(1);
+    let size: ByteSize = text.parse().map_err(|_| "expected a size such as 64KiB".to_owned())?;
+    if size > most {
+        return Err(format!("expected {} or less", most.display().iec()));
+    }
+    Ok(usize::try_from(size.as_u64()).unwrap_or(usize::MAX))
 }
 
 /// Reads a size of memory: `512MiB`, `2GB`, `2g`.

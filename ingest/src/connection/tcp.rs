@@ -9,6 +9,7 @@ use super::index;
 use crate::Limits;
 use crate::decode::Segment;
 use crate::dissect::Half;
+use crate::dissect::raw::Failure;
 use crate::reassemble::Assembler;
 
 mod completeness {
@@ -55,6 +56,7 @@ pub(crate) struct Tcp {
     completeness: u8,
     pub(crate) fin_count: u64,
     pub(crate) rst_count: u64,
+    reset_by: Option<Half>,
     segments: u64,
     syn_time_ns: Option<i64>,
     syn_ack_seen: bool,
@@ -90,6 +92,13 @@ impl Tcp {
     /// True if both sides have ended, or one has reset.
     pub(crate) fn is_ended(&self) -> bool {
         self.rst_count > 0 || self.halves.iter().all(|half| half.fin.is_some())
+    }
+
+    /// What went wrong with it, if something did.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        let is_unanswered = self.completeness() == completeness::SYN;
+        let reset = self.reset_by.map(Failure::Reset);
+        reset.or(is_unanswered.then_some(Failure::Unanswered))
     }
 
     /// True if this segment opens another connection on the same five-tuple: a SYN with another initial sequence number than the
@@ -138,6 +147,7 @@ impl Tcp {
         }
         if flags.rst() {
             self.rst_count = self.rst_count.saturating_add(1);
+            self.reset_by.get_or_insert(half);
         }
     }
 

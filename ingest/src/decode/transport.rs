@@ -23,6 +23,8 @@ pub enum Transport {
         header_bytes: u32,
         /// Payload bytes on the wire.
         payload_original: u32,
+        /// Checksum as sent; 0 if there is none.
+        checksum: u16,
     },
     /// SCTP.
     Sctp(sctp::Packet),
@@ -242,6 +244,7 @@ fn udp(datagram: &Datagram, payload: &[u8]) -> Result<Transport, Anomaly> {
         destination_port: u16::from_be_bytes([fixed[2], fixed[3]]),
         header_bytes: HEADER,
         payload_original: length.saturating_sub(HEADER),
+        checksum: u16::from_be_bytes([fixed[6], fixed[7]]),
     })
 }
 

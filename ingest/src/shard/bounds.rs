@@ -5,7 +5,7 @@
 use super::{Arrived, Shard};
 use crate::Anomaly;
 use crate::connection::{Connection, FlowKey};
-use crate::dissect::Context;
+use crate::dissect::{Context, Start};
 use crate::recognise::Dissection;
 use crate::rows::append_flow;
 
@@ -44,9 +44,14 @@ impl Shard {
                 recognition: &self.recognition,
                 counter: &mut tracked.counter,
             };
+            let first_payload = tracked.dissection.take_first_payload();
             tracked.dissection.close(&mut context);
             tracked.queries.finish(&mut context);
-            tracked.dissection = Dissection::default();
+            // Bytes that are rows of nobody's already are looked at no more.
+            let is_told = first_payload.is_some_and(|payload| payload.append(None, Start::NOWHERE, &mut context));
+            if !is_told {
+                tracked.dissection = Dissection::default();
+            }
             tracked.connection.entries = tracked.counter.entries;
             self.dissected_bytes = self.dissected_bytes.saturating_sub(held_bytes);
             self.keep_batches_small();

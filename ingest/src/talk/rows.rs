@@ -9,10 +9,11 @@ use schema::{Field, Source, Table, Type};
 use super::START_NS;
 
 /// Common fields that tell one entry from another; the others repeat the connection.
-const SHOWN: [&str; 7] = [
+const SHOWN: [&str; 8] = [
     "id",
     "index",
     "elapsed_time",
+    "method",
     "status_code",
     "summary",
     "request_packet",

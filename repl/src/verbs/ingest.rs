@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use engine::{Anomalies, Database, IngestOptions, Ingested, Limits, Progress, Watch};
+use engine::{Anomalies, Database, IngestOptions, Ingested, Limits, Progress, Recognition, Watch};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::say;
@@ -24,13 +24,22 @@ const NS_PER_SECOND: i64 = 1_000_000_000;
 /// Ingests every file.
 pub(super) fn run(source: &Source, arguments: &IngestArguments, terminal: &Terminal) -> Result<Exit, Failure> {
     let directory = source.directory()?;
+    let mut recognition = Recognition {
+        raw_entries: arguments.raw_entries,
+        ..Recognition::default()
+    };
+    for (port, name) in &arguments.port {
+        recognition.ports.say(*port, name).expect("clap has checked the names");
+    }
     let options = IngestOptions {
+        recognition,
         threads: arguments.threads,
         packets: !arguments.no_packets,
         force: arguments.force,
         limits: Limits {
             tcp_idle_ns: i64::from(arguments.tcp_idle) * NS_PER_SECOND,
             udp_idle_ns: i64::from(arguments.udp_idle) * NS_PER_SECOND,
+            body_bytes: arguments.max_body,
             ..Limits::within(arguments.max_memory)
         },
     };

@@ -25,7 +25,7 @@ fn a_query_and_its_response_are_one_row() {
     check_udp(
         &format!("> {QUERY}\n< {ANSWER}"),
         expect![[r#"
-            dns id=1 index=0 elapsed_time=1000 status_code=0 summary="A www.example.com → a.example.com and 1 more" request_packet=1 response_packet=2 dns_questions=[www.example.com] dns_answers=[a.example.com,192.0.2.1] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=33 dns_response_length=76 dns_total_size=109 dns_id=4660 dns_rcode=NOERROR dns_flags=[RD,RA]
+            dns id=1 index=0 elapsed_time=1000 status_code=0 method=QUERY summary="A www.example.com → a.example.com and 1 more" request_packet=1 response_packet=2 dns_questions=[www.example.com] dns_answers=[a.example.com,192.0.2.1] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=33 dns_response_length=76 dns_total_size=109 dns_id=4660 dns_rcode=NOERROR dns_flags=[RD,RA]
         "#]],
     );
 }
@@ -35,8 +35,8 @@ fn a_query_sent_again_is_a_row_of_its_own() {
     check_udp(
         &format!("> {QUERY}\n> {QUERY}\n< {ANSWER}"),
         expect![[r#"
-            dns id=1 index=0 elapsed_time=2000 status_code=0 summary="A www.example.com → a.example.com and 1 more" request_packet=1 response_packet=3 dns_questions=[www.example.com] dns_answers=[a.example.com,192.0.2.1] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=33 dns_response_length=76 dns_total_size=109 dns_id=4660 dns_rcode=NOERROR dns_flags=[RD,RA]
-            dns id=2 index=0 summary="A www.example.com" request_packet=2 dns_questions=[www.example.com] dns_question_types=[A] dns_request=true dns_response=false dns_request_length=33 dns_total_size=33 dns_id=4660 dns_flags=[RD]
+            dns id=1 index=0 elapsed_time=2000 status_code=0 method=QUERY summary="A www.example.com → a.example.com and 1 more" request_packet=1 response_packet=3 dns_questions=[www.example.com] dns_answers=[a.example.com,192.0.2.1] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=33 dns_response_length=76 dns_total_size=109 dns_id=4660 dns_rcode=NOERROR dns_flags=[RD,RA]
+            dns id=2 index=0 method=QUERY summary="A www.example.com" request_packet=2 dns_questions=[www.example.com] dns_question_types=[A] dns_request=true dns_response=false dns_request_length=33 dns_total_size=33 dns_id=4660 dns_flags=[RD]
         "#]],
     );
 }
@@ -49,9 +49,9 @@ fn a_response_answers_the_query_with_its_id_and_question() {
     check_udp(
         &format!("> {other_id}\n> {other_name}\n> {other_case}\n< {ANSWER}"),
         expect![[r#"
-            dns id=3 index=0 elapsed_time=1000 status_code=0 summary="A wWw.example.com → a.example.com and 1 more" request_packet=3 response_packet=4 dns_questions=[wWw.example.com] dns_answers=[a.example.com,192.0.2.1] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=33 dns_response_length=76 dns_total_size=109 dns_id=4660 dns_rcode=NOERROR dns_flags=[RD,RA]
-            dns id=1 index=0 summary="A www.example.com" request_packet=1 dns_questions=[www.example.com] dns_question_types=[A] dns_request=true dns_response=false dns_request_length=33 dns_total_size=33 dns_id=4661 dns_flags=[RD]
-            dns id=2 index=0 summary="A ftp.example.com" request_packet=2 dns_questions=[ftp.example.com] dns_question_types=[A] dns_request=true dns_response=false dns_request_length=33 dns_total_size=33 dns_id=4660 dns_flags=[RD]
+            dns id=3 index=0 elapsed_time=1000 status_code=0 method=QUERY summary="A wWw.example.com → a.example.com and 1 more" request_packet=3 response_packet=4 dns_questions=[wWw.example.com] dns_answers=[a.example.com,192.0.2.1] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=33 dns_response_length=76 dns_total_size=109 dns_id=4660 dns_rcode=NOERROR dns_flags=[RD,RA]
+            dns id=1 index=0 method=QUERY summary="A www.example.com" request_packet=1 dns_questions=[www.example.com] dns_question_types=[A] dns_request=true dns_response=false dns_request_length=33 dns_total_size=33 dns_id=4661 dns_flags=[RD]
+            dns id=2 index=0 method=QUERY summary="A ftp.example.com" request_packet=2 dns_questions=[ftp.example.com] dns_question_types=[A] dns_request=true dns_response=false dns_request_length=33 dns_total_size=33 dns_id=4660 dns_flags=[RD]
         "#]],
     );
 }
@@ -62,7 +62,7 @@ fn the_side_that_asks_is_the_client_and_response_codes_have_names() {
     check_udp(
         &format!("< {QUERY}\n> {refused}"),
         expect![[r#"
-            dns id=1 index=0 elapsed_time=1000 status_code=5 summary="A www.example.com → REFUSED" request_packet=1 response_packet=2 dns_questions=[www.example.com] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=33 dns_response_length=33 dns_total_size=66 dns_id=4660 dns_rcode=REFUSED dns_flags=[RD]
+            dns id=1 index=0 elapsed_time=1000 status_code=5 method=QUERY summary="A www.example.com → REFUSED" request_packet=1 response_packet=2 dns_questions=[www.example.com] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=33 dns_response_length=33 dns_total_size=66 dns_id=4660 dns_rcode=REFUSED dns_flags=[RD]
         "#]],
     );
 }
@@ -73,7 +73,7 @@ fn the_response_code_has_its_high_bits_in_the_opt_record() {
     check_udp(
         &format!("< {badvers}"),
         expect![[r#"
-            dns id=1 index=0 status_code=16 summary="QUERY → BADVERS" response_packet=1 dns_request=false dns_response=true dns_response_length=23 dns_total_size=23 dns_id=4660 dns_rcode=BADVERS
+            dns id=1 index=0 status_code=16 method=QUERY summary="QUERY → BADVERS" response_packet=1 dns_request=false dns_response=true dns_response_length=23 dns_total_size=23 dns_id=4660 dns_rcode=BADVERS
         "#]],
     );
 }
@@ -84,8 +84,8 @@ fn a_damaged_message_keeps_what_came_before() {
     check_udp(
         &format!("> {QUERY}\n< {cut}\n> \\x12\\x34\\x01\\x00\\x00\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\xc0\\x0c\n> abc"),
         expect![[r#"
-            dns id=1 index=0 elapsed_time=1000 status_code=0 summary="A www.example.com → a.example.com" request_packet=1 response_packet=2 dns_questions=[www.example.com] dns_answers=[a.example.com] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=33 dns_response_length=63 dns_total_size=96 dns_id=4660 dns_rcode=NOERROR dns_flags=[RD,RA]
-            dns id=3 index=0 summary=QUERY request_packet=3 dns_request=true dns_response=false dns_request_length=14 dns_total_size=14 dns_id=4660 dns_flags=[RD]
+            dns id=1 index=0 elapsed_time=1000 status_code=0 method=QUERY summary="A www.example.com → a.example.com" request_packet=1 response_packet=2 dns_questions=[www.example.com] dns_answers=[a.example.com] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=33 dns_response_length=63 dns_total_size=96 dns_id=4660 dns_rcode=NOERROR dns_flags=[RD,RA]
+            dns id=3 index=0 method=QUERY summary=QUERY request_packet=3 dns_request=true dns_response=false dns_request_length=14 dns_total_size=14 dns_id=4660 dns_flags=[RD]
             anomaly malformed_dns 2
         "#]],
     );
@@ -98,8 +98,8 @@ fn every_message_of_mdns_is_a_row() {
         &UDP,
         &format!("[fe80::1]:5353 > [ff02::fb]:5353 udp\n> {QUERY}\n> {response}"),
         expect![[r#"
-            dns id=1 index=0 summary="A www.example.com" request_packet=1 dns_questions=[www.example.com] dns_question_types=[A] dns_request=true dns_response=false dns_request_length=33 dns_total_size=33 dns_id=4660 dns_flags=[RD]
-            dns id=2 index=0 status_code=0 summary="QUERY → a\\.ü._http._tcp.local" response_packet=2 dns_answers=[a\.ü._http._tcp.local] dns_request=false dns_response=true dns_response_length=47 dns_total_size=47 dns_id=0 dns_rcode=NOERROR dns_flags=[AA]
+            dns id=1 index=0 method=QUERY summary="A www.example.com" request_packet=1 dns_questions=[www.example.com] dns_question_types=[A] dns_request=true dns_response=false dns_request_length=33 dns_total_size=33 dns_id=4660 dns_flags=[RD]
+            dns id=2 index=0 status_code=0 method=QUERY summary="QUERY → a\\.ü._http._tcp.local" response_packet=2 dns_answers=[a\.ü._http._tcp.local] dns_request=false dns_response=true dns_response_length=47 dns_total_size=47 dns_id=0 dns_rcode=NOERROR dns_flags=[AA]
         "#]],
     );
 }
@@ -112,8 +112,8 @@ fn messages_in_a_stream_stand_behind_their_length() {
             "10.0.0.1:51000 > 10.0.0.2:53\n> \\x00\\x21{QUERY}\\x00\\x21{QUERY}\n< \\x00\\x4c{ANSWER}\n< \\x00\\x4c{ANSWER}"
         ),
         expect![[r#"
-            dns id=4 index=0 elapsed_time=1000 status_code=0 summary="A www.example.com → a.example.com and 1 more" request_packet=4 response_packet=5 dns_questions=[www.example.com] dns_answers=[a.example.com,192.0.2.1] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=33 dns_response_length=76 dns_total_size=109 dns_id=4660 dns_rcode=NOERROR dns_flags=[RD,RA]
-            dns id=4 index=1 elapsed_time=2000 status_code=0 summary="A www.example.com → a.example.com and 1 more" request_packet=4 response_packet=6 dns_questions=[www.example.com] dns_answers=[a.example.com,192.0.2.1] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=33 dns_response_length=76 dns_total_size=109 dns_id=4660 dns_rcode=NOERROR dns_flags=[RD,RA]
+            dns id=4 index=0 elapsed_time=1000 status_code=0 method=QUERY summary="A www.example.com → a.example.com and 1 more" request_packet=4 response_packet=5 dns_questions=[www.example.com] dns_answers=[a.example.com,192.0.2.1] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=33 dns_response_length=76 dns_total_size=109 dns_id=4660 dns_rcode=NOERROR dns_flags=[RD,RA]
+            dns id=4 index=1 elapsed_time=2000 status_code=0 method=QUERY summary="A www.example.com → a.example.com and 1 more" request_packet=4 response_packet=6 dns_questions=[www.example.com] dns_answers=[a.example.com,192.0.2.1] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=33 dns_response_length=76 dns_total_size=109 dns_id=4660 dns_rcode=NOERROR dns_flags=[RD,RA]
         "#]],
     );
 }
@@ -127,8 +127,8 @@ fn a_gap_cuts_a_message_of_a_stream_and_the_next_is_read() {
             "10.0.0.1:51000 > 10.0.0.2:53\n> \\x00\\x21{QUERY}\n< \\x00\\x4c{begin}\n< {end}\n> \\x00\\x21{QUERY}\n< \\x00\\x4c{ANSWER}\n  drop 6"
         ),
         expect![[r#"
-            dns id=4 index=0 elapsed_time=1000 status_code=0 summary="A www.example.com → a.example.com" request_packet=4 response_packet=5 dns_questions=[www.example.com] dns_answers=[a.example.com] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=33 dns_response_length=63 dns_total_size=96 dns_id=4660 dns_rcode=NOERROR dns_flags=[RD,RA]
-            dns id=7 index=0 elapsed_time=1000 status_code=0 summary="A www.example.com → a.example.com and 1 more" request_packet=7 response_packet=8 dns_questions=[www.example.com] dns_answers=[a.example.com,192.0.2.1] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=33 dns_response_length=76 dns_total_size=109 dns_id=4660 dns_rcode=NOERROR dns_flags=[RD,RA]
+            dns id=4 index=0 elapsed_time=1000 status_code=0 method=QUERY summary="A www.example.com → a.example.com" request_packet=4 response_packet=5 dns_questions=[www.example.com] dns_answers=[a.example.com] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=33 dns_response_length=63 dns_total_size=96 dns_id=4660 dns_rcode=NOERROR dns_flags=[RD,RA]
+            dns id=7 index=0 elapsed_time=1000 status_code=0 method=QUERY summary="A www.example.com → a.example.com and 1 more" request_packet=7 response_packet=8 dns_questions=[www.example.com] dns_answers=[a.example.com,192.0.2.1] dns_question_types=[A] dns_request=true dns_response=true dns_request_length=33 dns_response_length=76 dns_total_size=109 dns_id=4660 dns_rcode=NOERROR dns_flags=[RD,RA]
             anomaly malformed_dns 1
         "#]],
     );
@@ -140,8 +140,8 @@ fn a_stream_out_of_step_is_counted() {
         &TCP,
         &format!("10.0.0.1:51000 > 10.0.0.2:53\n> \\x00\\x21{QUERY}\\x00\\x03abc\n> \\x00\\x21{QUERY}"),
         expect![[r#"
-            dns id=4 index=0 summary="A www.example.com" request_packet=4 dns_questions=[www.example.com] dns_question_types=[A] dns_request=true dns_response=false dns_request_length=33 dns_total_size=33 dns_id=4660 dns_flags=[RD]
-            dns id=5 index=0 summary="A www.example.com" request_packet=5 dns_questions=[www.example.com] dns_question_types=[A] dns_request=true dns_response=false dns_request_length=33 dns_total_size=33 dns_id=4660 dns_flags=[RD]
+            dns id=4 index=0 method=QUERY summary="A www.example.com" request_packet=4 dns_questions=[www.example.com] dns_question_types=[A] dns_request=true dns_response=false dns_request_length=33 dns_total_size=33 dns_id=4660 dns_flags=[RD]
+            dns id=5 index=0 method=QUERY summary="A www.example.com" request_packet=5 dns_questions=[www.example.com] dns_question_types=[A] dns_request=true dns_response=false dns_request_length=33 dns_total_size=33 dns_id=4660 dns_flags=[RD]
             anomaly unparsable_dns 1
         "#]],
     );

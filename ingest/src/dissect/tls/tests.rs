@@ -74,8 +74,8 @@ fn each_hello_is_a_row() {
     check(
         &talk,
         expect![[r#"
-            tlsx id=4 index=0 summary="ClientHello a.example TLS 1.3 h2,http/1.1" request_packet=4 tlsx_sni=a.example tlsx_alpn="h2,http/1.1" tlsx_summary="ClientHello a.example TLS 1.3 h2,http/1.1" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[0x1a1a,TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_3DES_EDE_CBC_SHA] tlsx_ja3=fdb88d4887fdd54e6b5d9568a290fc1a tlsx_ja4=t13d0305h2_5a6cbdaee546_7eba64cc7bc4 tlsx_weak=[3des] tls_summary=ClientHello tls_request_size=118 tls_total_size=118
-            tlsx id=5 index=0 elapsed_time=1000 summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=4 response_packet=5 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
+            tlsx id=4 index=0 method=ClientHello summary="ClientHello a.example TLS 1.3 h2,http/1.1" request_packet=4 tlsx_sni=a.example tlsx_alpn="h2,http/1.1" tlsx_summary="ClientHello a.example TLS 1.3 h2,http/1.1" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[0x1a1a,TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_3DES_EDE_CBC_SHA] tlsx_ja3=fdb88d4887fdd54e6b5d9568a290fc1a tlsx_ja4=t13d0305h2_5a6cbdaee546_7eba64cc7bc4 tlsx_weak=[3des] tls_summary=ClientHello tls_request_size=118 tls_total_size=118
+            tlsx id=5 index=0 elapsed_time=1000 method=ServerHello summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=4 response_packet=5 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
         "#]],
     );
 }
@@ -92,10 +92,10 @@ fn after_a_retry_request_the_second_hello_is_seen() {
     check(
         &talk,
         expect![[r#"
-            tlsx id=4 index=0 summary="ClientHello a.example TLS 1.3 h2,http/1.1" request_packet=4 tlsx_sni=a.example tlsx_alpn="h2,http/1.1" tlsx_summary="ClientHello a.example TLS 1.3 h2,http/1.1" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[0x1a1a,TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_3DES_EDE_CBC_SHA] tlsx_ja3=fdb88d4887fdd54e6b5d9568a290fc1a tlsx_ja4=t13d0305h2_5a6cbdaee546_7eba64cc7bc4 tlsx_weak=[3des] tls_summary=ClientHello tls_request_size=118 tls_total_size=118
-            tlsx id=5 index=0 elapsed_time=1000 summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=4 response_packet=5 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
-            tlsx id=6 index=0 summary="ClientHello a.example TLS 1.3 h2,http/1.1" request_packet=6 tlsx_sni=a.example tlsx_alpn="h2,http/1.1" tlsx_summary="ClientHello a.example TLS 1.3 h2,http/1.1" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[0x1a1a,TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_3DES_EDE_CBC_SHA] tlsx_ja3=fdb88d4887fdd54e6b5d9568a290fc1a tlsx_ja4=t13d0305h2_5a6cbdaee546_7eba64cc7bc4 tlsx_weak=[3des] tls_summary=ClientHello tls_request_size=118 tls_total_size=118
-            tlsx id=7 index=0 elapsed_time=1000 summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=6 response_packet=7 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
+            tlsx id=4 index=0 method=ClientHello summary="ClientHello a.example TLS 1.3 h2,http/1.1" request_packet=4 tlsx_sni=a.example tlsx_alpn="h2,http/1.1" tlsx_summary="ClientHello a.example TLS 1.3 h2,http/1.1" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[0x1a1a,TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_3DES_EDE_CBC_SHA] tlsx_ja3=fdb88d4887fdd54e6b5d9568a290fc1a tlsx_ja4=t13d0305h2_5a6cbdaee546_7eba64cc7bc4 tlsx_weak=[3des] tls_summary=ClientHello tls_request_size=118 tls_total_size=118
+            tlsx id=5 index=0 elapsed_time=1000 method=ServerHello summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=4 response_packet=5 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
+            tlsx id=6 index=0 method=ClientHello summary="ClientHello a.example TLS 1.3 h2,http/1.1" request_packet=6 tlsx_sni=a.example tlsx_alpn="h2,http/1.1" tlsx_summary="ClientHello a.example TLS 1.3 h2,http/1.1" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[0x1a1a,TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_3DES_EDE_CBC_SHA] tlsx_ja3=fdb88d4887fdd54e6b5d9568a290fc1a tlsx_ja4=t13d0305h2_5a6cbdaee546_7eba64cc7bc4 tlsx_weak=[3des] tls_summary=ClientHello tls_request_size=118 tls_total_size=118
+            tlsx id=7 index=0 elapsed_time=1000 method=ServerHello summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=6 response_packet=7 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
         "#]],
     );
 }
@@ -109,8 +109,8 @@ fn hellos_are_read_over_records_and_beside_other_messages() {
     check(
         &talk,
         expect![[r#"
-            tlsx id=4 index=0 summary="ClientHello a.example TLS 1.3 h2,http/1.1" request_packet=4 tlsx_sni=a.example tlsx_alpn="h2,http/1.1" tlsx_summary="ClientHello a.example TLS 1.3 h2,http/1.1" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[0x1a1a,TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_3DES_EDE_CBC_SHA] tlsx_ja3=fdb88d4887fdd54e6b5d9568a290fc1a tlsx_ja4=t13d0305h2_5a6cbdaee546_7eba64cc7bc4 tlsx_weak=[3des] tls_summary=ClientHello tls_request_size=118 tls_total_size=118
-            tlsx id=5 index=0 elapsed_time=1000 summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=4 response_packet=5 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
+            tlsx id=4 index=0 method=ClientHello summary="ClientHello a.example TLS 1.3 h2,http/1.1" request_packet=4 tlsx_sni=a.example tlsx_alpn="h2,http/1.1" tlsx_summary="ClientHello a.example TLS 1.3 h2,http/1.1" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[0x1a1a,TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_3DES_EDE_CBC_SHA] tlsx_ja3=fdb88d4887fdd54e6b5d9568a290fc1a tlsx_ja4=t13d0305h2_5a6cbdaee546_7eba64cc7bc4 tlsx_weak=[3des] tls_summary=ClientHello tls_request_size=118 tls_total_size=118
+            tlsx id=5 index=0 elapsed_time=1000 method=ServerHello summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=4 response_packet=5 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
         "#]],
     );
 }
@@ -127,8 +127,8 @@ fn encrypted_handshake_messages_are_not_mistaken_for_hellos() {
     check(
         &talk,
         expect![[r#"
-            tlsx id=4 index=0 summary="ClientHello a.example TLS 1.3 h2,http/1.1" request_packet=4 tlsx_sni=a.example tlsx_alpn="h2,http/1.1" tlsx_summary="ClientHello a.example TLS 1.3 h2,http/1.1" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[0x1a1a,TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_3DES_EDE_CBC_SHA] tlsx_ja3=fdb88d4887fdd54e6b5d9568a290fc1a tlsx_ja4=t13d0305h2_5a6cbdaee546_7eba64cc7bc4 tlsx_weak=[3des] tls_summary=ClientHello tls_request_size=118 tls_total_size=118
-            tlsx id=5 index=0 elapsed_time=1000 summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=4 response_packet=5 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
+            tlsx id=4 index=0 method=ClientHello summary="ClientHello a.example TLS 1.3 h2,http/1.1" request_packet=4 tlsx_sni=a.example tlsx_alpn="h2,http/1.1" tlsx_summary="ClientHello a.example TLS 1.3 h2,http/1.1" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[0x1a1a,TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_3DES_EDE_CBC_SHA] tlsx_ja3=fdb88d4887fdd54e6b5d9568a290fc1a tlsx_ja4=t13d0305h2_5a6cbdaee546_7eba64cc7bc4 tlsx_weak=[3des] tls_summary=ClientHello tls_request_size=118 tls_total_size=118
+            tlsx id=5 index=0 elapsed_time=1000 method=ServerHello summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=4 response_packet=5 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
         "#]],
     );
 }
@@ -139,8 +139,8 @@ fn a_hello_in_the_format_of_ssl_2() {
     check(
         &format!("{talk}\n< {}", record(22, &server_hello())),
         expect![[r#"
-            tlsx id=4 index=0 summary="ClientHello TLS 1.0" request_packet=4 tlsx_summary="ClientHello TLS 1.0" tlsx_info=ClientHello tlsx_version=769 tlsx_cipher_suites=[TLS_RSA_WITH_RC4_128_MD5,TLS_RSA_WITH_RC4_128_SHA,TLS_RSA_WITH_3DES_EDE_CBC_SHA,TLS_EMPTY_RENEGOTIATION_INFO_SCSV] tlsx_weak=[tls1.0,rc4,3des,md5] tls_summary=ClientHello tls_request_size=46 tls_total_size=46
-            tlsx id=5 index=0 elapsed_time=1000 summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=4 response_packet=5 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
+            tlsx id=4 index=0 method=ClientHello summary="ClientHello TLS 1.0" request_packet=4 tlsx_summary="ClientHello TLS 1.0" tlsx_info=ClientHello tlsx_version=769 tlsx_cipher_suites=[TLS_RSA_WITH_RC4_128_MD5,TLS_RSA_WITH_RC4_128_SHA,TLS_RSA_WITH_3DES_EDE_CBC_SHA,TLS_EMPTY_RENEGOTIATION_INFO_SCSV] tlsx_weak=[tls1.0,rc4,3des,md5] tls_summary=ClientHello tls_request_size=46 tls_total_size=46
+            tlsx id=5 index=0 elapsed_time=1000 method=ServerHello summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=4 response_packet=5 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
         "#]],
     );
 }
@@ -158,8 +158,8 @@ fn a_cut_hello_has_no_fingerprint() {
         &TCP,
         &talk,
         expect![[r#"
-            tlsx id=4 index=0 summary="ClientHello TLS 1.2" request_packet=4 tlsx_summary="ClientHello TLS 1.2" tlsx_info=ClientHello tlsx_version=771 tlsx_cipher_suites=[0x1a1a,TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_3DES_EDE_CBC_SHA] tlsx_weak=[3des] tls_summary=ClientHello tls_request_size=111 tls_total_size=111
-            tlsx id=7 index=0 elapsed_time=3000 summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=4 response_packet=7 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
+            tlsx id=4 index=0 method=ClientHello summary="ClientHello TLS 1.2" request_packet=4 tlsx_summary="ClientHello TLS 1.2" tlsx_info=ClientHello tlsx_version=771 tlsx_cipher_suites=[0x1a1a,TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_3DES_EDE_CBC_SHA] tlsx_weak=[3des] tls_summary=ClientHello tls_request_size=111 tls_total_size=111
+            tlsx id=7 index=0 elapsed_time=3000 method=ServerHello summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=4 response_packet=7 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
         "#]],
     );
 }
@@ -171,8 +171,8 @@ fn nonsense_between_records_is_counted() {
         &TCP,
         &format!("10.0.0.1:51000 > 10.0.0.2:443\n> {hello}nonsense\n> {hello}"),
         expect![[r#"
-            tlsx id=4 index=0 summary="ClientHello a.example TLS 1.3 h2,http/1.1" request_packet=4 tlsx_sni=a.example tlsx_alpn="h2,http/1.1" tlsx_summary="ClientHello a.example TLS 1.3 h2,http/1.1" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[0x1a1a,TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_3DES_EDE_CBC_SHA] tlsx_ja3=fdb88d4887fdd54e6b5d9568a290fc1a tlsx_ja4=t13d0305h2_5a6cbdaee546_7eba64cc7bc4 tlsx_weak=[3des] tls_summary=ClientHello tls_request_size=118 tls_total_size=118
-            tlsx id=5 index=0 summary="ClientHello a.example TLS 1.3 h2,http/1.1" request_packet=5 tlsx_sni=a.example tlsx_alpn="h2,http/1.1" tlsx_summary="ClientHello a.example TLS 1.3 h2,http/1.1" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[0x1a1a,TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_3DES_EDE_CBC_SHA] tlsx_ja3=fdb88d4887fdd54e6b5d9568a290fc1a tlsx_ja4=t13d0305h2_5a6cbdaee546_7eba64cc7bc4 tlsx_weak=[3des] tls_summary=ClientHello tls_request_size=118 tls_total_size=118
+            tlsx id=4 index=0 method=ClientHello summary="ClientHello a.example TLS 1.3 h2,http/1.1" request_packet=4 tlsx_sni=a.example tlsx_alpn="h2,http/1.1" tlsx_summary="ClientHello a.example TLS 1.3 h2,http/1.1" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[0x1a1a,TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_3DES_EDE_CBC_SHA] tlsx_ja3=fdb88d4887fdd54e6b5d9568a290fc1a tlsx_ja4=t13d0305h2_5a6cbdaee546_7eba64cc7bc4 tlsx_weak=[3des] tls_summary=ClientHello tls_request_size=118 tls_total_size=118
+            tlsx id=5 index=0 method=ClientHello summary="ClientHello a.example TLS 1.3 h2,http/1.1" request_packet=5 tlsx_sni=a.example tlsx_alpn="h2,http/1.1" tlsx_summary="ClientHello a.example TLS 1.3 h2,http/1.1" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[0x1a1a,TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_3DES_EDE_CBC_SHA] tlsx_ja3=fdb88d4887fdd54e6b5d9568a290fc1a tlsx_ja4=t13d0305h2_5a6cbdaee546_7eba64cc7bc4 tlsx_weak=[3des] tls_summary=ClientHello tls_request_size=118 tls_total_size=118
             anomaly unparsable_tls 1
         "#]],
     );

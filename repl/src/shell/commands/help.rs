@@ -119,7 +119,6 @@ fn variable(text: &mut String, known: &Variable, terminal: &Terminal) {
         lines.push(match known.presence {
             Presence::Filled => format!("in {}", tables.join(", ")),
             Presence::Empty => format!("in {}; nothing fills it yet", tables.join(", ")),
-            Presence::Ahead => format!("to come in {}; no row has it yet", tables.join(", ")),
         });
     }
     entry(text, &[known.name], &words, lines, terminal);
