@@ -250,25 +250,37 @@ fn kfl_is_a_table_of_sql_and_views_join_tables() {
         &database,
         "SHOW TABLES",
         expect![[r#"
-        {"table_catalog":"kfl","table_schema":"public","table_name":"flows","table_type":"BASE TABLE"}
-        {"table_catalog":"kfl","table_schema":"public","table_name":"conns","table_type":"BASE TABLE"}
-        {"table_catalog":"kfl","table_schema":"public","table_name":"http","table_type":"BASE TABLE"}
-        {"table_catalog":"kfl","table_schema":"public","table_name":"dns","table_type":"BASE TABLE"}
-        {"table_catalog":"kfl","table_schema":"public","table_name":"tlsx","table_type":"BASE TABLE"}
-        {"table_catalog":"kfl","table_schema":"public","table_name":"icmp","table_type":"BASE TABLE"}
-        {"table_catalog":"kfl","table_schema":"public","table_name":"sctp","table_type":"BASE TABLE"}
-        {"table_catalog":"kfl","table_schema":"public","table_name":"packets","table_type":"BASE TABLE"}
-        {"table_catalog":"kfl","table_schema":"public","table_name":"captures","table_type":"BASE TABLE"}
-        {"table_catalog":"kfl","table_schema":"public","table_name":"entries","table_type":"VIEW"}
-        {"table_catalog":"kfl","table_schema":"public","table_name":"rows","table_type":"VIEW"}
-        {"table_catalog":"kfl","table_schema":"information_schema","table_name":"tables","table_type":"VIEW"}
-        {"table_catalog":"kfl","table_schema":"information_schema","table_name":"views","table_type":"VIEW"}
-        {"table_catalog":"kfl","table_schema":"information_schema","table_name":"columns","table_type":"VIEW"}
-        {"table_catalog":"kfl","table_schema":"information_schema","table_name":"df_settings","table_type":"VIEW"}
-        {"table_catalog":"kfl","table_schema":"information_schema","table_name":"schemata","table_type":"VIEW"}
-        {"table_catalog":"kfl","table_schema":"information_schema","table_name":"routines","table_type":"VIEW"}
-        {"table_catalog":"kfl","table_schema":"information_schema","table_name":"parameters","table_type":"VIEW"}
-    "#]],
+            {"table_catalog":"kfl","table_schema":"public","table_name":"flows","table_type":"BASE TABLE"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"conns","table_type":"BASE TABLE"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"http","table_type":"BASE TABLE"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"dns","table_type":"BASE TABLE"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"tlsx","table_type":"BASE TABLE"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"ws","table_type":"BASE TABLE"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"redis","table_type":"BASE TABLE"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"kafka","table_type":"BASE TABLE"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"amqp","table_type":"BASE TABLE"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"mongodb","table_type":"BASE TABLE"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"mysql","table_type":"BASE TABLE"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"postgresql","table_type":"BASE TABLE"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"ldap","table_type":"BASE TABLE"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"radius","table_type":"BASE TABLE"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"diameter","table_type":"BASE TABLE"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"icmp","table_type":"BASE TABLE"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"sctp","table_type":"BASE TABLE"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"tcp","table_type":"BASE TABLE"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"udp","table_type":"BASE TABLE"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"packets","table_type":"BASE TABLE"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"captures","table_type":"BASE TABLE"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"entries","table_type":"VIEW"}
+            {"table_catalog":"kfl","table_schema":"public","table_name":"rows","table_type":"VIEW"}
+            {"table_catalog":"kfl","table_schema":"information_schema","table_name":"tables","table_type":"VIEW"}
+            {"table_catalog":"kfl","table_schema":"information_schema","table_name":"views","table_type":"VIEW"}
+            {"table_catalog":"kfl","table_schema":"information_schema","table_name":"columns","table_type":"VIEW"}
+            {"table_catalog":"kfl","table_schema":"information_schema","table_name":"df_settings","table_type":"VIEW"}
+            {"table_catalog":"kfl","table_schema":"information_schema","table_name":"schemata","table_type":"VIEW"}
+            {"table_catalog":"kfl","table_schema":"information_schema","table_name":"routines","table_type":"VIEW"}
+            {"table_catalog":"kfl","table_schema":"information_schema","table_name":"parameters","table_type":"VIEW"}
+        "#]],
     );
 }
 
@@ -299,7 +311,7 @@ fn sql_that_is_wrong_or_writes_is_refused() {
     refused(
         "SELECT * FROM nowhere",
         expect![
-            "there is no table nowhere, expected one of flows, conns, http, dns, tlsx, icmp, sctp, packets, captures, entries, rows"
+            "there is no table nowhere, expected one of flows, conns, http, dns, tlsx, ws, redis, kafka, amqp, mongodb, mysql, postgresql, ldap, radius, diameter, icmp, sctp, tcp, udp, packets, captures, entries, rows"
         ],
     );
     refused(
@@ -707,9 +719,7 @@ fn an_export_filters_and_partitions() {
         partition_by: vec!["src_port".to_owned()],
     };
     let rows = block_on(database.export("all", &out, ExportFormat::Ndjson, &options)).unwrap();
-    expect![[
-        r#"{"captures": 1, "conns": 2, "dns": 0, "flows": 0, "http": 0, "icmp": 0, "packets": 3, "sctp": 0, "tlsx": 0}"#
-    ]]
+    expect![[r#"{"amqp": 0, "captures": 1, "conns": 2, "diameter": 0, "dns": 0, "flows": 0, "http": 0, "icmp": 0, "kafka": 0, "ldap": 0, "mongodb": 0, "mysql": 0, "packets": 3, "postgresql": 0, "radius": 0, "redis": 0, "sctp": 0, "tcp": 0, "tlsx": 0, "udp": 0, "ws": 0}"#]]
     .assert_eq(&format!("{rows:?}"));
     let files = exported(&out);
     expect![[r#"
@@ -733,7 +743,7 @@ fn an_export_filters_and_partitions() {
         refused("nothing"),
         true,
         expect![
-            "there is no table nothing, expected one of flows, conns, http, dns, tlsx, icmp, sctp, packets, captures"
+            "there is no table nothing, expected one of flows, conns, http, dns, tlsx, ws, redis, kafka, amqp, mongodb, mysql, postgresql, ldap, radius, diameter, icmp, sctp, tcp, udp, packets, captures"
         ],
     );
 }
@@ -841,8 +851,20 @@ fn an_explanation_names_the_tables_that_are_not_opened() {
         http: never
         dns: never
         tlsx: never
+        ws: never
+        redis: never
+        kafka: never
+        amqp: never
+        mongodb: never
+        mysql: never
+        postgresql: never
+        ldap: never
+        radius: never
+        diameter: never
         icmp: never
-        sctp: never"#]]
+        sctp: never
+        tcp: never
+        udp: never"#]]
     .assert_eq(&tables.join("\n"));
     assert!(
         explanation.plan.contains("tables/conns/") && !explanation.plan.contains("tables/http/"),

@@ -227,7 +227,7 @@ fn absent_values_are_empty_alone_and_defaults_in_expressions() {
                 DNS · 9 · 1.2222222222222223 · 1.2222222222222223 · 1 · 1
                 HTTP · 46 · 317.67391304347825 · 317.67391304347825 · 4 · 4
                 TCP · 45 · – · 0.0 · 0 · 1
-                TLS · 4 · – · 0.0 · 0 · 1
+                TLS · 4 · – · 0.0 · 2 · 2
                 UDP · 9 · – · 0.0 · 0 · 1
             dns || tlsx | count by status_code
                 status_code · count
@@ -238,6 +238,8 @@ fn absent_values_are_empty_alone_and_defaults_in_expressions() {
             dns || tlsx | top 5 method
                 method · count
                 QUERY · 9
+                ClientHello · 2
+                ServerHello · 2
             tlsx | sort status_code, id | select status_code, status_code == 0, 1 / status_code | limit 1
                 status_code · status_code == 0 · 1 / status_code
                 – · true · –

@@ -49,7 +49,7 @@ fn completions() {
         src.po^
             `src.po`: src.port (int), src.pod.name (string), src.pod.namespace (string)
         re^quest
-            `request`: request_body (bytes), response_body (bytes), request_packet (int), request.cookies (map(string, string))
+            `request`: redis (flag), redis_key (string), redis_type (string), request_body (bytes)
         path.star^
             `path.star`: path.startsWith( (string.startsWith(string) -> bool)
         'a'.low^

@@ -41,120 +41,300 @@ fn tables_that_cannot_match_are_never_opened() {
             http   always
             dns    always
             tlsx   always
+            ws     always
+            redis  always
+            kafka  always
+            amqp   always
+            mongodb always
+            mysql  always
+            postgresql always
+            ldap   always
+            radius always
+            diameter always
             icmp   always
             sctp   always
+            tcp    always
+            udp    always
         tcp_conn && has_pcap
             flows  never
             conns  transport = Utf8View("tcp") AND has_pcap
             http   never
             dns    never
             tlsx   never
+            ws     never
+            redis  never
+            kafka  never
+            amqp   never
+            mongodb never
+            mysql  never
+            postgresql never
+            ldap   never
+            radius never
+            diameter never
             icmp   never
             sctp   never
+            tcp    never
+            udp    never
         conn && flow_id == 7
             flows  never
             conns  flow_id = Int64(7)
             http   never
             dns    never
             tlsx   never
+            ws     never
+            redis  never
+            kafka  never
+            amqp   never
+            mongodb never
+            mysql  never
+            postgresql never
+            ldap   never
+            radius never
+            diameter never
             icmp   never
             sctp   never
+            tcp    never
+            udp    never
         !flow && !conn && flow_id == 7
             flows  never
             conns  never
             http   flow_id = Int64(7)
             dns    flow_id = Int64(7)
             tlsx   flow_id = Int64(7)
+            ws     flow_id = Int64(7)
+            redis  flow_id = Int64(7)
+            kafka  flow_id = Int64(7)
+            amqp   flow_id = Int64(7)
+            mongodb flow_id = Int64(7)
+            mysql  flow_id = Int64(7)
+            postgresql flow_id = Int64(7)
+            ldap   flow_id = Int64(7)
+            radius flow_id = Int64(7)
+            diameter flow_id = Int64(7)
             icmp   flow_id = Int64(7)
             sctp   flow_id = Int64(7)
+            tcp    flow_id = Int64(7)
+            udp    flow_id = Int64(7)
         http && status_code >= 500
             flows  never
             conns  never
             http   status_code >= Int64(500)
             dns    never
             tlsx   never
+            ws     never
+            redis  never
+            kafka  never
+            amqp   never
+            mongodb never
+            mysql  never
+            postgresql never
+            ldap   never
+            radius never
+            diameter never
             icmp   never
             sctp   never
+            tcp    never
+            udp    never
         dns && "example.com" in dns_questions
             flows  never
             conns  never
             http   never
             dns    array_has(dns_questions, Utf8("example.com"))
             tlsx   never
+            ws     never
+            redis  never
+            kafka  never
+            amqp   never
+            mongodb never
+            mysql  never
+            postgresql never
+            ldap   never
+            radius never
+            diameter never
             icmp   never
             sctp   never
+            tcp    never
+            udp    never
         "HTTP" in conn_l7_detected
             flows  never
             conns  array_has(conn_l7_detected, Utf8("HTTP"))
             http   never
             dns    never
             tlsx   never
+            ws     never
+            redis  never
+            kafka  never
+            amqp   never
+            mongodb never
+            mysql  never
+            postgresql never
+            ldap   never
+            radius never
+            diameter never
             icmp   never
             sctp   never
+            tcp    never
+            udp    never
         tls
             flows  never
             conns  never
             http   never
             dns    never
             tlsx   never
+            ws     never
+            redis  never
+            kafka  never
+            amqp   never
+            mongodb never
+            mysql  never
+            postgresql never
+            ldap   never
+            radius never
+            diameter never
             icmp   never
             sctp   never
+            tcp    never
+            udp    never
         redis || kafka
             flows  never
             conns  never
             http   never
             dns    never
             tlsx   never
+            ws     never
+            redis  always
+            kafka  always
+            amqp   never
+            mongodb never
+            mysql  never
+            postgresql never
+            ldap   never
+            radius never
+            diameter never
             icmp   never
             sctp   never
+            tcp    never
+            udp    never
         1 / 0 == 1
             flows  never
             conns  never
             http   never
             dns    never
             tlsx   never
+            ws     never
+            redis  never
+            kafka  never
+            amqp   never
+            mongodb never
+            mysql  never
+            postgresql never
+            ldap   never
+            radius never
+            diameter never
             icmp   never
             sctp   never
+            tcp    never
+            udp    never
         http && !(path == '/' || 1 / 0 == 1)
             flows  never
             conns  never
             http   never
             dns    never
             tlsx   never
+            ws     never
+            redis  never
+            kafka  never
+            amqp   never
+            mongodb never
+            mysql  never
+            postgresql never
+            ldap   never
+            radius never
+            diameter never
             icmp   never
             sctp   never
+            tcp    never
+            udp    never
         http && (path == '/' || 1 / 0 == 1)
             flows  never
             conns  never
             http   path = Utf8View("/")
             dns    never
             tlsx   never
+            ws     never
+            redis  never
+            kafka  never
+            amqp   never
+            mongodb never
+            mysql  never
+            postgresql never
+            ldap   never
+            radius never
+            diameter never
             icmp   never
             sctp   never
+            tcp    never
+            udp    never
         src.pod.name != ''
             flows  never
             conns  never
             http   never
             dns    never
             tlsx   never
+            ws     never
+            redis  never
+            kafka  never
+            amqp   never
+            mongodb never
+            mysql  never
+            postgresql never
+            ldap   never
+            radius never
+            diameter never
             icmp   never
             sctp   never
+            tcp    never
+            udp    never
         'a' in pods || '' in dns_resolutions
             flows  never
             conns  never
             http   never
             dns    never
             tlsx   never
+            ws     never
+            redis  never
+            kafka  never
+            amqp   never
+            mongodb never
+            mysql  never
+            postgresql never
+            ldap   never
+            radius never
+            diameter never
             icmp   never
             sctp   never
+            tcp    never
+            udp    never
         conn && 'a' in dns_resolutions
             flows  never
             conns  src_dns = Utf8View("a") OR dst_dns = Utf8View("a")
             http   never
             dns    never
             tlsx   never
+            ws     never
+            redis  never
+            kafka  never
+            amqp   never
+            mongodb never
+            mysql  never
+            postgresql never
+            ldap   never
+            radius never
+            diameter never
             icmp   never
             sctp   never
+            tcp    never
+            udp    never
     "#]]
     .assert_eq(&show(&[
         "",

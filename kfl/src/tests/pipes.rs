@@ -1043,7 +1043,7 @@ fn completions() {
         http | top 5 pat^
             `pat` : path
         http | top 5 path by a^
-            `a` : avg(, avg_receive_window, amqp, amqp_method, amqp_request
+            `a` : avg(, amqp, amqp_method, amqp_request, amqp_summary
         http | count ^
             `` : by
         http | stats p99(elapsed_time), count() as n by path | where ^

@@ -71,7 +71,7 @@ fn statistics_prune() {
             rows  dst_port@12 IN (SET) ([80, 443])
             stats dst_port_null_count@2 != row_count@3 AND dst_port_min@0 <= 80 AND 80 <= dst_port_max@1 OR dst_port_null_count@2 != row_count@3 AND dst_port_min@0 <= 443 AND 443 <= dst_port_max@1
         !(method == 'GET')
-            rows  method@54 != GET OR method@54 IS NULL
+            rows  method@15 != GET OR method@15 IS NULL
             stats method_null_count@2 != row_count@3 AND (method_min@0 != GET OR GET != method_max@1) OR method_null_count@2 > 0
         has_pcap
             rows  has_pcap@8

@@ -166,20 +166,32 @@ fn a_right_filter_needs_no_database_to_be_checked() {
         &place,
         &["explain", "http && status_code >= 500"],
         expect![[r#"
-        exit 0
-        --- stdout
-        filter
-          (http:bool && (status_code:int >= 500))
-        tables
-          flows  never
-          conns  never
-          http   status_code >= 500
-          dns    never
-          tlsx   never
-          icmp   never
-          sctp   never
-        --- stderr
-    "#]],
+            exit 0
+            --- stdout
+            filter
+              (http:bool && (status_code:int >= 500))
+            tables
+              flows       never
+              conns       never
+              http        status_code >= 500
+              dns         never
+              tlsx        never
+              ws          never
+              redis       never
+              kafka       never
+              amqp        never
+              mongodb     never
+              mysql       never
+              postgresql  never
+              ldap        never
+              radius      never
+              diameter    never
+              icmp        never
+              sctp        never
+              tcp         never
+              udp         never
+            --- stderr
+        "#]],
     );
 }
 
@@ -587,22 +599,34 @@ fn stages_work_in_every_verb() {
         (
             &["explain", "http | where path == '/' | conns"],
             expect![[r#"
-            exit Some(0)
-            filter
-              http:bool
-            stages
-              where path == "/"
-              conns
-            tables
-              flows  never
-              conns  never
-              http   path = /
-              dns    never
-              tlsx   never
-              icmp   never
-              sctp   never
-            --- stderr
-        "#]],
+                exit Some(0)
+                filter
+                  http:bool
+                stages
+                  where path == "/"
+                  conns
+                tables
+                  flows       never
+                  conns       never
+                  http        path = /
+                  dns         never
+                  tlsx        never
+                  ws          never
+                  redis       never
+                  kafka       never
+                  amqp        never
+                  mongodb     never
+                  mysql       never
+                  postgresql  never
+                  ldap        never
+                  radius      never
+                  diameter    never
+                  icmp        never
+                  sctp        never
+                  tcp         never
+                  udp         never
+                --- stderr
+            "#]],
         ),
         (
             &["--db", "db", "pcap", "http | limit 1", "-o", "out.pcap"],

@@ -81,12 +81,12 @@ fn a_row_is_shown_whole() {
             dst_port               80
             elapsed_time           1000 µs
             status_code            200
+            method                 GET
             summary                GET /cart?id=7 → 200
             capture_source         unspecified
             community_id           1:i4wouHb5mVBQZt2gbtgoobJX5Ak=
             request_packet         6
             response_packet        7
-            method                 GET
             url                    /cart?id=7
             path                   /cart
             http_version           HTTP/1.1
@@ -165,7 +165,7 @@ fn mistakes_are_told_and_the_session_goes_on() {
             hint: bigger answers go to a file: kfl query 'KFL' -f parquet -o FILE
             error: there is no column nothere here
             error: there is no table nothere
-            hint: the tables are flows, conns, http, dns, tlsx, icmp, sctp, packets, captures
+            hint: the tables are flows, conns, http, dns, tlsx, ws, redis, kafka, amqp, mongodb, mysql, postgresql, ldap, radius, diameter, icmp, sctp, tcp, udp, packets, captures
         "#]],
     );
 }
@@ -234,7 +234,7 @@ fn help_knows_commands_variables_flags_and_functions() {
               writes the packets of row N's flow or connection; a name that ends in .pcapng makes a pcapng
             status_code  int, column status_code, 0 where a row has none
               Outcome as the protocol numbers it: HTTP status, DNS rcode, code of an ICMP error or reply; null if none was seen.
-              in flows, conns, http, dns, tlsx, icmp, sctp
+              in flows, conns, http, dns, tlsx, ws, redis, kafka, amqp, mongodb, mysql, postgresql, ldap, radius, diameter, icmp, sctp, tcp, udp
             http  bool, a flag
               True on HTTP entries of every version, gRPC and GraphQL over HTTP included.
               in http
@@ -243,7 +243,7 @@ fn help_knows_commands_variables_flags_and_functions() {
               '/api/users'.startsWith('/api') → true
             timestamp  timestamp, column timestamp, timestamp("1970-01-01T00:00:00Z") where a row has none
               Start of the row: its first packet's capture time, UTC.
-              in flows, conns, http, dns, tlsx, icmp, sctp
+              in flows, conns, http, dns, tlsx, ws, redis, kafka, amqp, mongodb, mysql, postgresql, ldap, radius, diameter, icmp, sctp, tcp, udp
             timestamp(string) -> timestamp
             timestamp(int) -> timestamp
             timestamp(timestamp) -> timestamp
@@ -254,15 +254,15 @@ fn help_knows_commands_variables_flags_and_functions() {
             timestamp  timestamp, column in SQL
               Capture time, UTC.
               in packets
-            redis_key  string, "" where a row has none
+            redis_key  string, column redis_key, "" where a row has none
               Key that the command names, cut at 64 bytes; null if it names none.
-              to come in redis; no row has it yet
+              in redis
             node_id  string, column node_id, "" where a row has none
               Name of the database the row comes from; null unless several are queried together.
-              in flows, conns, http, dns, tlsx, icmp, sctp; nothing fills it yet
+              in flows, conns, http, dns, tlsx, ws, redis, kafka, amqp, mongodb, mysql, postgresql, ldap, radius, diameter, icmp, sctp, tcp, udp; nothing fills it yet
             redis  bool, a flag
               True on Redis entries.
-              true on no row yet
+              in redis
             K0201  a mistake
               a name is no variable
             digest  string, column in SQL
