@@ -128,7 +128,7 @@ impl Framed {
 
     /// Gives the message that is under way as far as it came: its half is over.
     pub fn cut(&mut self) -> Option<Message<'static>> {
-        self.take()
+        if self.is_lost { None } else { self.take() }
     }
 
     /// True if the half is out of step with its messages.
@@ -212,3 +212,6 @@ fn checked(frame: Frame, bytes: usize) -> Frame {
         told => told,
     }
 }
+
+#[cfg(test)]
+mod tests;
