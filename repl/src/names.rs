@@ -12,6 +12,7 @@ pub(crate) const DST_IP: &str = "dst_ip";
 pub(crate) const DST_PORT: &str = "dst_port";
 pub(crate) const ELAPSED_TIME: &str = "elapsed_time";
 pub(crate) const STATUS_CODE: &str = "status_code";
+pub(crate) const METHOD: &str = "method";
 pub(crate) const SUMMARY: &str = "summary";
 pub(crate) const REQUEST_PACKET: &str = "request_packet";
 pub(crate) const RESPONSE_PACKET: &str = "response_packet";
@@ -64,7 +65,7 @@ pub(crate) const MAIN: &[(&str, &[Main])] = &[
     (
         schema::tables::http::TABLE.name,
         &[
-            main("method", "method", 3),
+            main("method", METHOD, 3),
             main("status", STATUS_CODE, 2),
             main("host", "host", 6),
             main("url", "url", 3),
@@ -114,6 +115,7 @@ mod tests {
             DST_PORT,
             ELAPSED_TIME,
             STATUS_CODE,
+            METHOD,
             SUMMARY,
             REQUEST_PACKET,
             RESPONSE_PACKET,
