@@ -68,9 +68,9 @@ record() {
     # shellcheck source=/dev/null
     source "$here/record/$name.sh"
     serve
-    tcpdump -i lo -U -s 0 -Z root -w "$dir/$name.pcap" 2>"$dir/tcpdump.log" &
+    tcpdump -i lo --immediate-mode -U -s 0 -Z root -w "$dir/$name.pcap" 2>"$dir/tcpdump.log" &
     local tcpdump=$!
-    until grep -q 'listening on' "$dir/tcpdump.log"; do sleep 0.1; done
+    until grep -qs 'listening on' "$dir/tcpdump.log"; do sleep 0.1; done
     talk
     sleep 0.5
     kill -INT "$tcpdump"

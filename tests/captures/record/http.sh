@@ -11,7 +11,7 @@ serve() {
     seq -f '{"order": %g, "state": "paid"}' 60 >"$dir/www/orders.json"
     cat >"$dir/nginx.conf" <<CONF
 daemon off; pid $dir/nginx.pid; worker_processes 1;
-load_module modules/ngx_http_brotli_filter_module.so;
+load_module /usr/lib/nginx/modules/ngx_http_brotli_filter_module.so;
 events { worker_connections 64; }
 http {
     access_log off; default_type text/plain; server_tokens off;
