@@ -2,6 +2,7 @@
 
 import asyncio
 import http.server
+import inspect
 import json
 import sys
 import threading
@@ -83,7 +84,9 @@ async def subscriptions(socket):
         if message["type"] == "connection_init":
             await socket.send('{"type": "connection_ack"}')
         elif message["type"] == "subscribe":
-            events = await graphql.subscribe(SCHEMA, graphql.parse(message["payload"]["query"]), Root())
+            events = graphql.subscribe(SCHEMA, graphql.parse(message["payload"]["query"]), Root())
+            if inspect.isawaitable(events):
+                events = await events
             if isinstance(events, graphql.ExecutionResult):
                 errors = events.formatted["errors"]
                 await socket.send(json.dumps({"id": message["id"], "type": "error", "payload": errors}))
