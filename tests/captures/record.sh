@@ -63,6 +63,8 @@ record() {
     printf '127.0.0.1 localhost demo\n::1 localhost\n' >"$dir/hosts"
     mount --bind "$dir/hosts" /etc/hosts
     ip link set lo up
+    # Some resolvers ask for an address that is not of loopback before they take any.
+    ip address add 192.0.2.1/32 dev lo
     trap finish EXIT
     cd "$dir"
     # shellcheck source=/dev/null
