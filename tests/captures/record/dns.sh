@@ -34,7 +34,7 @@ talk() {
     ask +noedns +ignore long.example.com TXT
     ask +tcp shop.example.com A
     ask +tcp +keepopen shop.example.com A www.example.com A missing.example.com AAAA
-    ask +opcode=NOTIFY example.com SOA
+    ask +opcode=NOTIFY +norecurse +noadflag +aaflag example.com SOA
     ask example.com CH TXT
     run dig @127.0.0.1 -p $((port + 1)) +time=1 +tries=2 shop.example.com A
 }

@@ -53,11 +53,6 @@ talk() {
     get "${at[@]}" -X DELETE "$site/orders.json"
     get "${at[@]}" -0 "$site/"
     # A pipeline, and what is no HTTP.
-    exec 3<>"/dev/tcp/127.0.0.1/$port"
-    printf 'GET / HTTP/1.1\r\nHost: a\r\n\r\nHEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET /missing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n' >&3
-    run timeout 1 cat <&3
-    exec 3<>"/dev/tcp/127.0.0.1/$port"
-    printf 'GET / HTTP/9.1\r\n\r\n' >&3
-    run timeout 1 cat <&3
-    exec 3>&-
+    raw $port 'GET / HTTP/1.1\r\nHost: a\r\n\r\nHEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET /missing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
+    raw $port 'GET / HTTP/9.1\r\n\r\n'
 }

@@ -13,14 +13,6 @@ serve() {
 
 cli() { run redis-cli -p $port "$@"; }
 
-# Sends lines as they are.
-raw() {
-    exec 3<>"/dev/tcp/127.0.0.1/$port"
-    printf '%b' "$1" >&3
-    run timeout 0.3 cat <&3
-    exec 3>&-
-}
-
 talk() {
     cli PING
     cli SET user:1 bob EX 100
@@ -59,9 +51,9 @@ XRANGE stream - +
 QUIT
 COMMANDS
     # A pipeline, and inline commands.
-    raw '*1\r\n$4\r\nPING\r\n*2\r\n$3\r\nGET\r\n$1\r\na\r\n*3\r\n$3\r\nSET\r\n$1\r\nd\r\n$1\r\n4\r\n*2\r\n$4\r\nINCR\r\n$6\r\nuser:1\r\n'
-    raw 'PING\r\nGET a\r\nECHO "two words"\r\n'
-    raw '*1\r\n$x\r\n'
+    raw $port '*1\r\n$4\r\nPING\r\n*2\r\n$3\r\nGET\r\n$1\r\na\r\n*3\r\n$3\r\nSET\r\n$1\r\nd\r\n$1\r\n4\r\n*2\r\n$4\r\nINCR\r\n$6\r\nuser:1\r\n'
+    raw $port 'PING\r\nGET a\r\nECHO "two words"\r\n'
+    raw $port '*1\r\n$x\r\n'
     # One waits for what another pushes.
     timeout 5 redis-cli -p $port BLPOP queue 2 >/dev/null &
     sleep 0.2

@@ -40,9 +40,4 @@ talk() {
     visit $((port + 3)) -tls1_2 -cert "$dir/cert.pem" -key "$dir/key.pem"
     visit $((port + 4)) -sigalgs ECDSA+SHA256 -ciphersuites TLS_CHACHA20_POLY1305_SHA256
     visit $((port + 4)) -tls1_2 -verify_return_error -CAfile "$dir/ec-cert.pem" -cipher ECDHE-RSA-AES256-GCM-SHA384
-    # A line that is no TLS.
-    exec 3<>"/dev/tcp/127.0.0.1/$port"
-    printf 'HELO\r\n' >&3
-    run timeout 0.5 cat <&3
-    exec 3>&-
 }
