@@ -19,10 +19,14 @@
 //!
 //! Everything here panics on a text that is none of this: it is written by hand, for tests.
 
+mod drive;
 mod frame;
 mod rows;
+mod streams;
 
+pub use drive::Drive;
 pub use rows::rows;
+pub use streams::{Step, Stream, streams};
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -1,0 +1,46 @@
+//! Any bytes, gaps and ends, in any pieces, to any dissector, or to recognition: no panic, and what is held stays bounded.
+#![no_main]
+
+mod operations;
+
+use std::sync::LazyLock;
+
+use ingest::Limits;
+use ingest::talk::{Drive, Step};
+use libfuzzer_sys::fuzz_target;
+use operations::Operations;
+
+/// What a connection may hold whatever it said.
+const FIXED_BYTES: usize = 256 << 10;
+/// What it may hold for each byte that it said: a request of two bytes that waits for its response is a few hundred in memory.
+const HELD_BYTES_PER_BYTE: usize = 256;
+/// What it may hold in any case.
+const HELD_BYTES: usize = 4 << 20;
+
+static LIMITS: LazyLock<Limits> = LazyLock::new(|| Limits::within(Limits::LEAST_MEMORY_BYTES));
+
+fuzz_target!(|input: &[u8]| {
+    let Some(operations) = Operations::read(input) else {
+        return;
+    };
+    let mut drive = Drive::new(LIMITS.clone());
+    drive.open(operations.transport, operations.ports, operations.protocol);
+    let mut said: usize = 0;
+    for step in &operations.steps {
+        if let Step::Data(_, bytes) = step {
+            said += bytes.len();
+        }
+        drive.step(step);
+        let bound = (FIXED_BYTES + said * HELD_BYTES_PER_BYTE).min(HELD_BYTES);
+        let held = drive.held_bytes();
+        let names: Vec<_> = drive.detected().collect();
+        let begun = operations.protocol.map(|protocol| protocol.name);
+        assert!(
+            held <= bound,
+            "{begun:?} {names:?} holds {held} bytes of {said}, more than {bound}"
+        );
+    }
+    drive.close();
+    assert_eq!(drive.held_bytes(), 0, "what is over holds nothing");
+    drive.forget_rows(0);
+});
