@@ -99,7 +99,7 @@ for name in "${names[@]}"; do
     env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/srv USER=demo LANG=C.UTF-8 PYTHON="$python" KEEP_LOGS="${KEEP_LOGS-}" \
         unshare --net --uts --pid --fork --kill-child --mount-proc -- "$here/record.sh" --inside "$name" "$fresh"
     # Names of a few letters are in any random bytes.
-    if strings -n 4 "$fresh" | grep -qwF -e "$here" -e "$(hostname -f | grep ..... || echo "$here")" \
+    if strings -n 4 "$fresh" | grep -qwF -e "$here" -e "$(uname -r)" -e "$(hostname -f | grep ..... || echo "$here")" \
         -e "$(logname 2>/dev/null | grep ..... || echo "$here")"; then
         echo "$name: the capture tells of this machine" >&2
         exit 1

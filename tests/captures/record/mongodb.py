@@ -1,7 +1,11 @@
 """A client of MongoDB."""
 
 import datetime
+import platform
 import sys
+
+# The client tells its system; ours is nobody's.
+platform.release = lambda: "6.1.0"
 
 import pymongo
 from bson import Binary, Decimal128, Int64, ObjectId, Regex
