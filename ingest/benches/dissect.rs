@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ingest::Limits;
-use ingest::dissect::{PROTOCOLS, Protocol};
+use ingest::dissect::Protocol;
 use ingest::talk::{Drive, Step, Stream, streams};
 
 /// CPU time that a figure is measured over.
@@ -27,7 +27,12 @@ fn main() {
     for (name, capture) in captures(&names) {
         for stream in streams(&capture) {
             if bytes(&stream) > 0 {
-                let (detected, protocol) = recognise(&stream);
+                let (names, protocol) = Drive::recognise(&stream);
+                let detected = if names.is_empty() {
+                    "(nobody)".to_owned()
+                } else {
+                    names.join(" ")
+                };
                 groups
                     .entry(format!("{name}: {detected}"))
                     .or_default()
@@ -83,29 +88,6 @@ fn bytes(stream: &Stream) -> usize {
         Step::Gap(..) | Step::End(_) => 0,
     };
     stream.steps.iter().map(length).sum()
-}
-
-/// The protocols of a connection, and the one that it begins with.
-fn recognise(stream: &Stream) -> (String, Option<&'static Protocol>) {
-    let mut drive = Drive::new(Limits::default());
-    drive.open(stream.transport, stream.ports, None);
-    let mut first = None;
-    for step in &stream.steps {
-        drive.step(step);
-        first = first.or_else(|| drive.detected().next());
-    }
-    drive.close();
-    let names: Vec<&str> = drive.detected().collect();
-    let mut spoken = PROTOCOLS
-        .iter()
-        .filter(|protocol| protocol.transport == stream.transport);
-    let first = spoken.find(|protocol| Some(protocol.name) == first);
-    let group = if names.is_empty() {
-        "(nobody)".to_owned()
-    } else {
-        names.join(" ")
-    };
-    (group, first)
 }
 
 /// CPU time of dissecting the connections once, and the entries they make.

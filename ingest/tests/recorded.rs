@@ -18,14 +18,15 @@ use ingest::{Limits, Options, Report};
 /// What is spoken in captures that are not named after one protocol.
 const SPOKEN: &[(&str, &[&str])] = &[
     ("demo", &["HTTP", "DNS", "TLS"]),
-    ("http2", &["HTTP", "HTTP2"]),
-    ("grpc", &["HTTP2"]),
-    ("graphql", &["HTTP", "HTTP2"]),
+    ("http2", &["HTTP"]),
+    ("grpc", &["HTTP"]),
+    ("graphql", &["HTTP"]),
     ("websocket", &["HTTP"]),
 ];
 
-/// Connections that are not recognised, as far as that is meant: NOTIFY is not taken for DNS away from its ports.
-const UNKNOWN: &[(&str, usize)] = &[("dns", 1)];
+/// Connections that are not taken for it, as far as that is meant: NOTIFY is not taken for DNS away from its ports, and what is TLS from its
+/// first byte (ldaps) is TLS.
+const UNKNOWN: &[(&str, usize)] = &[("dns", 1), ("ldap", 1)];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/captures")

@@ -1,7 +1,10 @@
 //! Any bytes, gaps and ends, in any pieces, to any dissector, or to recognition: no panic, and what is held stays bounded.
+//!
+//! With SEEDS=FOLDER in the environment it first writes seeds there, made from the recorded captures.
 #![no_main]
 
 mod operations;
+mod seeds;
 
 use std::sync::LazyLock;
 
@@ -19,10 +22,20 @@ const HELD_BYTES: usize = 4 << 20;
 
 static LIMITS: LazyLock<Limits> = LazyLock::new(|| Limits::within(Limits::LEAST_MEMORY_BYTES));
 
-fuzz_target!(|input: &[u8]| {
-    let Some(operations) = Operations::read(input) else {
-        return;
-    };
+fuzz_target!(
+    init: {
+        if let Some(folder) = std::env::var_os("SEEDS") {
+            seeds::write(folder.as_ref()).expect("the captures can be read, the folder be written");
+        }
+    },
+    |input: &[u8]| {
+        if let Some(operations) = Operations::read(input) {
+            dissect(&operations);
+        }
+    }
+);
+
+fn dissect(operations: &Operations) {
     let mut drive = Drive::new(LIMITS.clone());
     drive.open(operations.transport, operations.ports, operations.protocol);
     let mut said: usize = 0;
@@ -33,14 +46,13 @@ fuzz_target!(|input: &[u8]| {
         drive.step(step);
         let bound = (FIXED_BYTES + said * HELD_BYTES_PER_BYTE).min(HELD_BYTES);
         let held = drive.held_bytes();
-        let names: Vec<_> = drive.detected().collect();
-        let begun = operations.protocol.map(|protocol| protocol.name);
-        assert!(
-            held <= bound,
-            "{begun:?} {names:?} holds {held} bytes of {said}, more than {bound}"
-        );
+        if held > bound {
+            let names: Vec<_> = drive.detected().collect();
+            let begun = operations.protocol.map(|protocol| protocol.name);
+            panic!("{begun:?} {names:?} holds {held} bytes of {said}, more than {bound}");
+        }
     }
     drive.close();
     assert_eq!(drive.held_bytes(), 0, "what is over holds nothing");
     drive.forget_rows(0);
-});
+}

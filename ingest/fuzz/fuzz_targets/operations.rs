@@ -63,7 +63,6 @@ impl Operations {
     }
 
     /// Makes the input that says so, but for the ports.
-    #[allow(dead_code, reason = "the target reads, what makes its seeds writes")]
     pub fn write(protocol: Option<&Protocol>, transport: Transport, steps: &[Step]) -> Vec<u8> {
         let number = match protocol {
             Some(protocol) => PROTOCOLS.iter().position(|known| std::ptr::eq(known, protocol)),

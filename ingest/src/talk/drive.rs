@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use super::streams::Step;
+use super::streams::{Step, Stream};
 use super::{START_NS, STEP_NS};
-use crate::dissect::{Chunk, Context, Counter, Link, Protocol, Transport};
+use crate::dissect::{Chunk, Context, Counter, Link, PROTOCOLS, Probe, Protocol, Transport, Verdict};
 use crate::recognise::{Dissection, Recognition};
 use crate::{Anomalies, Limits, Tables};
 
@@ -115,6 +115,38 @@ impl Drive {
                 builder.finish();
             }
         }
+    }
+
+    /// The names of the protocols that are recognised on a connection, and the registration of the one that it begins with.
+    pub fn recognise(stream: &Stream) -> (Vec<&'static str>, Option<&'static Protocol>) {
+        let mut drive = Self::new(Limits::default());
+        drive.open(stream.transport, stream.ports, None);
+        let mut first = None;
+        for step in &stream.steps {
+            drive.step(step);
+            first = first.or_else(|| drive.detected().next());
+        }
+        drive.close();
+        let of_name = |protocol: &&Protocol| protocol.transport == stream.transport && Some(protocol.name) == first;
+        // Versions of a protocol have registrations of their own under one name.
+        let is_certain = |protocol: &&Protocol| {
+            stream.steps.iter().any(|step| {
+                let Step::Data(half, bytes) = step else { return false };
+                let [src_port, dst_port] = stream.ports;
+                let is_hinted = false;
+                let probe = Probe {
+                    bytes,
+                    half: *half,
+                    src_port,
+                    dst_port,
+                    is_hinted,
+                };
+                (protocol.probe)(&probe) == Verdict::Certain
+            })
+        };
+        let named = || PROTOCOLS.iter().filter(of_name);
+        let protocol = named().find(is_certain).or_else(|| named().next());
+        (drive.detected().collect(), protocol)
     }
 
     fn with(&mut self, work: impl FnOnce(&mut Dissection, &mut BTreeSet<&'static str>, &mut Context<'_>)) {
