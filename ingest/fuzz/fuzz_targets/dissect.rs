@@ -6,7 +6,7 @@
 mod operations;
 mod seeds;
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex};
 
 use ingest::Limits;
 use ingest::talk::{Drive, Step};
@@ -20,7 +20,12 @@ const HELD_BYTES_PER_BYTE: usize = 256;
 /// What it may hold in any case.
 const HELD_BYTES: usize = 4 << 20;
 
-static LIMITS: LazyLock<Limits> = LazyLock::new(|| Limits::within(Limits::LEAST_MEMORY_BYTES));
+/// Bytes of rows that are made into batches at once.
+const BATCH_BYTES: usize = 64 << 10;
+
+/// One for all inputs: its tables are dear to make.
+static DRIVE: LazyLock<Mutex<Drive>> =
+    LazyLock::new(|| Mutex::new(Drive::new(Limits::within(Limits::LEAST_MEMORY_BYTES))));
 
 fuzz_target!(
     init: {
@@ -36,7 +41,7 @@ fuzz_target!(
 );
 
 fn dissect(operations: &Operations) {
-    let mut drive = Drive::new(LIMITS.clone());
+    let mut drive = DRIVE.lock().expect("a panic ends the run");
     drive.open(operations.transport, operations.ports, operations.protocol);
     let mut said: usize = 0;
     for step in &operations.steps {
@@ -54,5 +59,5 @@ fn dissect(operations: &Operations) {
     }
     drive.close();
     assert_eq!(drive.held_bytes(), 0, "what is over holds nothing");
-    drive.forget_rows(0);
+    drive.forget_rows(BATCH_BYTES);
 }
