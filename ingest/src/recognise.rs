@@ -2,7 +2,7 @@
 //!
 //! In: the bytes of both halves in order. Out: calls of one [`Dissector`]. Content decides, ports are a hint that a
 //! dissector's own probe may take. Bytes that nobody knows are passed over; a protocol may begin behind them (after a proxy's
-//! greeting, after STARTTLS), so the first [`CHUNKS`] segments of each half, or [`DATAGRAMS`] datagrams, are looked at. Then
+//! greeting, after STARTTLS), so the first [`CHUNKS`] segments of each half, or [`DATAGRAMS`] datagrams or SCTP messages, are looked at. Then
 //! the connection is left alone and its bytes cost nothing more.
 
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ use crate::dissect::{
 
 /// Segments of a half that are looked at.
 const CHUNKS: u8 = 24;
-/// Datagrams of a connection that are looked at.
+/// Datagrams or SCTP messages of a connection that are looked at.
 const DATAGRAMS: u8 = 4;
 
 /// What a user says of recognition.
@@ -322,7 +322,7 @@ impl Probing {
         {
             return Found::Protocol(said);
         }
-        if transport == Transport::Udp {
+        if transport != Transport::Tcp {
             self.datagrams = self.datagrams.saturating_add(1);
             return if self.datagrams < DATAGRAMS {
                 Found::Waiting

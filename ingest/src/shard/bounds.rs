@@ -46,6 +46,9 @@ impl Shard {
             };
             tracked.dissection.close(&mut context);
             tracked.queries.finish(&mut context);
+            if let Some(association) = &mut tracked.connection.sctp {
+                association.forget_pieces();
+            }
             tracked.dissection = Dissection::default();
             tracked.connection.entries = tracked.counter.entries;
             self.dissected_bytes = self.dissected_bytes.saturating_sub(held_bytes);

@@ -22,7 +22,7 @@ pub(super) fn of_request(message: &Message<'_>) -> String {
         .text(kind::USER_NAME)
         .or_else(|| attributes.text(kind::CALLING_STATION_ID))
         .or_else(|| attributes.text(kind::ACCT_SESSION_ID));
-    let address = attributes.address(kind::FRAMED_IP_ADDRESS, kind::FRAMED_IPV6_ADDRESS);
+    let address = framed_address(attributes);
     let nas = nas(attributes).map(|nas| format!("at {nas}"));
     let mut text = name_of_code(message.code).into_owned();
     for part in [what.as_deref(), who.as_deref(), address.as_deref(), nas.as_deref()]
@@ -37,7 +37,7 @@ pub(super) fn of_request(message: &Message<'_>) -> String {
 /// What a response says of itself.
 pub(super) fn of_response(message: &Message<'_>) -> String {
     let attributes = &message.attributes;
-    let address = attributes.address(kind::FRAMED_IP_ADDRESS, kind::FRAMED_IPV6_ADDRESS);
+    let address = framed_address(attributes);
     let cause = attributes.number(kind::ERROR_CAUSE).map(error_cause);
     let said = attributes.text(kind::REPLY_MESSAGE);
     let said = said.map(|text| format!("\"{}\"", shorten(&text, ATTRIBUTE_BYTES)));
@@ -53,6 +53,14 @@ pub(super) fn of_response(message: &Message<'_>) -> String {
 
 /// What nearly every request asks for: not worth telling.
 const FRAMED: u32 = 2;
+
+/// The address that the user has or is given.
+fn framed_address(attributes: &Attributes<'_>) -> Option<String> {
+    // The user, or the server it dials, is to choose one (RFC 2865 §5.8).
+    let left_open = ["255.255.255.255", "255.255.255.254"];
+    let address = attributes.address(kind::FRAMED_IP_ADDRESS, kind::FRAMED_IPV6_ADDRESS);
+    address.filter(|address| !left_open.contains(&address.as_str()))
+}
 
 /// The network access server, as well as it says who it is.
 fn nas(attributes: &Attributes<'_>) -> Option<String> {
