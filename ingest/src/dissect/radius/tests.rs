@@ -174,11 +174,6 @@ fn radius_is_recognised_on_any_port_and_look_alikes_are_not() {
     assert_eq!(tcp(1812, &REQUEST[..REQUEST.len() - 4]), Some("RADIUS"));
     assert_eq!(tcp(1812, RECEIVED), None);
     // Diameter begins as an Access-Request does.
-    assert_eq!(
-        tcp(
-            1812,
-            r"\x01\x00\x00\x1c\x80\x00\x01\x01\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x01\x08\x40\x00\x00\x08"
-        ),
-        None
-    );
+    let diameter = r"\x01\x00\x00\x1c\x80\x00\x01\x01\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x01\x08\x40\x00\x00\x08";
+    assert_eq!(tcp(1812, diameter), Some("Diameter"));
 }
