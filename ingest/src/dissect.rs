@@ -17,12 +17,14 @@
 
 mod diameter;
 mod dns;
+mod dtls;
 mod framed;
 mod http;
 mod http1;
 mod http2;
 pub(crate) mod icmp;
 mod pending;
+mod quic;
 mod radius;
 pub(crate) mod sctp;
 #[cfg(test)]
@@ -400,6 +402,8 @@ pub const PROTOCOLS: &[Protocol] = &[
     http1::TCP,
     http2::TCP,
     tls::TCP,
+    quic::UDP,
+    dtls::UDP,
     dns::TCP,
     dns::UDP,
     diameter::TCP,

@@ -10,7 +10,7 @@ const HEADER_BYTES: usize = 4;
 
 /// A hello that was collected, without the header of its message.
 #[derive(Debug)]
-pub(super) struct Hello {
+pub(in crate::dissect) struct Hello {
     /// Which hello.
     pub kind: HelloKind,
     /// Its bytes.
@@ -23,18 +23,20 @@ pub(super) struct Hello {
 
 /// The kinds of hello.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HelloKind {
+pub(in crate::dissect) enum HelloKind {
     /// From a client.
     Client,
     /// From a client, in the format of SSL 2.0.
     ClientV2,
+    /// From a client, in the format of DTLS.
+    ClientDatagram,
     /// From a server, HelloRetryRequest included.
     Server,
 }
 
 /// Where in its handshake messages a half is.
 #[derive(Debug, Default)]
-pub(super) struct Handshake {
+pub(in crate::dissect) struct Handshake {
     header: [u8; HEADER_BYTES],
     filled: usize,
     /// Bytes to come of a message that is no hello.

@@ -1,0 +1,72 @@
+//! Initial packets of one connection, opened.
+
+use super::keys::{Keys, derive};
+use super::packet::{Packet, Version};
+use crate::dissect::Half;
+
+/// What opens the Initial packets of a connection.
+#[derive(Debug)]
+pub(super) struct Initial {
+    /// The half of the client.
+    pub client: Half,
+    /// The server sent a Retry.
+    pub is_retried: bool,
+    version: Version,
+    clients: Keys,
+    servers: Keys,
+    /// The id in each half's packets that keys were derived from last, so that it is not tried for every packet.
+    tried: [Vec<u8>; 2],
+}
+
+/// What became of a packet.
+#[derive(Debug)]
+pub(super) enum Opened {
+    /// Its frames.
+    Frames(Vec<u8>),
+    /// It has other keys.
+    Other,
+}
+
+impl Initial {
+    /// Opens the packet that a client begins with, whose keys follow from the id in it.
+    pub fn begin(client: Half, packet: &Packet<'_>) -> Option<(Self, Vec<u8>)> {
+        if !packet.may_begin() {
+            return None;
+        }
+        let [clients, servers] = derive(packet.version, packet.destination_id)?;
+        let frames = clients.open(packet)?;
+        let initial = Self {
+            client,
+            is_retried: false,
+            version: packet.version,
+            clients,
+            servers,
+            tried: Default::default(),
+        };
+        Some((initial, frames))
+    }
+
+    /// Opens a packet of the connection.
+    pub fn open(&mut self, half: Half, packet: &Packet<'_>) -> Opened {
+        let keys = if half == self.client {
+            &self.clients
+        } else {
+            &self.servers
+        };
+        if packet.version != self.version {
+            return Opened::Other;
+        }
+        keys.open(packet).map_or(Opened::Other, Opened::Frames)
+    }
+
+    /// True if another connection, or another try of this one, may begin with a packet; asked once for each id.
+    pub fn may_begin_with(&mut self, half: Half, packet: &Packet<'_>) -> bool {
+        let [of_client, of_server] = &mut self.tried;
+        let tried = if half == Half::Client { of_client } else { of_server };
+        if !packet.may_begin() || tried == packet.destination_id {
+            return false;
+        }
+        *tried = packet.destination_id.to_vec();
+        true
+    }
+}
