@@ -150,6 +150,7 @@ impl Dissector for Dtls {
 impl From<UnderWay> for Hello {
     fn from(hello: UnderWay) -> Self {
         Self {
+            is_cut: hello.body.len() < hello.length,
             kind: match hello.kind {
                 SERVER_HELLO => HelloKind::Server,
                 _ => HelloKind::ClientDatagram,

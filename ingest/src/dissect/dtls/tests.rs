@@ -105,7 +105,7 @@ fn a_hello_whose_end_is_missing_has_no_fingerprint() {
     check(
         &format!("> {}", fragment(1, 0, size(&body), 0, begin)),
         expect![[r#"
-            tlsx id=1 index=0 summary="ClientHello DTLS 1.2" request_packet=1 tlsx_summary="ClientHello DTLS 1.2" tlsx_info=ClientHello tlsx_version=65277 tlsx_cipher_suites=[TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256] tlsx_ja3=f38b7f435cc3269b893f5ef3cefdda98 tlsx_ja4=dd2i020000_b6f57f3be927_000000000000 tls_summary=ClientHello tls_request_size=45 tls_total_size=45
+            tlsx id=1 index=0 summary="ClientHello DTLS 1.2" request_packet=1 tlsx_summary="ClientHello DTLS 1.2" tlsx_info=ClientHello tlsx_version=65277 tlsx_cipher_suites=[TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256] tls_summary=ClientHello tls_request_size=45 tls_total_size=45
         "#]],
     );
 }

@@ -12,6 +12,8 @@ pub(super) struct Initial {
     /// The server sent a Retry.
     pub is_retried: bool,
     version: Version,
+    /// The id in the client's first packet.
+    id: Vec<u8>,
     clients: Keys,
     servers: Keys,
     /// The id in each half's packets that keys were derived from last, so that it is not tried for every packet.
@@ -39,6 +41,7 @@ impl Initial {
             client,
             is_retried: false,
             version: packet.version,
+            id: packet.destination_id.to_vec(),
             clients,
             servers,
             tried: Default::default(),
@@ -63,7 +66,8 @@ impl Initial {
     pub fn may_begin_with(&mut self, half: Half, packet: &Packet<'_>) -> bool {
         let [of_client, of_server] = &mut self.tried;
         let tried = if half == Half::Client { of_client } else { of_server };
-        if !packet.may_begin() || tried == packet.destination_id {
+        // The first packet, sent again, begins nothing.
+        if !packet.may_begin() || tried == packet.destination_id || self.id == packet.destination_id {
             return false;
         }
         *tried = packet.destination_id.to_vec();

@@ -130,7 +130,7 @@ fn begins(bytes: &[u8]) -> Verdict {
     };
     let mut attributes = message.attributes;
     let mut seen: usize = 0;
-    while let Some((kind, value)) = attributes.next() {
+    for (kind, value) in attributes.by_ref() {
         if !attribute::has_right_length(kind, value) {
             return Verdict::No;
         }

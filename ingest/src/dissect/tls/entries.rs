@@ -48,8 +48,9 @@ impl Entries {
         } else {
             offer.versions.as_slice()
         };
-        let ja3 = offer.is_whole.then(|| fingerprint::ja3(&offer));
-        let ja4 = offer.is_whole.then(|| fingerprint::ja4(&offer, self.carrier));
+        let is_whole = offer.is_whole && !place.is_cut;
+        let ja3 = is_whole.then(|| fingerprint::ja3(&offer));
+        let ja4 = is_whole.then(|| fingerprint::ja4(&offer, self.carrier));
         let name = offer.server_name.as_deref().filter(|name| !name.is_empty());
         let summary = summary("ClientHello", &[name, Some(&version_name(version)), Some(&alpn)]);
         let (common, identity) = context.common(Entry {
@@ -94,7 +95,7 @@ impl Entries {
         let alpn = choice.alpn.join(",");
         let suite = suite_name(choice.suite);
         let agreed = format!("{} {suite}", version_name(version));
-        let ja3s = choice.is_whole.then(|| fingerprint::ja3s(&choice));
+        let ja3s = (choice.is_whole && !place.is_cut).then(|| fingerprint::ja3s(&choice));
         let summary = summary(
             "ServerHello",
             &[Some(&version_name(version)), Some(&suite), Some(&alpn)],

@@ -19,6 +19,8 @@ pub(in crate::dissect) struct Hello {
     pub start: Start,
     /// Capture time of its last byte.
     pub end_ns: i64,
+    /// True if its end is missing.
+    pub is_cut: bool,
 }
 
 /// The kinds of hello.
@@ -104,7 +106,11 @@ impl Handshake {
 
     /// Gives the hello that is being collected as it is.
     pub fn cut(&mut self) -> Option<Hello> {
-        self.hello.take().map(|(hello, _)| hello)
+        let (hello, left) = self.hello.take()?;
+        Some(Hello {
+            is_cut: left > 0,
+            ..hello
+        })
     }
 
     fn begin(&mut self, encrypted_bytes: Option<usize>, chunk: &Chunk<'_>, context: &mut Context<'_>) {
@@ -127,6 +133,7 @@ impl Handshake {
                     body: Vec::new(),
                     start,
                     end_ns: chunk.timestamp_ns,
+                    is_cut: false,
                 };
                 self.hello = Some((hello, length));
                 return;

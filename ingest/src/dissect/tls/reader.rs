@@ -104,6 +104,7 @@ impl Reader {
                         body,
                         start,
                         end_ns: chunk.timestamp_ns,
+                        is_cut: false,
                     });
                 }
             }
