@@ -19,7 +19,7 @@ mod tests;
 
 use super::tls::{Carrier, Entries, Handshake, Hello, HelloKind, Pieces};
 use super::{Chunk, Context, Dissector, Half, Progress, Protocol, Transport};
-use initial::{Initial, Opened};
+use initial::Initial;
 use packet::{Kind, Packets};
 
 /// QUIC.
@@ -73,12 +73,9 @@ impl Quic {
 
     /// Opens an Initial packet; gives its frames.
     fn open(&mut self, half: Half, packet: &packet::Packet<'_>, context: &mut Context<'_>) -> Option<Vec<u8>> {
-        match &mut self.initial {
-            Some(initial) if !(self.client.is_over && self.server.is_over) => match initial.open(half, packet) {
-                Opened::Frames(frames) => return Some(frames),
-                Opened::Other => {}
-            },
-            _ => {}
+        let known = self.initial.as_ref().and_then(|initial| initial.open(half, packet));
+        if known.is_some() {
+            return known;
         }
         // A client that begins, or begins again.
         let may_begin = self
@@ -115,6 +112,11 @@ impl Quic {
             }
         }
         let said = self.initial.as_ref().map(|initial| initial.client);
+        if self.is_over()
+            && let Some(initial) = &mut self.initial
+        {
+            initial.forget();
+        }
         for hello in hellos {
             // A client that answers itself, or the other way round, is somebody's invention.
             if (hello.kind == HelloKind::Client) == (said == Some(half)) {
@@ -162,7 +164,9 @@ impl Dissector for Quic {
     fn end(&mut self, _half: Half, _context: &mut Context<'_>) {}
 
     fn held_bytes(&self) -> usize {
-        self.client.held_bytes().saturating_add(self.server.held_bytes())
+        let keys = self.initial.as_ref().map_or(0, Initial::held_bytes);
+        let said = self.client.held_bytes().saturating_add(self.server.held_bytes());
+        said.saturating_add(keys)
     }
 
     fn close(&mut self, context: &mut Context<'_>) {

@@ -69,8 +69,8 @@ pub(super) fn frame(bytes: &[u8]) -> Frame {
     match bytes.first_chunk() {
         Some([VERSION, high, middle, low]) => {
             let length = u32::from_be_bytes([0, *high, *middle, *low]);
-            if length < HEADER_BYTES || !length.is_multiple_of(4) {
-                return Frame::Nonsense("expected the length of a message, at least 20 and a multiple of four");
+            if length < HEADER_BYTES {
+                return Frame::Nonsense("expected the length of a message, at least 20, found less");
             }
             Frame::Bytes(u64::from(length))
         }

@@ -36,7 +36,8 @@ pub(super) fn stream(probe: &Probe<'_>) -> Verdict {
     };
     let is_known = command_name(message.command).is_some()
         && application_name(message.application).is_some()
-        && message.length <= LONGEST_UNHINTED;
+        && message.length <= LONGEST_UNHINTED
+        && message.length.is_multiple_of(4);
     if !message.has_right_flags() || !(is_known || probe.is_hinted) {
         return Verdict::No;
     }

@@ -200,7 +200,10 @@ fn diameter_is_recognised_on_any_port() {
         None
     );
     assert_eq!(tcp(3868, &message(0x80, 257, 0, 1, &[])), None);
-    assert_eq!(tcp(3868, r"\x01\x00\x00\x15\x80\x00\x01\x01"), None);
+    assert_eq!(tcp(3868, r"\x01\x00\x00\x13\x80\x00\x01\x01"), None);
+    // Some leave the padding out.
+    let unpadded = charge.replacen(r"\x01\x00\x00\x80", r"\x01\x00\x00\x7f", 1);
+    assert_eq!((tcp(9, &unpadded), tcp(3868, &unpadded)), (None, Some("Diameter")));
     assert_eq!(
         recognise(Transport::Sctp, [51000, 3868], &bytes(&format!("{ask}{ask}"))),
         None

@@ -14,19 +14,10 @@ pub(super) struct Initial {
     version: Version,
     /// The id in the client's first packet.
     id: Vec<u8>,
-    clients: Keys,
-    servers: Keys,
+    /// The client's and the server's; none once they are not wanted any more.
+    keys: Option<Box<[Keys; 2]>>,
     /// The id in each half's packets that keys were derived from last, so that it is not tried for every packet.
     tried: [Vec<u8>; 2],
-}
-
-/// What became of a packet.
-#[derive(Debug)]
-pub(super) enum Opened {
-    /// Its frames.
-    Frames(Vec<u8>),
-    /// It has other keys.
-    Other,
 }
 
 impl Initial {
@@ -35,31 +26,35 @@ impl Initial {
         if !packet.may_begin() {
             return None;
         }
-        let [clients, servers] = derive(packet.version, packet.destination_id)?;
+        let keys = derive(packet.version, packet.destination_id)?;
+        let [clients, _] = &keys;
         let frames = clients.open(packet)?;
         let initial = Self {
             client,
             is_retried: false,
             version: packet.version,
             id: packet.destination_id.to_vec(),
-            clients,
-            servers,
+            keys: Some(Box::new(keys)),
             tried: Default::default(),
         };
         Some((initial, frames))
     }
 
-    /// Opens a packet of the connection.
-    pub fn open(&mut self, half: Half, packet: &Packet<'_>) -> Opened {
-        let keys = if half == self.client {
-            &self.clients
-        } else {
-            &self.servers
-        };
-        if packet.version != self.version {
-            return Opened::Other;
-        }
-        keys.open(packet).map_or(Opened::Other, Opened::Frames)
+    /// Opens a packet of the connection; gives its frames, or nothing if it has other keys.
+    pub fn open(&self, half: Half, packet: &Packet<'_>) -> Option<Vec<u8>> {
+        let [clients, servers] = self.keys.as_deref().filter(|_| packet.version == self.version)?;
+        let keys = if half == self.client { clients } else { servers };
+        keys.open(packet)
+    }
+
+    /// Forgets the keys: all was read that they open.
+    pub fn forget(&mut self) {
+        self.keys = None;
+    }
+
+    /// Bytes of memory that the keys hold, about.
+    pub fn held_bytes(&self) -> usize {
+        self.keys.as_deref().map_or(0, size_of_val)
     }
 
     /// True if another connection, or another try of this one, may begin with a packet; asked once for each id.

@@ -110,8 +110,12 @@ fn read(bytes: &[u8]) -> Option<Packet<'_>> {
     }
     let number = u32::from_be_bytes(take(&mut rest, 4)?.try_into().ok()?);
     let destination_id = take_id(&mut rest)?;
-    take_id(&mut rest)?;
+    let source_id = take_id(&mut rest)?;
     if number == 0 {
+        // It comes from where the client's first packet went to, whose id is long.
+        if source_id.len() < CLIENTS_ID_BYTES {
+            return None;
+        }
         let offered = rest.chunks_exact(4).filter_map(|number| number.try_into().ok());
         // Of what a server offers one must be known, or the bytes could be anything.
         let version = offered.map(u32::from_be_bytes).find_map(Version::read)?;

@@ -231,10 +231,13 @@ fn quic_is_recognised_on_any_port() {
         assert_eq!(udp(&answers(version)), Some("QUIC"));
     }
     assert_eq!(
-        udp(b"\x80\x00\x00\x00\x00\x00\x00\x0a\x0a\x0a\x0a\x00\x00\x00\x01"),
+        udp(b"\x80\x00\x00\x00\x00\x00\x0812345678\x0a\x0a\x0a\x0a\x00\x00\x00\x01"),
         Some("QUIC")
     );
-    assert_eq!(udp(b"\x80\x00\x00\x00\x00\x00\x00\x0a\x0a\x0a\x0a"), None);
+    assert_eq!(udp(b"\x80\x00\x00\x00\x00\x00\x0812345678\x0a\x0a\x0a\x0a"), None);
+    // A resolver's query: its id, flags of nothing, one question, one additional record.
+    let query = b"\xc0\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x01\x01a\x00\x00\x01\x00\x01\x00\x00\x29\x04\xd0\x00\x00\x00\x00\x00\x00";
+    assert_eq!(udp(query), Some("DNS"));
     assert_eq!(udp(&asks(V1)[..40]), None);
     assert_eq!(
         udp(b"\xc0\x00\x00\x00\x02\x00\x00\x00\x14aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),

@@ -70,7 +70,8 @@ impl<'a> Message<'a> {
                 kind::EAP_MESSAGE,
                 kind::MESSAGE_AUTHENTICATOR,
             ];
-            !self.attributes.clone().any(|(kind, _)| says_who.contains(&kind))
+            let mut attributes = self.attributes;
+            !attributes.any(|(kind, _)| says_who.contains(&kind))
         };
         registry::code_name(self.code).is_some()
             && self.is_sound()
@@ -84,8 +85,12 @@ pub(super) fn datagram(probe: &Probe<'_>) -> Verdict {
     let Some(message) = Message::read(probe.bytes).filter(|message| message.length <= LONGEST_DATAGRAM) else {
         return Verdict::No;
     };
-    // A capture may have cut the datagram: then its attributes must at least begin well.
-    let begins_well = !message.is_cut || message.attributes.clone().next().is_some();
+    // Of damaged attributes the first must begin well, of those that a capture cut there must be one.
+    let mut attributes = message.attributes;
+    let begins_well = match attributes.next() {
+        Some((kind, _)) => kind != 0,
+        None => !message.is_cut && message.length == HEADER_BYTES,
+    };
     let believed = probe.is_hinted && registry::code_name(message.code).is_some() && begins_well;
     if believed || (message.length == probe.bytes.len() && message.is_unmistakable()) {
         Verdict::Certain
