@@ -29,7 +29,7 @@ pub(crate) use flow::{Flow, FlowHealth, FlowKey};
 pub(crate) use health::{Counts, RoundTrips};
 pub(crate) use history::{Event, History};
 pub(crate) use identity::{community_id, group_id, icmp_community_id};
-pub(crate) use sctp::Association;
+pub(crate) use sctp::{Association, Messages};
 pub(crate) use tcp::Tcp;
 
 /// One end of a connection.

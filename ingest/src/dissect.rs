@@ -15,13 +15,17 @@
     )
 )]
 
+mod diameter;
 mod dns;
+mod dtls;
 mod framed;
 mod http;
 mod http1;
 mod http2;
 pub(crate) mod icmp;
 mod pending;
+mod quic;
+mod radius;
 pub(crate) mod raw;
 pub(crate) mod sctp;
 #[cfg(test)]
@@ -55,7 +59,7 @@ impl Half {
     }
 }
 
-/// Contiguous bytes of one half that arrived in one packet. Over UDP: one datagram's payload.
+/// Contiguous bytes of one half that arrived in one packet. Over UDP: one datagram's payload; over SCTP: one user message.
 #[derive(Clone, Copy, Debug)]
 pub struct Chunk<'a> {
     /// The bytes.
@@ -324,10 +328,10 @@ pub struct Successor {
 
 /// One connection's dissector.
 pub trait Dissector: Send + fmt::Debug {
-    /// Takes the next bytes of a half, in stream order; over UDP one datagram. Never called with empty bytes.
+    /// Takes the next bytes of a half, in stream order; over UDP one datagram, over SCTP one user message. Never called with empty bytes.
     fn data(&mut self, half: Half, chunk: Chunk<'_>, context: &mut Context<'_>) -> Progress;
 
-    /// Learns that this many bytes of a half will never come, at least one (never called over UDP).
+    /// Learns that this many bytes of a half will never come, at least one (only called over TCP).
     fn gap(&mut self, half: Half, missing_bytes: u64, context: &mut Context<'_>) -> Progress;
 
     /// Learns that a half has ended (FIN).
@@ -358,12 +362,14 @@ pub enum Transport {
     Tcp,
     /// Datagrams.
     Udp,
+    /// User messages, each as if it were a datagram.
+    Sctp,
 }
 
 /// First bytes of a half, for recognition.
 #[derive(Clone, Copy, Debug)]
 pub struct Probe<'a> {
-    /// The first bytes of the half (TCP), or the whole payload of a datagram (UDP).
+    /// The first bytes of the half (TCP), or the whole payload of a datagram (UDP) or user message (SCTP).
     pub bytes: &'a [u8],
     /// The half they came on; a mid-stream connection's halves may be the wrong way round.
     pub half: Half,
@@ -393,4 +399,16 @@ pub struct Protocol {
 }
 
 /// Every dissector, in the order in which they are asked.
-pub const PROTOCOLS: &[Protocol] = &[http1::TCP, http2::TCP, tls::TCP, dns::TCP, dns::UDP];
+pub const PROTOCOLS: &[Protocol] = &[
+    http1::TCP,
+    http2::TCP,
+    tls::TCP,
+    dns::TCP,
+    dns::UDP,
+    quic::UDP,
+    dtls::UDP,
+    diameter::TCP,
+    diameter::SCTP,
+    radius::UDP,
+    radius::TCP,
+];

@@ -73,6 +73,8 @@ pub struct Limits {
     pub dns_text_bytes: usize,
     /// Chunks of one SCTP packet that become rows. No more fit in one of IP; a record with offloaded segments may hold more.
     pub sctp_chunks: usize,
+    /// Pieces of SCTP messages that wait for the rest of theirs, per half. A message of 64 KiB is about fifty.
+    pub sctp_pieces: usize,
     /// Bytes after which a connection that no dissector claimed is left alone, per half.
     pub probe_bytes: usize,
 }
@@ -132,6 +134,7 @@ impl Limits {
             dns_records: 1024,
             dns_text_bytes: 64 << 10,
             sctp_chunks: 1 << 9,
+            sctp_pieces: 1 << 8,
             probe_bytes: 64,
         }
     }

@@ -2,8 +2,10 @@
 //!
 //! In: the bytes of both halves in order. Out: calls of one [`Dissector`]. Content decides, ports are a hint that a
 //! dissector's own probe may take. Bytes that nobody knows are passed over; a protocol may begin behind them (after a proxy's
-//! greeting, after STARTTLS), so the first [`CHUNKS`] segments of each half, or [`DATAGRAMS`] datagrams, are looked at. Then
+//! greeting, after STARTTLS), so the first [`CHUNKS`] segments of each half, or [`DATAGRAMS`] datagrams or SCTP messages, are looked at. Then
 //! the connection is left alone and its bytes cost nothing more.
+
+mod proxy;
 
 use std::collections::BTreeSet;
 
@@ -14,7 +16,7 @@ use crate::dissect::{
 
 /// Segments of a half that are looked at.
 const CHUNKS: u8 = 24;
-/// Datagrams of a connection that are looked at.
+/// Datagrams or SCTP messages of a connection that are looked at.
 const DATAGRAMS: u8 = 4;
 
 /// What a user says of recognition.
@@ -81,6 +83,8 @@ pub(crate) struct Probing {
     /// Segments of each half that nobody knew.
     refused: [u8; 2],
     datagrams: u8,
+    /// Whether what the client says begins behind a proxy's header, once that is told.
+    is_told: bool,
 }
 
 #[derive(Debug)]
@@ -159,6 +163,9 @@ impl Dissection {
         context: &mut Context<'_>,
     ) -> Option<usize> {
         if let Dissection::Probing(probing) = self {
+            if let Some(behind) = probing.behind_proxy(transport, half, &chunk) {
+                return (behind > 0).then_some(behind);
+            }
             match probing.find(transport, half, &chunk, context) {
                 Found::Protocol(protocol) => {
                     detected.insert(protocol.name);
@@ -299,6 +306,51 @@ enum Found {
 }
 
 impl Probing {
+    /// Takes the part of a proxy's header that a chunk has; gives how many bytes of the chunk stand behind it, `None` if it has
+    /// none of it.
+    fn behind_proxy(&mut self, transport: Transport, half: Half, chunk: &Chunk<'_>) -> Option<usize> {
+        if self.is_told || transport != Transport::Tcp || half != Half::Client {
+            return None;
+        }
+        let early = self.waiting.iter().filter(|early| early.half == half);
+        let early_bytes: usize = early.clone().map(|early| early.bytes.len()).sum();
+        let gathered: Vec<u8>;
+        let bytes = if early_bytes == 0 {
+            chunk.bytes
+        } else {
+            gathered = early
+                .flat_map(|early| &early.bytes)
+                .chain(chunk.bytes)
+                .copied()
+                .collect();
+            &gathered
+        };
+        match proxy::header(bytes) {
+            proxy::Header::No => {
+                self.is_told = true;
+                None
+            }
+            proxy::Header::Incomplete => {
+                self.wait(half, chunk);
+                Some(0)
+            }
+            proxy::Header::Bytes(length) => {
+                self.is_told = true;
+                self.waiting.retain(|early| early.half != half);
+                Some(bytes.len().saturating_sub(length))
+            }
+        }
+    }
+
+    fn wait(&mut self, half: Half, chunk: &Chunk<'_>) {
+        self.waiting.push(Waiting {
+            half,
+            packet: chunk.packet,
+            timestamp_ns: chunk.timestamp_ns,
+            bytes: chunk.bytes.to_vec(),
+        });
+    }
+
     fn find(&mut self, transport: Transport, half: Half, chunk: &Chunk<'_>, context: &Context<'_>) -> Found {
         let slot = match half {
             Half::Client => 0,
@@ -351,7 +403,7 @@ impl Probing {
         {
             return Found::Protocol(said);
         }
-        if transport == Transport::Udp {
+        if transport != Transport::Tcp {
             self.datagrams = self.datagrams.saturating_add(1);
             return if self.datagrams < DATAGRAMS {
                 Found::Waiting
@@ -360,13 +412,7 @@ impl Probing {
             };
         }
         if unsure && bytes.len() < context.limits.probe_bytes {
-            let (packet, timestamp_ns) = (chunk.packet, chunk.timestamp_ns);
-            self.waiting.push(Waiting {
-                half,
-                packet,
-                timestamp_ns,
-                bytes: chunk.bytes.to_vec(),
-            });
+            self.wait(half, chunk);
             return Found::Waiting;
         }
         self.refused[slot] = self.refused[slot].saturating_add(1);

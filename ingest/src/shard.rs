@@ -28,7 +28,7 @@ use crate::recognise::{Dissection, Recognition, sender_is_server};
 use crate::rows::{append_connection, append_flow, transport_names};
 use crate::{Anomalies, Limits, Tables};
 
-use feed::{Feed, tcp_segment};
+use feed::{Feed, sctp_messages, tcp_segment};
 
 /// How long a connection that ended stays known, so that late acknowledgments are not taken for a new one.
 const LINGER_NS: i64 = 120_000_000_000;
@@ -68,7 +68,9 @@ struct Tracked {
 impl Tracked {
     /// Bytes held for messages that are not yet whole or not yet answered.
     fn held_bytes(&self) -> usize {
-        self.dissection.held_bytes().saturating_add(self.queries.held_bytes())
+        let association = self.connection.sctp.as_ref().map_or(0, Association::held_bytes);
+        let dissected = self.dissection.held_bytes().saturating_add(self.queries.held_bytes());
+        dissected.saturating_add(association)
     }
 }
 
@@ -214,13 +216,15 @@ impl Shard {
                 tcp_segment(tcp, half, segment, body, origin, &mut self.held_bytes, &mut feed);
             }
             (Transport::Sctp(packet), _) => {
-                if let Some(association) = &mut connection.sctp {
-                    association.note(half, packet);
-                }
                 if packet.user_bytes > 0 {
                     feed.history.note(half, Event::Payload);
                 }
                 dissect::sctp::append_chunks(packet, half, &chunk, &mut feed.context);
+                if let Some(association) = &mut connection.sctp {
+                    association.note(half, packet);
+                    feed.transport = dissect::Transport::Sctp;
+                    sctp_messages(association.messages(half), half, body, origin, &mut feed);
+                }
             }
             (Transport::Icmp(message), _) => {
                 let placed = PlacedMessage {

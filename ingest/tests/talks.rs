@@ -187,3 +187,34 @@ fn a_protocol_behind_a_proxys_greeting_is_found() {
         &["GET /behind → 204"],
     );
 }
+
+#[test]
+fn a_protocol_behind_a_proxys_header_is_found() {
+    let health = &["GET /health → 200"];
+    for header in [
+        r"PROXY TCP4 192.0.2.1 192.0.2.2 51000 80\r\n",
+        r"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c123412341212",
+    ] {
+        for talk in [
+            format!("> {header}GET /health HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n"),
+            format!("> {header}\n> GET /health HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n"),
+        ] {
+            let talk =
+                format!("10.0.0.1:51000 > 10.0.0.2:80\n{talk}\n< HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n\n");
+            check_calls(&talk, health);
+            check_calls(&format!("{talk}  split 5\n"), health);
+        }
+    }
+}
+
+#[test]
+fn a_word_of_the_server_before_tls_does_not_hide_its_hello() {
+    let talk = TLS.replacen("\n> ", "\n> \\x00\\x00\\x00\\x08\\x04\\xd2\\x16\\x2f\n< S\n> ", 1);
+    check(
+        &talk,
+        expect![[r#"
+        tlsx id=6 index=0 summary="ClientHello TLS 1.2" request_packet=6 tlsx_summary="ClientHello TLS 1.2" tlsx_info=ClientHello tlsx_version=771 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=ea1e247991e541e39bf918cb7cfa5139 tlsx_ja4=t12i010000_0f2cb44170f4_000000000000 tls_summary=ClientHello tls_request_size=43 tls_total_size=43
+        tlsx id=7 index=0 elapsed_time=1000 summary="ServerHello TLS 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" request_packet=6 response_packet=7 tlsx_summary="ServerHello TLS 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=771 tlsx_cipher_suite=49199 tlsx_ja3s=174e7e4992a63f6d419626d97363adb8 tls_summary=ServerHello tls_info="TLS 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" tls_response_size=40 tls_total_size=40
+    "#]],
+    );
+}

@@ -1,7 +1,12 @@
-//! What a connection knows of its SCTP association: whether its opening and its end were seen, and the tags.
+//! What a connection knows of its SCTP association: whether its opening and its end were seen, the tags, and what is under way of its
+//! messages.
 //!
 //! Specification: RFC 9260 §5.1–5.2, §8.5, §9. Absent on purpose: further addresses of the ends (multi-homing); a path of its own
 //! addresses is a connection of its own.
+
+mod messages;
+
+pub(crate) use messages::Messages;
 
 use super::index;
 use crate::decode::sctp::{Opening, Packet};
@@ -14,6 +19,8 @@ pub(crate) struct Association {
     tags: [Option<u32>; 2],
     pub(crate) opening_seen: bool,
     pub(crate) is_ended: bool,
+    /// What each half says.
+    messages: Box<[Messages; 2]>,
 }
 
 impl Association {
@@ -27,6 +34,21 @@ impl Association {
             Some(Opening::InitAck(tag)) => self.is_ended && chosen != Some(tag),
             _ => false,
         }
+    }
+
+    /// What a half says.
+    pub(crate) fn messages(&mut self, half: Half) -> &mut Messages {
+        &mut self.messages[index(half)]
+    }
+
+    /// Bytes held of messages that are not whole.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.messages.iter().map(Messages::held_bytes).sum()
+    }
+
+    /// Forgets the pieces of messages that are not whole.
+    pub(crate) fn forget_pieces(&mut self) {
+        self.messages.iter_mut().for_each(Messages::forget);
     }
 
     /// Takes note of a packet.

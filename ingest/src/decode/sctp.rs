@@ -17,6 +17,10 @@ const CHUNK_HEADER: usize = 4;
 const DATA_HEADER: u16 = 16;
 const I_DATA_HEADER: u16 = 20;
 
+/// Flags of a chunk of user data.
+const ENDS: u8 = 0x01;
+const BEGINS: u8 = 0x02;
+
 /// Types of chunks that this project treats on their own.
 pub mod kind {
     pub const DATA: u8 = 0;
@@ -77,6 +81,21 @@ pub struct Chunk<'a> {
     pub value: &'a [u8],
 }
 
+/// User data of one chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserData<'a> {
+    /// Transmission sequence number.
+    pub tsn: u32,
+    /// True if a message begins here.
+    pub begins: bool,
+    /// True if a message ends here.
+    pub ends: bool,
+    /// True of an I-DATA chunk: another message's may stand between it and the next of its own.
+    pub is_interleaved: bool,
+    /// The data, as far as it was captured.
+    pub bytes: &'a [u8],
+}
+
 impl Packet {
     /// Reads a packet.
     ///
@@ -125,7 +144,7 @@ pub fn chunks(packet: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
     })
 }
 
-impl Chunk<'_> {
+impl<'a> Chunk<'a> {
     /// Bytes of user data on the wire; what is left of a chunk of data behind its header.
     pub fn user_length(&self) -> u16 {
         match self.kind {
@@ -133,6 +152,23 @@ impl Chunk<'_> {
             kind::I_DATA => self.length.saturating_sub(I_DATA_HEADER),
             _ => 0,
         }
+    }
+
+    /// The user data of a chunk that brings any.
+    pub fn user_data(&self) -> Option<UserData<'a>> {
+        let header = match self.kind {
+            kind::DATA => DATA_HEADER,
+            kind::I_DATA => I_DATA_HEADER,
+            _ => return None,
+        };
+        let bytes = self.value.get(usize::from(header) - CHUNK_HEADER..)?;
+        Some(UserData {
+            tsn: self.value.first_chunk().copied().map(u32::from_be_bytes)?,
+            begins: self.flags & BEGINS != 0,
+            ends: self.flags & ENDS != 0,
+            is_interleaved: self.kind == kind::I_DATA,
+            bytes,
+        })
     }
 
     fn opening(&self) -> Option<Opening> {

@@ -3,8 +3,8 @@
 //! In: packets of an association as they come. Out: one `sctp` row per chunk; its `index` is its place in the packet, and
 //! `request_packet` or `response_packet` says which end sent it. Specification: RFC 9260 §3, RFC 8260 (I-DATA).
 //!
-//! Bounds: `sctp_chunks` of one packet. Absent on purpose: user data. A dissector of what SCTP carries would be given the user
-//! data of `DATA` chunks here, piece by piece, per stream, as others are given the bytes of a TCP half.
+//! Bounds: `sctp_chunks` of one packet. What SCTP carries is recognised and dissected message by message (`crate::shard`), and its rows
+//! stand beside these.
 
 mod registry;
 mod summary;

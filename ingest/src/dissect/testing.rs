@@ -141,10 +141,10 @@ impl Run {
     fn new(protocol: &Protocol, [src_port, dst_port]: [u16; 2]) -> Self {
         let limits = Limits::default();
         let link = Link {
-            transport: if protocol.transport == Transport::Tcp {
-                "tcp"
-            } else {
-                "udp"
+            transport: match protocol.transport {
+                Transport::Tcp => "tcp",
+                Transport::Udp => "udp",
+                Transport::Sctp => "sctp",
             },
             conn_id: 1,
             flow_id: 1,

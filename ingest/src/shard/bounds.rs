@@ -47,6 +47,9 @@ impl Shard {
             let first_payload = tracked.dissection.take_first_payload();
             tracked.dissection.close(&mut context);
             tracked.queries.finish(&mut context);
+            if let Some(association) = &mut tracked.connection.sctp {
+                association.forget_pieces();
+            }
             // Bytes that are rows of nobody's already are looked at no more.
             let is_told = first_payload.is_some_and(|payload| payload.append(None, Start::NOWHERE, &mut context));
             if !is_told {

@@ -1,8 +1,10 @@
-//! Stage 5 and its way on: TCP segments → bytes in order → the connection's dissector, with the gaps between.
+//! Stage 5 and its way on: TCP segments → bytes in order → the connection's dissector, with the gaps between; chunks of SCTP →
+//! user messages → the same.
 
 use crate::Anomaly;
-use crate::connection::{Event, History, Tcp};
+use crate::connection::{Event, History, Messages, Tcp};
 use crate::decode::Segment;
+use crate::decode::sctp::chunks;
 use crate::dissect::{self, Chunk, Context, Half};
 use crate::reassemble::{Origin, Piece, Placed};
 use crate::recognise::Dissection;
@@ -127,6 +129,16 @@ pub(super) fn tcp_segment(
             .saturating_sub(before);
     }
     end_half(tcp, half, feed);
+}
+
+/// Stage 5 for one packet of SCTP: its user data, as far as it makes whole messages.
+pub(super) fn sctp_messages(messages: &mut Messages, half: Half, body: &[u8], origin: Origin, feed: &mut Feed<'_, '_>) {
+    for data in chunks(body).filter_map(|chunk| chunk.user_data()) {
+        let (limits, anomalies) = (feed.context.limits, &mut *feed.context.anomalies);
+        if let Some(message) = messages.take(&data, origin, limits, anomalies) {
+            feed.bytes(half, &message.bytes, message.origin);
+        }
+    }
 }
 
 /// Tells the dissector once that a half has ended: its FIN was seen and everything before it delivered.

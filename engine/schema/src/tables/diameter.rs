@@ -5,7 +5,7 @@ use super::identity::{IDENTITY, Identity, IdentityBuilder};
 use crate::declare::table;
 
 table! {
-    /// One Diameter request and its answer (RFC 6733).
+    /// One Diameter request and its answer (RFC 6733); `status_code` is the Result-Code, or else the Experimental-Result-Code.
     "diameter": Entry, flags { diameter: "true", tls: "capture_source == 'ebpf_tls'" },
     groups { common: Common / CommonBuilder = COMMON, identity: Identity / IdentityBuilder = IDENTITY },
     DIAMETER => struct Diameter, DiameterOwn, DiameterBuilder, DiameterOwnBuilder {

@@ -5,7 +5,7 @@ use super::identity::{IDENTITY, Identity, IdentityBuilder};
 use crate::declare::table;
 
 table! {
-    /// One RADIUS request and its response (RFC 2865, RFC 2866).
+    /// One RADIUS request and its response (RFC 2865, RFC 2866, RFC 5176); `status_code` is the code of the response.
     "radius": Entry, flags { radius: "true", tls: "capture_source == 'ebpf_tls'" },
     groups { common: Common / CommonBuilder = COMMON, identity: Identity / IdentityBuilder = IDENTITY },
     RADIUS => struct Radius, RadiusOwn, RadiusBuilder, RadiusOwnBuilder {

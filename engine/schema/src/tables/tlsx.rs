@@ -5,7 +5,8 @@ use super::identity::{IDENTITY, Identity, IdentityBuilder};
 use crate::declare::table;
 
 table! {
-    /// One TLS hello: ClientHello and ServerHello are rows of their own (RFC 8446 §4.1).
+    /// One TLS hello: ClientHello and ServerHello are rows of their own (RFC 8446 §4.1). Those of QUIC and DTLS count; `transport`
+    /// tells them apart.
     "tlsx": Entry, flags { tlsx: "true", tls: "capture_source == 'ebpf_tls'" },
     groups { common: Common / CommonBuilder = COMMON, identity: Identity / IdentityBuilder = IDENTITY },
     TLSX => struct Tlsx, TlsxOwn, TlsxBuilder, TlsxOwnBuilder {
@@ -17,7 +18,7 @@ table! {
         tlsx_summary "tlsx_summary": Str;
         /// "ClientHello" or "ServerHello".
         tlsx_info "tlsx_info": Str;
-        /// Version number: the highest offered, or the one chosen: 771 is TLS 1.2, 772 TLS 1.3.
+        /// Version number: the highest offered, or the one chosen: 771 is TLS 1.2, 772 TLS 1.3, 65277 DTLS 1.2.
         tlsx_version "tlsx_version": Int;
         /// Cipher suite chosen; null in a ClientHello.
         tlsx_cipher_suite "tlsx_cipher_suite": Int;
@@ -29,7 +30,8 @@ table! {
         tlsx_ja3s "tlsx_ja3s": Str;
         /// JA4 fingerprint of a ClientHello.
         tlsx_ja4 "tlsx_ja4": Str;
-        /// Weak settings offered or chosen: "sslv3", "tls1.0", "rc4", "3des", "null", "export", "anon", "md5".
+        /// Weak settings offered or chosen: "sslv2", "sslv3", "tls1.0", "tls1.1", "dtls1.0", "rc4", "3des", "des", "rc2", "null",
+        /// "export", "anon", "md5".
         tlsx_weak "tlsx_weak": Strs;
         /// JA4S fingerprint of a ServerHello; null, its method is not free to use (FoxIO License).
         tlsx_ja4s "tlsx_ja4s": Str = absent;

@@ -1,6 +1,6 @@
 //! Fingerprints of hellos.
 //!
-//! Specification: Salesforce's JA3 and JA3S, FoxIO's JA4 (JA4 technical details, TLS client). GREASE values do not count.
+//! Specification: Salesforce's JA3 and JA3S, FoxIO's JA4 (JA4 technical details, TLS client: TCP, QUIC and DTLS). GREASE values do not count.
 
 use std::fmt::Write;
 
@@ -32,8 +32,19 @@ pub(super) fn ja3s(hello: &ServerHello) -> String {
     ))
 }
 
-/// JA4 of a ClientHello that came over TCP.
-pub(super) fn ja4(hello: &ClientHello) -> String {
+/// What brought a hello, of which JA4 takes note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::dissect) enum Carrier {
+    /// TCP.
+    Tcp,
+    /// QUIC.
+    Quic,
+    /// Datagrams: DTLS.
+    Datagrams,
+}
+
+/// JA4 of a ClientHello.
+pub(super) fn ja4(hello: &ClientHello, carrier: Carrier) -> String {
     let plain = |list: &[u16]| {
         list.iter()
             .copied()
@@ -47,16 +58,24 @@ pub(super) fn ja4(hello: &ClientHello) -> String {
         'i'
     };
     let (suite_count, extension_count) = (suites.len().min(99), extensions.len().min(99));
-    let version = match hello.highest_version() {
+    let version = match hello.highest_number() {
         0x0304 => "13",
         0x0303 => "12",
         0x0302 => "11",
         0x0301 => "10",
         0x0300 => "s3",
         0x0002 => "s2",
+        0xfeff => "d1",
+        0xfefd => "d2",
+        0xfefc => "d3",
         _ => "00",
     };
-    let alpn = ja4_alpn(hello.alpn.first().map_or("", String::as_str));
+    let alpn = ja4_alpn(&hello.first_alpn);
+    let carrier = match carrier {
+        Carrier::Tcp => 't',
+        Carrier::Quic => 'q',
+        Carrier::Datagrams => 'd',
+    };
     suites.sort_unstable();
     extensions.retain(|kind| ![hello::SERVER_NAME, hello::ALPN].contains(kind));
     extensions.sort_unstable();
@@ -66,12 +85,11 @@ pub(super) fn ja4(hello: &ClientHello) -> String {
         let _ = write!(second, "_{}", join_hex(&signatures));
     }
     let (suites, second) = (short_sha256(&join_hex(&suites)), short_sha256(&second));
-    format!("t{version}{name}{suite_count:02}{extension_count:02}{alpn}_{suites}_{second}")
+    format!("{carrier}{version}{name}{suite_count:02}{extension_count:02}{alpn}_{suites}_{second}")
 }
 
 /// The first and the last character of a protocol's name, or of its bytes in hexadecimal.
-fn ja4_alpn(protocol: &str) -> String {
-    let bytes = protocol.as_bytes();
+fn ja4_alpn(bytes: &[u8]) -> String {
     let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else {
         return "00".to_owned();
     };
@@ -132,13 +150,14 @@ mod tests {
                 0x0a0a, 0x001b, 0x0000, 0x0033, 0x0010, 0x4469, 0x0017, 0x002d, 0x000d, 0x0005, 0x0023, 0x0012, 0x002b,
                 0xff01, 0x000b, 0x000a, 0x0015,
             ],
-            alpn: vec!["h2".into(), "http/1.1".into()],
+            first_alpn: b"h2".into(),
             versions: vec![0x2a2a, 0x0304, 0x0303],
             signatures: vec![0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601],
             is_whole: true,
             ..ClientHello::default()
         };
-        assert_eq!(ja4(&hello), "t13d1516h2_8daaf6152771_e5627efa2ab1");
+        assert_eq!(ja4(&hello, Carrier::Tcp), "t13d1516h2_8daaf6152771_e5627efa2ab1");
+        assert_eq!(ja4(&hello, Carrier::Quic), "q13d1516h2_8daaf6152771_e5627efa2ab1");
     }
 
     #[test]
@@ -163,9 +182,11 @@ mod tests {
     #[test]
     fn names_of_protocols_in_ja4() {
         assert_eq!(
-            (ja4_alpn("http/1.1"), ja4_alpn(""), ja4_alpn("h")),
+            (ja4_alpn(b"http/1.1"), ja4_alpn(b""), ja4_alpn(b"h")),
             ("h1".into(), "00".into(), "hh".into())
         );
-        assert_eq!(ja4_alpn("\u{1}a\u{2}"), "02");
+        assert_eq!(ja4_alpn(b"\x01a\x02"), "02");
+        let hexadecimal = [&b"\xab"[..], b"\xab\xcd", b"\x30\xab", b"\x30\x31\xab\xcd"];
+        assert_eq!(hexadecimal.map(ja4_alpn), ["ab", "ad", "3b", "3d"]);
     }
 }

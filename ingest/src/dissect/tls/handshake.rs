@@ -10,7 +10,7 @@ const HEADER_BYTES: usize = 4;
 
 /// A hello that was collected, without the header of its message.
 #[derive(Debug)]
-pub(super) struct Hello {
+pub(in crate::dissect) struct Hello {
     /// Which hello.
     pub kind: HelloKind,
     /// Its bytes.
@@ -19,22 +19,26 @@ pub(super) struct Hello {
     pub start: Start,
     /// Capture time of its last byte.
     pub end_ns: i64,
+    /// True if its end is missing.
+    pub is_cut: bool,
 }
 
 /// The kinds of hello.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HelloKind {
+pub(in crate::dissect) enum HelloKind {
     /// From a client.
     Client,
     /// From a client, in the format of SSL 2.0.
     ClientV2,
+    /// From a client, in the format of DTLS.
+    ClientDatagram,
     /// From a server, HelloRetryRequest included.
     Server,
 }
 
 /// Where in its handshake messages a half is.
 #[derive(Debug, Default)]
-pub(super) struct Handshake {
+pub(in crate::dissect) struct Handshake {
     header: [u8; HEADER_BYTES],
     filled: usize,
     /// Bytes to come of a message that is no hello.
@@ -102,7 +106,11 @@ impl Handshake {
 
     /// Gives the hello that is being collected as it is.
     pub fn cut(&mut self) -> Option<Hello> {
-        self.hello.take().map(|(hello, _)| hello)
+        let (hello, left) = self.hello.take()?;
+        Some(Hello {
+            is_cut: left > 0,
+            ..hello
+        })
     }
 
     fn begin(&mut self, encrypted_bytes: Option<usize>, chunk: &Chunk<'_>, context: &mut Context<'_>) {
@@ -125,6 +133,7 @@ impl Handshake {
                     body: Vec::new(),
                     start,
                     end_ns: chunk.timestamp_ns,
+                    is_cut: false,
                 };
                 self.hello = Some((hello, length));
                 return;

@@ -25,6 +25,8 @@ pub(super) struct ClientHello {
     pub extensions: Vec<u16>,
     pub server_name: Option<String>,
     pub alpn: Vec<String>,
+    /// The first of them as it was sent, which need not be text.
+    pub first_alpn: Vec<u8>,
     pub versions: Vec<u16>,
     pub groups: Vec<u16>,
     pub point_formats: Vec<u8>,
@@ -50,10 +52,22 @@ pub(super) struct ServerHello {
 impl ClientHello {
     /// Reads the body of the handshake message; `None` if not even the suites are there.
     pub fn read(body: &[u8]) -> Option<Self> {
+        Self::read_with(body, false)
+    }
+
+    /// Reads the body of the handshake message in the format of DTLS, which has a cookie (RFC 6347 §4.2.1).
+    pub fn read_dtls(body: &[u8]) -> Option<Self> {
+        Self::read_with(body, true)
+    }
+
+    fn read_with(body: &[u8], has_cookie: bool) -> Option<Self> {
         let mut bytes = Cursor(body);
         let legacy_version = bytes.u16()?;
         bytes.take(32)?;
         bytes.vector8()?;
+        if has_cookie {
+            bytes.vector8()?;
+        }
         let suites = words(bytes.vector16()?);
         let mut hello = Self {
             legacy_version,
@@ -93,7 +107,11 @@ impl ClientHello {
                     }
                 }
             }
-            extension::ALPN => self.alpn = protocols(data)?,
+            extension::ALPN => {
+                let mut first = Cursor(data.0.get(2..)?);
+                self.first_alpn = first.vector8()?.to_vec();
+                self.alpn = protocols(data)?;
+            }
             extension::SUPPORTED_VERSIONS => self.versions = words(data.vector8()?),
             extension::SUPPORTED_GROUPS => self.groups = words(data.vector16()?),
             extension::POINT_FORMATS => self.point_formats = data.vector8()?.to_vec(),
@@ -127,9 +145,17 @@ impl ClientHello {
 
     /// The highest version offered: a final one if there is any, else a draft's.
     pub fn highest_version(&self) -> u16 {
-        let offered = || self.versions.iter().copied().filter(|version| !is_grease(*version));
-        let published = offered().filter(|version| (0x0300..=0x0304).contains(version)).max();
-        published.or_else(|| offered().max()).unwrap_or(self.legacy_version)
+        let published = self.offered().filter(|version| is_published(*version)).max_by_key(rank);
+        published.unwrap_or_else(|| self.highest_number())
+    }
+
+    /// The highest version offered, drafts' included.
+    pub fn highest_number(&self) -> u16 {
+        self.offered().max_by_key(rank).unwrap_or(self.legacy_version)
+    }
+
+    fn offered(&self) -> impl Iterator<Item = u16> {
+        self.versions.iter().copied().filter(|version| !is_grease(*version))
     }
 }
 
@@ -177,6 +203,18 @@ impl ServerHello {
     /// The version chosen.
     pub fn chosen_version(&self) -> u16 {
         self.version.unwrap_or(self.legacy_version)
+    }
+}
+
+fn is_published(version: u16) -> bool {
+    matches!(version, 0x0300..=0x0304 | 0xfefc | 0xfefd | 0xfeff)
+}
+
+/// Orders versions: the numbers of DTLS go down as it gets newer.
+fn rank(version: &u16) -> u16 {
+    match version {
+        0xfe00..=0xfeff => 0xffff_u16.saturating_sub(*version),
+        version => *version,
     }
 }
 

@@ -4,7 +4,7 @@
 //! ClientHello may follow. At the first record of application data the half is over: from there on it costs nothing.
 
 use super::handshake::{Handshake, Hello, HelloKind};
-use super::record::{Piece, Records, content, hello};
+use super::record::{Piece, Records, begins_record, content, hello};
 use crate::Anomaly;
 use crate::dissect::{Chunk, Context, Start, Verdict};
 
@@ -57,6 +57,10 @@ impl Reader {
                 ..Self::new()
             };
         }
+        if self.records.is_fresh() && rest.first().is_some_and(|byte| !begins_record(*byte)) {
+            // The other half began with a hello; this one ends a conversation before TLS (STARTTLS).
+            self.state = State::Lost;
+        }
         while self.state == State::Following && !rest.is_empty() {
             let is_handshake = rest.first() == Some(&content::HANDSHAKE);
             if self.records.is_between() && self.handshake.is_between() && is_handshake && !self.may_be_encrypted {
@@ -100,6 +104,7 @@ impl Reader {
                         body,
                         start,
                         end_ns: chunk.timestamp_ns,
+                        is_cut: false,
                     });
                 }
             }

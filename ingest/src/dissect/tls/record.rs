@@ -87,6 +87,11 @@ impl Records {
         }
     }
 
+    /// True if no byte was taken yet.
+    pub fn is_fresh(&self) -> bool {
+        self.is_fresh && self.header.filled == 0
+    }
+
     /// True if the next byte begins a record.
     pub fn is_between(&self) -> bool {
         self.left_bytes == 0 && self.header.filled == 0
@@ -149,7 +154,7 @@ impl Records {
             return Piece::Header;
         }
         let length = u16::from_be_bytes([high, low]);
-        let known = (content::CHANGE_CIPHER_SPEC..=content::HEARTBEAT).contains(&kind);
+        let known = kind & V2_FLAG == 0 && begins_record(kind);
         // Drafts of TLS 1.3 use version numbers in their hellos, never in their records.
         if !known || second != 3 || third > 4 || length > RECORD_BYTES {
             return Piece::Nonsense;
@@ -163,6 +168,11 @@ impl Records {
         };
         Piece::Header
     }
+}
+
+/// True if a record may begin with this byte, one of SSL 2.0 included.
+pub(super) fn begins_record(byte: u8) -> bool {
+    byte & V2_FLAG != 0 || (content::CHANGE_CIPHER_SPEC..=content::HEARTBEAT).contains(&byte)
 }
 
 /// Recognises the first bytes of a half.

@@ -1,0 +1,216 @@
+//! Packets in a datagram: their long headers, which are not protected but for a few bits, and their recognition.
+//!
+//! Specification: RFC 9000 §17.2 and §12.2 (several in a datagram), RFC 8999 (what all versions share), RFC 9369 §3.2.
+
+use crate::dissect::{Probe, Verdict};
+
+const LONG: u8 = 0x80;
+const FIXED: u8 = 0x40;
+
+/// Longest connection id of the versions that are known.
+const ID_BYTES: usize = 20;
+/// Shortest id that a client gives a server that it does not know yet (RFC 9000 §7.2).
+const CLIENTS_ID_BYTES: usize = 8;
+/// Bytes of a packet number and of what follows it that protection needs.
+const SAMPLED_BYTES: usize = 20;
+/// Bytes at the end of a Retry that prove that its sender saw what it answers.
+const INTEGRITY_BYTES: usize = 16;
+
+/// A version whose Initial packets are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Version {
+    /// Drafts before the 29th.
+    Draft23,
+    /// Drafts before the 33rd.
+    Draft29,
+    V1,
+    V2,
+}
+
+/// What a packet is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Initial,
+    ZeroRtt,
+    Handshake,
+    Retry,
+    VersionNegotiation,
+}
+
+/// A packet with a long header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Packet<'a> {
+    pub kind: Kind,
+    pub version: Version,
+    /// Connection id of the receiver.
+    pub destination_id: &'a [u8],
+    /// The packet, from its first byte to its last.
+    pub bytes: &'a [u8],
+    /// Where in it the packet number stands.
+    pub number_at: usize,
+}
+
+/// The packets of a datagram whose header is long; ends at the first whose header is not, or cannot be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Packets<'a>(pub &'a [u8]);
+
+impl Version {
+    fn read(number: u32) -> Option<Self> {
+        match number {
+            1 => Some(Version::V1),
+            0x6b33_43cf => Some(Version::V2),
+            0xff00_0017..=0xff00_001c => Some(Version::Draft23),
+            0xff00_001d..=0xff00_0020 => Some(Version::Draft29),
+            // The last drafts are version 1 in all but their number.
+            0xff00_0021..=0xff00_0022 => Some(Version::V1),
+            _ => None,
+        }
+    }
+
+    fn kind(self, first: u8) -> Kind {
+        let bits = first >> 4 & 0x03;
+        // Version 2 has the same kinds with other numbers, so that nobody relies on them.
+        let bits = if self == Version::V2 {
+            bits.wrapping_sub(1) & 0x03
+        } else {
+            bits
+        };
+        match bits {
+            0 => Kind::Initial,
+            1 => Kind::ZeroRtt,
+            2 => Kind::Handshake,
+            _ => Kind::Retry,
+        }
+    }
+}
+
+impl Packet<'_> {
+    /// True if a client's first packet may be so.
+    pub fn may_begin(&self) -> bool {
+        self.kind == Kind::Initial && self.destination_id.len() >= CLIENTS_ID_BYTES
+    }
+}
+
+impl<'a> Iterator for Packets<'a> {
+    type Item = Packet<'a>;
+
+    fn next(&mut self) -> Option<Packet<'a>> {
+        let packet = read(self.0)?;
+        self.0 = self.0.get(packet.bytes.len()..).unwrap_or_default();
+        Some(packet)
+    }
+}
+
+/// Reads the packet that begins the bytes.
+fn read(bytes: &[u8]) -> Option<Packet<'_>> {
+    let mut rest = bytes;
+    let first = take(&mut rest, 1)?.first().copied()?;
+    if first & LONG == 0 {
+        return None;
+    }
+    let number = u32::from_be_bytes(take(&mut rest, 4)?.try_into().ok()?);
+    let destination_id = take_id(&mut rest)?;
+    let source_id = take_id(&mut rest)?;
+    if number == 0 {
+        // It comes from where the client's first packet went to, whose id is long.
+        if source_id.len() < CLIENTS_ID_BYTES {
+            return None;
+        }
+        let offered = rest.chunks_exact(4).filter_map(|number| number.try_into().ok());
+        // Of what a server offers one must be known, or the bytes could be anything.
+        let version = offered.map(u32::from_be_bytes).find_map(Version::read)?;
+        return rest.len().is_multiple_of(4).then_some(Packet {
+            kind: Kind::VersionNegotiation,
+            version,
+            destination_id,
+            bytes,
+            number_at: bytes.len(),
+        });
+    }
+    let version = Version::read(number).filter(|_| first & FIXED != 0)?;
+    let kind = version.kind(first);
+    if kind == Kind::Retry {
+        return (rest.len() > INTEGRITY_BYTES).then_some(Packet {
+            kind,
+            version,
+            destination_id,
+            bytes,
+            number_at: bytes.len(),
+        });
+    }
+    if kind == Kind::Initial {
+        let token_bytes = take_number(&mut rest)?;
+        take(&mut rest, usize::try_from(token_bytes).ok()?)?;
+    }
+    let length = usize::try_from(take_number(&mut rest)?).ok()?;
+    let number_at = bytes.len().checked_sub(rest.len())?;
+    let end = number_at.checked_add(length)?;
+    (length >= SAMPLED_BYTES).then_some(Packet {
+        kind,
+        version,
+        destination_id,
+        bytes: bytes.get(..end)?,
+        number_at,
+    })
+}
+
+/// Recognises a datagram that begins with a packet that has a long header.
+pub(super) fn probe(probe: &Probe<'_>) -> Verdict {
+    match read(probe.bytes) {
+        Some(_) => Verdict::Certain,
+        None => Verdict::No,
+    }
+}
+
+/// Says that the sender of a datagram is the server.
+pub(super) fn from_server(bytes: &[u8]) -> bool {
+    read(bytes).is_some_and(|packet| match packet.kind {
+        Kind::Retry | Kind::VersionNegotiation => true,
+        Kind::Initial => !packet.may_begin(),
+        Kind::ZeroRtt | Kind::Handshake => false,
+    })
+}
+
+/// Takes bytes from the front.
+pub(super) fn take<'a>(rest: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
+    let (taken, after) = rest.split_at_checked(length)?;
+    *rest = after;
+    Some(taken)
+}
+
+/// Takes a number that says its own length (RFC 9000 §16).
+pub(super) fn take_number(rest: &mut &[u8]) -> Option<u64> {
+    let first = *rest.first()?;
+    let bytes = take(rest, 1_usize << (first >> 6))?;
+    let number = bytes.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    let bits = bytes.len().saturating_mul(8).saturating_sub(2);
+    Some(number & (1_u64 << bits).saturating_sub(1))
+}
+
+fn take_id<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let length = usize::from(*take(rest, 1)?.first()?);
+    if length > ID_BYTES {
+        return None;
+    }
+    take(rest, length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_the_examples_in_the_specification() {
+        let number = |mut bytes: &[u8]| take_number(&mut bytes);
+        assert_eq!(
+            number(b"\xc2\x19\x7c\x5e\xff\x14\xe8\x8c"),
+            Some(151_288_809_941_952_652)
+        );
+        assert_eq!(number(b"\x9d\x7f\x3e\x7d"), Some(494_878_333));
+        assert_eq!(number(b"\x7b\xbd"), Some(15_293));
+        assert_eq!(
+            (number(b"\x25"), number(b"\x40\x25"), number(b"\x40")),
+            (Some(37), Some(37), None)
+        );
+    }
+}
