@@ -22,6 +22,7 @@ mod http1;
 mod http2;
 pub(crate) mod icmp;
 mod pending;
+mod redis;
 pub(crate) mod sctp;
 #[cfg(test)]
 mod testing;
@@ -392,4 +393,4 @@ pub struct Protocol {
 }
 
 /// Every dissector, in the order in which they are asked.
-pub const PROTOCOLS: &[Protocol] = &[http1::TCP, http2::TCP, tls::TCP, dns::TCP, dns::UDP];
+pub const PROTOCOLS: &[Protocol] = &[http1::TCP, http2::TCP, tls::TCP, redis::TCP, dns::TCP, dns::UDP];
