@@ -21,6 +21,7 @@ mod http;
 mod http1;
 mod http2;
 pub(crate) mod icmp;
+mod kafka;
 mod pending;
 mod redis;
 pub(crate) mod sctp;
@@ -393,4 +394,12 @@ pub struct Protocol {
 }
 
 /// Every dissector, in the order in which they are asked.
-pub const PROTOCOLS: &[Protocol] = &[http1::TCP, http2::TCP, tls::TCP, redis::TCP, dns::TCP, dns::UDP];
+pub const PROTOCOLS: &[Protocol] = &[
+    http1::TCP,
+    http2::TCP,
+    tls::TCP,
+    redis::TCP,
+    kafka::TCP,
+    dns::TCP,
+    dns::UDP,
+];
