@@ -86,6 +86,7 @@ impl Dissector for RedisStream {
                 }
             }
         }
+        self.parts(half).0.rest();
         Progress::Continue
     }
 

@@ -310,3 +310,39 @@ fn uuid(id: &[u8]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::registry::api;
+    use super::*;
+
+    #[test]
+    fn any_bytes_of_any_version_are_walked() {
+        let mut random = fastrand::Rng::with_seed(7);
+        for api in (0..).map_while(api) {
+            for version in 0..=api.latest {
+                for _ in 0..20 {
+                    let mut bytes = vec![0; random.usize(..200)];
+                    bytes.fill_with(|| if random.bool() { random.u8(..) } else { random.u8(..3) });
+                    for fields in [api.request, api.response] {
+                        let mut found = Found::default();
+                        let _ = walk(&bytes, version, api.is_flexible(version), fields, &mut found);
+                        assert!(found.topics.len() + found.names.len() <= bytes.len());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_are_as_long_as_they_need() {
+        let fields = &[all(Kind::Topic), all(Kind::Skip(1))];
+        let mut found = Found::default();
+        let long = [&[0x82, 0x01][..], &[b'a'; 129], &[7, 0]].concat();
+        assert_eq!(walk(&long, 0, true, fields, &mut found), End::Whole(0));
+        assert_eq!(found.topics, ["a".repeat(129)]);
+        assert_eq!(walk(&long[..60], 0, true, fields, &mut found), End::Cut);
+        assert_eq!(walk(&[0xff; 9], 0, true, fields, &mut found), End::Wrong);
+        assert_eq!(walk(&[0xff, 0xfe], 0, false, fields, &mut found), End::Wrong);
+    }
+}

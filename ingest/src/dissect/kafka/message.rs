@@ -157,33 +157,30 @@ pub(super) enum Look {
 
 /// Says whether bytes begin a request of a known version, as far as they go.
 pub(super) fn look(bytes: &[u8]) -> Look {
-    let fixed = [
-        bytes
-            .first_chunk()
-            .map(|length| (8..=REQUEST_BYTES).contains(&i32::from_be_bytes(*length))),
-        bytes
-            .get(4..6)
-            .and_then(|two| two.first_chunk())
-            .map(|key| api(i16::from_be_bytes(*key)).is_some()),
-    ];
-    if fixed.contains(&Some(false)) {
+    let number = |place: usize| {
+        let two = bytes.get(place..)?.first_chunk()?;
+        Some(i16::from_be_bytes(*two))
+    };
+    let length = bytes.first_chunk().map(|length| i32::from_be_bytes(*length));
+    let known = number(4).map(api);
+    let is_possible = length.is_none_or(|length| (8..=REQUEST_BYTES).contains(&length))
+        && known.is_none_or(|api| api.is_some())
+        && number(6).is_none_or(|version| known.flatten().is_some_and(|api| (0..=api.latest).contains(&version)))
+        && number(8).is_none_or(|correlation_high| correlation_high >= 0);
+    if !is_possible {
         return Look::Nothing;
     }
-    let length = bytes.first_chunk().map_or(0, |length| i32::from_be_bytes(*length));
-    let end = usize::try_from(length).unwrap_or(0).saturating_add(LENGTH_BYTES);
+    let length = length
+        .and_then(|length| usize::try_from(length).ok())
+        .unwrap_or(usize::MAX);
+    let end = length.saturating_add(LENGTH_BYTES);
     let message = bytes.get(..end).unwrap_or(bytes);
     let is_whole = message.len() == end;
     let header = match Header::read(message) {
         Ok(header) => header,
-        Err(End::Cut) if !is_whole || message.len() < LENGTH_BYTES => {
-            return Look::Begun;
-        }
+        Err(End::Cut) if !is_whole => return Look::Begun,
         Err(_) => return Look::Nothing,
     };
-    let is_known = header.api.is_some_and(|api| (0..=api.latest).contains(&header.version));
-    if !is_known || header.correlation < 0 {
-        return Look::Nothing;
-    }
     let fits = match header.body(&mut Found::default()) {
         End::Whole(left) => is_whole && left == 0,
         End::Open => true,

@@ -179,9 +179,12 @@ fn topics_are_named_by_identifier_from_fetch_13_on() {
     let fetched = message(&format!(
         r"\x00\x00\x00\x01|\x00|{ZERO}|\x00\x00|{ZERO}|\x02|{id}|\x02|{ZERO}|\x00\x64|{ZERO_8}|{ZERO_8}|{ZERO_8}|\x00|\xff\xff\xff\xff|\x01|\x00|\x00|\x00"
     ));
-    check(&format!("> {fetch}\n< {fetched}"), expect![[r#"
+    check(
+        &format!("> {fetch}\n< {fetched}"),
+        expect![[r#"
         kafka id=4 index=0 elapsed_time=1000 status_code=100 summary="Fetch 11223344-5566-7788-99aa-bbccddeeff00 → UNKNOWN_TOPIC_ID" request_packet=4 response_packet=5 kafka_api_key=1 kafka_api_key_name=Fetch kafka_client_id=c kafka_request_summary=11223344-5566-7788-99aa-bbccddeeff00 kafka_topics=[11223344-5566-7788-99aa-bbccddeeff00] kafka_request=true kafka_response=true kafka_size=96 kafka_request_size=96 kafka_response_size=76
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -352,7 +355,9 @@ fn recognition_reads_content() {
         ),
         None
     );
-    // A keep-alive of SMPP, a message of DNS.
+    // A method of AMQP, a keep-alive of SMPP.
+    let method = r"\x01\x00\x00\x00\x00\x01\x21\x00\x0a\x00\x0b\x00\x00\x00\xfd\x07product";
+    assert_eq!(tcp(7000, &format!("{method}{}", "a".repeat(60))), None);
     assert_eq!(
         tcp(
             7000,

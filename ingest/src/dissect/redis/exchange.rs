@@ -82,6 +82,10 @@ impl Exchanges {
             self.reply(half, value, side, context);
             return;
         }
+        // Nobody answers what a master sent before it was known to be one.
+        if self.replication == Replication::Commands {
+            self.close(context);
+        }
         if let Some(command) = Command::read(value, side, context.limits.text_bytes) {
             self.command(half, command, context);
         }
@@ -111,6 +115,10 @@ impl Exchanges {
     pub fn lose(&mut self, half: Half, context: &mut Context<'_>) {
         if self.asker.unwrap_or(Half::Client) != half {
             self.close(context);
+        }
+        // Where a data set ends is not known any more; commands follow it.
+        if self.replication == Replication::DataSet {
+            self.replication = Replication::Commands;
         }
     }
 
@@ -227,6 +235,10 @@ impl Exchanges {
             shorten(&value.typed(SUMMARY_BYTES), SUMMARY_BYTES).into_owned()
         } else {
             shorten(&value.shown(SUMMARY_BYTES), SUMMARY_BYTES).into_owned()
+        };
+        let shown = match kind {
+            Kind::Array if shown.ends_with('…') && !is_unasked => format!("{} elements {shown}", top.length),
+            _ => shown,
         };
         let is_error = kind == Kind::Error;
         let reply = Reply { side, shown, is_error };
@@ -345,7 +357,7 @@ fn append(asker: Half, command: Option<Command>, reply: Option<Reply>, context: 
             summary.push(' ');
         }
         summary.push_str("→ ");
-        summary.push_str(&shorten(&reply.shown, SUMMARY_BYTES));
+        summary.push_str(&shorten(&reply.shown, SUMMARY_BYTES.saturating_mul(2)));
     }
     let verb = command.as_ref().map(|command| command.verb.as_str());
     let (common, identity) = context.common(Entry {

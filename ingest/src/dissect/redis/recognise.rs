@@ -161,7 +161,8 @@ impl Look {
             Line::Whole(b"PONG" | b"QUEUED", _) => Look::Distinct,
             Line::Whole(text, _) if text.starts_with(b"FULLRESYNC ") => Look::Distinct,
             Line::Whole(text, []) if is_text(text) => Look::Reply,
-            Line::Whole(text, next) if is_text(text) => Self::behind(next),
+            // A second status could be of POP3 or NATS.
+            Line::Whole(text, next) if is_text(text) && !matches!(next, [b'+' | b'-', ..]) => Self::behind(next),
             _ => Look::Nothing,
         }
     }
@@ -196,8 +197,8 @@ impl Look {
     /// What stands behind a whole reply: another one makes sure of both.
     fn behind(next: &[u8]) -> Self {
         let is_value = match next.split_first() {
-            Some((b'+' | b'-' | b':' | b'$' | b'*', rest)) => {
-                matches!(line(rest), Line::Whole(text, _) if is_text(text))
+            Some((&first @ (b'+' | b'-' | b':' | b'$' | b'*'), rest)) => {
+                matches!(line(rest), Line::Whole(text, _) if is_text(text) && (first == b'+' || first == b'-' || is_integer(text)))
             }
             _ => false,
         };
@@ -234,6 +235,7 @@ fn is_text(bytes: &[u8]) -> bool {
 
 /// True of a line that begins with a verb and is not a start line of HTTP.
 fn inline_verdict(bytes: &[u8]) -> Verdict {
+    let bytes = bytes.trim_ascii_start();
     let Some(end) = memchr::memchr(b'\n', bytes) else {
         return Verdict::Unsure;
     };

@@ -268,6 +268,60 @@ fn a_partial_resynchronisation_goes_on_with_commands() {
 }
 
 #[test]
+fn a_stream_of_commands_is_known_in_mid_stream() {
+    check(
+        r#"< *2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nset\r\n$1\r\na\r\n$1\r\nb\r\n
+> *3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$1\r\n1\r\n
+< *1\r\n$4\r\nPING\r\n"#,
+        expect![[r#"
+            redis id=4 index=0 summary="SELECT 0" request_packet=4 redis_type=SELECT redis_command="SELECT 0" redis_request_size=23 redis_total_size=23
+            redis id=4 index=1 summary="set a b" request_packet=4 redis_type=SET redis_command="set a b" redis_key=a redis_request_size=27 redis_total_size=27
+            redis id=5 index=0 summary="REPLCONF ACK 1" request_packet=5 redis_type=REPLCONF redis_command="REPLCONF ACK 1" redis_request_size=34 redis_total_size=34
+            redis id=6 index=0 summary=PING request_packet=6 redis_type=PING redis_command=PING redis_request_size=14 redis_total_size=14
+        "#]],
+    );
+}
+
+#[test]
+fn after_a_gap_in_a_data_set_commands_follow() {
+    check_whole(
+        r#"> *3\r\n$5\r\nPSYNC\r\n$1\r\n?\r\n$2\r\n-1\r\n
+< +FULLRESYNC 8371445ef47bce0f5b8 1\r\n$10\r\nREDIS
+< 0011+*1\r\n
+< lost
+< *2\r\n$3\r\nDEL\r\n$1\r\na\r\n
+  drop 6"#,
+        expect![[r#"
+            redis id=4 index=0 elapsed_time=1000 status_code=0 summary="PSYNC ? -1 → FULLRESYNC 8371445ef47bce0f5b8 1" request_packet=4 response_packet=5 redis_type=PSYNC redis_command="PSYNC ? -1" redis_request_size=30 redis_response_size=35 redis_total_size=65
+            redis id=8 index=0 summary="DEL a" request_packet=8 redis_type=DEL redis_command="DEL a" redis_key=a redis_request_size=20 redis_total_size=20
+        "#]],
+    );
+}
+
+#[test]
+fn an_error_answers_a_subscription_and_ends_silence() {
+    check(
+        r#"> SUBSCRIBE a b\r\n
+< -NOAUTH Authentication required.\r\n
+> CLIENT REPLY OFF\r\n
+< -NOAUTH Authentication required.\r\n
+> PING\r\n
+< -NOAUTH Authentication required.\r\n
+> MULTI\r\nSUBSCRIBE a\r\nEXEC\r\n
+< +OK\r\n+QUEUED\r\n*1\r\n*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"#,
+        expect![[r#"
+            redis id=4 index=0 elapsed_time=1000 status_code=1 summary="SUBSCRIBE a b → NOAUTH Authentication required." request_packet=4 response_packet=5 redis_type=SUBSCRIBE redis_command="SUBSCRIBE a b" redis_request_size=15 redis_response_size=34 redis_total_size=49
+            redis id=6 index=0 summary="CLIENT REPLY OFF" request_packet=6 redis_type=CLIENT redis_command="CLIENT REPLY OFF" redis_request_size=18 redis_total_size=18
+            redis id=7 index=0 status_code=1 summary="→ NOAUTH Authentication required." response_packet=7 redis_response_size=34 redis_total_size=34
+            redis id=8 index=0 elapsed_time=1000 status_code=1 summary="PING → NOAUTH Authentication required." request_packet=8 response_packet=9 redis_type=PING redis_command=PING redis_request_size=6 redis_response_size=34 redis_total_size=40
+            redis id=10 index=0 elapsed_time=1000 status_code=0 summary="MULTI → OK" request_packet=10 response_packet=11 redis_type=MULTI redis_command=MULTI redis_request_size=7 redis_response_size=5 redis_total_size=12
+            redis id=10 index=1 elapsed_time=1000 status_code=0 summary="SUBSCRIBE a → QUEUED" request_packet=10 response_packet=11 redis_type=SUBSCRIBE redis_command="SUBSCRIBE a" redis_request_size=13 redis_response_size=9 redis_total_size=22
+            redis id=10 index=2 elapsed_time=1000 status_code=0 summary="EXEC → [[\"subscribe\", \"a\", 1]]" request_packet=10 response_packet=11 redis_type=EXEC redis_command=EXEC redis_request_size=6 redis_response_size=34 redis_total_size=40
+        "#]],
+    );
+}
+
+#[test]
 fn a_side_that_is_missing_leaves_the_other() {
     check(
         r#"< $3\r\nbob\r\n
@@ -408,6 +462,7 @@ fn recognition_reads_content() {
     // What POP3 and others say, too.
     assert_eq!(tcp(7000, r"+OK\r\n"), None);
     assert_eq!(tcp(7000, r"+OK ready\r\n"), None);
+    assert_eq!(tcp(7000, r"+OK\r\n+OK\r\n"), None);
     assert_eq!(tcp(7000, r"-ERR no such mailbox\r\n"), None);
     assert_eq!(tcp(7000, r":1\r\n"), None);
     assert_eq!(tcp(7000, r"PING\r\n"), None);
@@ -417,6 +472,7 @@ fn recognition_reads_content() {
     assert_eq!(tcp(7000, r"$5\r\nhello there\r\n"), None);
     assert_eq!(tcp(6379, r"+OK\r\n"), redis);
     assert_eq!(tcp(6379, r"PING\r\n"), redis);
+    assert_eq!(tcp(6379, r"\r\nPING\r\n"), redis);
     assert_eq!(tcp(6379, r"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), Some("HTTP"));
     assert_eq!(tcp(6379, r"SSH-2.0-a\r\n"), None);
     assert!((TCP.from_server)(&bytes(r"$5\r\nhello\r\n")));
