@@ -51,7 +51,7 @@ impl Command {
         let place = if verb.contains('.') { KeyPlace::At(1) } else { place };
         Some(Self {
             text: shorten(&value.typed(most_bytes), most_bytes).into_owned(),
-            key: key(value, place).map(|key| shorten(&escaped(key), KEY_BYTES).into_owned()),
+            key: key(value, place).map(shown_key),
             answer: answer(&verb, value),
             verb,
             side,
@@ -70,6 +70,13 @@ impl Command {
 pub(super) fn verb(word: &[u8]) -> String {
     let text = escaped(word.get(..VERB_BYTES).unwrap_or(word));
     text.to_ascii_uppercase()
+}
+
+/// A key cut at its bound, without a mark: a filter compares it.
+fn shown_key(key: &[u8]) -> String {
+    let mut text = escaped(key);
+    text.truncate(text.floor_char_boundary(KEY_BYTES));
+    text
 }
 
 fn key(value: &Value, place: KeyPlace) -> Option<&[u8]> {

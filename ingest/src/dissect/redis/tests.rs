@@ -130,7 +130,7 @@ fn the_key_is_where_its_command_has_it() {
             redis id=4 index=7 summary="MIGRATE h 1 k 0 5" request_packet=4 redis_type=MIGRATE redis_command="MIGRATE h 1 k 0 5" redis_key=k redis_request_size=19 redis_total_size=19
             redis id=4 index=8 summary="BLMPOP 0 1 list LEFT" request_packet=4 redis_type=BLMPOP redis_command="BLMPOP 0 1 list LEFT" redis_key=list redis_request_size=22 redis_total_size=22
             redis id=4 index=9 summary="NOSUCH k" request_packet=4 redis_type=NOSUCH redis_command="NOSUCH k" redis_request_size=10 redis_total_size=10
-            redis id=4 index=10 summary="GET 0123456789012345678901234567890123456789012345678901234567890123456789" request_packet=4 redis_type=GET redis_command="GET 0123456789012345678901234567890123456789012345678901234567890123456789" redis_key=0123456789012345678901234567890123456789012345678901234567890123… redis_request_size=76 redis_total_size=76
+            redis id=4 index=10 summary="GET 0123456789012345678901234567890123456789012345678901234567890123456789" request_packet=4 redis_type=GET redis_command="GET 0123456789012345678901234567890123456789012345678901234567890123456789" redis_key=0123456789012345678901234567890123456789012345678901234567890123 redis_request_size=76 redis_total_size=76
         "#]],
     );
 }
