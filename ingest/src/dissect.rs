@@ -23,10 +23,12 @@ mod http;
 mod http1;
 mod http2;
 pub(crate) mod icmp;
+mod kafka;
 mod pending;
 mod quic;
 mod radius;
 pub(crate) mod raw;
+mod redis;
 pub(crate) mod sctp;
 #[cfg(test)]
 mod testing;
@@ -403,6 +405,7 @@ pub const PROTOCOLS: &[Protocol] = &[
     http1::TCP,
     http2::TCP,
     tls::TCP,
+<<<<<<< HEAD
     dns::TCP,
     dns::UDP,
     quic::UDP,
@@ -411,4 +414,10 @@ pub const PROTOCOLS: &[Protocol] = &[
     diameter::SCTP,
     radius::UDP,
     radius::TCP,
+=======
+    redis::TCP,
+    kafka::TCP,
+    dns::TCP,
+    dns::UDP,
+>>>>>>> wip-redis
 ];

@@ -253,7 +253,10 @@ fn http_is_recognised_on_any_port() {
         recognise(Transport::Tcp, [51000, 9], b"HTTP/1.1 200 OK\r\n"),
         Some("HTTP")
     );
-    assert_eq!(recognise(Transport::Tcp, [51000, 9], b"*1\r\n$4\r\nPING\r\n"), None);
+    assert_eq!(
+        recognise(Transport::Tcp, [51000, 9], b"*1\r\n$4\r\nPING\r\n"),
+        Some("Redis")
+    );
     assert_eq!(recognise(Transport::Tcp, [51000, 25], b"220 mail ESMTP\r\n"), None);
     assert_eq!(
         recognise(Transport::Udp, [51000, 1900], b"M-SEARCH * HTTP/1.1\r\n"),
