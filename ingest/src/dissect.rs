@@ -21,8 +21,10 @@ mod http;
 mod http1;
 mod http2;
 pub(crate) mod icmp;
+mod mysql;
 mod pending;
 pub(crate) mod sctp;
+mod statements;
 #[cfg(test)]
 mod testing;
 mod tls;
@@ -392,4 +394,11 @@ pub struct Protocol {
 }
 
 /// Every dissector, in the order in which they are asked.
-pub const PROTOCOLS: &[Protocol] = &[http1::TCP, http2::TCP, tls::TCP, dns::TCP, dns::UDP];
+pub const PROTOCOLS: &[Protocol] = &[
+    http1::TCP,
+    http2::TCP,
+    tls::TCP,
+    mysql::TCP,
+    dns::TCP,
+    dns::UDP,
+];
