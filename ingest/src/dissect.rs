@@ -23,6 +23,7 @@ mod http2;
 pub(crate) mod icmp;
 mod mysql;
 mod pending;
+mod postgresql;
 pub(crate) mod sctp;
 mod statements;
 #[cfg(test)]
@@ -399,6 +400,7 @@ pub const PROTOCOLS: &[Protocol] = &[
     http2::TCP,
     tls::TCP,
     mysql::TCP,
+    postgresql::TCP,
     dns::TCP,
     dns::UDP,
 ];

@@ -31,7 +31,7 @@ use session::Session;
 
 use super::framed::{Framed, Message, Next};
 use super::pending::Pending;
-use super::statements::one_line;
+use super::statements::{kept, one_line};
 use super::{Chunk, Context, Dissector, Half, Progress, Protocol, Side, Successor, Transport, Verdict, shorten, tls};
 use crate::Anomaly;
 
@@ -126,8 +126,8 @@ impl Mysql {
         if self.stream(half).is_lost() {
             self.resume(half, bytes, context);
         } else if is_first && self.phase == Phase::Start && compression::begins(bytes) {
-            self.stream(half).inflation = Some(Box::default());
-        } else if is_first && self.phase != Phase::Greeted && half == Half::Server {
+            self.compress();
+        } else if is_first && self.phase != Phase::Greeted && half == Half::Server && self.server.inflation.is_none() {
             // A connection picked up in the middle of a response.
             let is_other = bytes.len() > packet::HEADER_BYTES
                 && recognise::from_server(bytes, true) == Verdict::No
@@ -346,10 +346,7 @@ impl Mysql {
             self.finish_first(context);
         }
         let command = Command::read(kind, packet.payload, self.session.has_attributes());
-        let query = command.query.map(|query| {
-            let end = query.floor_char_boundary(context.limits.text_bytes);
-            query.get(..end).unwrap_or_default().to_owned()
-        });
+        let query = command.query.map(|query| kept(&query, context.limits.text_bytes));
         let statement = command.statement_id.and_then(|id| self.session.statements.get(&id));
         let exchange = Exchange {
             request: Some(packet.side),
@@ -413,7 +410,7 @@ impl Mysql {
         if first.response.side.is_none() {
             self.session.begin();
         }
-        if first.response.take(first.answer, packet, &mut self.session) {
+        if first.take(packet, &mut self.session) {
             self.may_end_again = first.answer == Answer::Prepared && self.session.has_eof.is_none();
             self.finish_first(context);
         }

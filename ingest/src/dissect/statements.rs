@@ -1,5 +1,5 @@
 //! Statements of SQL: the texts of prepared ones, by the number or name that later messages call them by, bounded in bytes;
-//! one line of a text for a person; and whether bytes begin one.
+//! a text as rows show it; and whether bytes begin one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -124,6 +124,13 @@ fn after_comments(text: &[u8]) -> &[u8] {
         };
         text = after.trim_ascii_start();
     }
+}
+
+/// A text as rows show it: on one line, each line end and tab a blank; cut at so many bytes.
+pub(super) fn kept(text: &str, most_bytes: usize) -> String {
+    let end = text.floor_char_boundary(most_bytes);
+    let text = text.get(..end).unwrap_or_default();
+    text.replace(['\t', '\n', '\x0b', '\x0c', '\r'], " ")
 }
 
 /// Bytes of a statement that a summary shows.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use schema::tables::mysql::{Mysql, MysqlOwn};
 
 use super::command::{Answer, LOGIN};
+use super::packet::Packet;
 use super::response::Response;
 use super::session::Session;
 use crate::dissect::statements::one_line;
@@ -74,6 +75,14 @@ impl Exchange {
         if let Some(request) = &mut self.request {
             request.bytes = request.bytes.saturating_add(side.bytes);
         }
+    }
+
+    /// Takes the next packet of the response; true if it is the last.
+    pub fn take(&mut self, packet: &Packet<'_>, session: &mut Session) -> bool {
+        if self.command.is_none() && self.response.side.is_none() && Response::tells_prepared(packet) {
+            self.answer = Answer::Prepared;
+        }
+        self.response.take(self.answer, packet, session)
     }
 
     /// Appends the row.

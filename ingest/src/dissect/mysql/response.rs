@@ -91,6 +91,12 @@ impl Response {
         }
     }
 
+    /// True if the first packet of a response to an unknown command tells of a prepared statement: an OK of this length with a zero
+    /// there has no text.
+    pub fn tells_prepared(packet: &Packet<'_>) -> bool {
+        packet.length == PREPARED_BYTES && matches!(packet.payload, [kind::OK, _, _, _, _, _, _, _, _, 0, ..])
+    }
+
     /// True while the client sends a file (LOAD DATA LOCAL).
     pub fn wants_file(&self) -> bool {
         self.state == State::Infile
