@@ -20,7 +20,7 @@ mod tests;
 use std::sync::Arc;
 
 use message::{Fields, HEADER_BYTES, client, server};
-use operation::{End, Operation, SYNC, Step};
+use operation::{End, Operation, STARTUP, SYNC, Step};
 use startup::Opening;
 
 use super::framed::{Framed, Message, Next};
@@ -51,6 +51,8 @@ struct Postgresql {
     session: Session,
     /// What waits for its answer, or for the rest of it.
     waiting: Waiting,
+    /// An answer to what was not seen.
+    unasked: Option<Operation>,
     statements: Statements<String>,
     portals: Statements<String>,
     /// Operations since the last Sync.
@@ -90,6 +92,7 @@ impl Postgresql {
         }
         self.half(half).resume();
         if half == Half::Server {
+            self.finish_unasked(context);
             // Answers were lost: these are to the last batch, since clients hardly ever send the next before.
             let mut ends = self.waiting.iter().filter(|operation| operation.is_end()).count();
             while ends > 1 {
@@ -145,7 +148,7 @@ impl Postgresql {
         };
         match opening {
             Opening::Session { user, database } => {
-                let mut operation = Operation::new(Some("StartupMessage"), End::Ready, Some(side));
+                let mut operation = Operation::new(Some(STARTUP), End::Ready, Some(side));
                 operation.object = Some(format!("{user}@{database}"));
                 let name = |name: String| (!name.is_empty()).then_some(name);
                 self.session = Session {
@@ -265,6 +268,7 @@ impl Postgresql {
         }
         let mut operation = Operation::step("Bind", Step::Bind, side);
         operation.query = text;
+        operation.object = (!statement.is_empty()).then(|| statement.clone());
         operation.statement = Some(statement);
         operation.portal = Some(portal);
         operation.is_open = true;
@@ -364,55 +368,75 @@ impl Postgresql {
             server::NOTIFICATION => self.notification(body, side, context),
             server::READY => self.ready(side, context),
             server::NOTICE | server::PARAMETER_STATUS => {
-                if let Some(first) = self.waiting.first_mut() {
+                if let Some(first) = self.unasked.as_mut().or(self.waiting.first_mut()) {
                     first.count_response(side);
                 }
             }
-            _ => {
-                self.find(kind, context);
-                if self.waiting.len() == 0 {
-                    let unasked = Operation::new(None, End::Ready, None);
-                    self.waiting.add((), 0, unasked);
-                }
-                let Some(first) = self.waiting.first_mut() else {
-                    return;
-                };
-                let is_login_refused = kind == server::ERROR && first.command == Some("StartupMessage");
-                if first.take(kind, body, side) || is_login_refused || first.end == End::Byte {
-                    self.finish_first(context);
-                }
-            }
+            _ => self.answer(kind, body, side, context),
         }
     }
 
-    /// Gives up what waits before the operation that expects a message, if there is one.
-    fn find(&mut self, kind: u8, context: &mut Context<'_>) {
-        if kind == server::ERROR || self.waiting.first().is_none_or(|first| first.expects(kind)) {
+    fn answer(&mut self, kind: u8, body: &[u8], side: Side, context: &mut Context<'_>) {
+        if self.find(kind, context) {
+            self.finish_unasked(context);
+        } else {
+            let unasked = || Operation::new(None, End::Ready, None);
+            self.unasked.get_or_insert_with(unasked).take(kind, body, side);
             return;
         }
-        let searched = self.waiting.iter().take(SEARCHED);
-        let place = searched.enumerate().find(|(_, operation)| operation.expects(kind));
-        let before = place.map_or(0, |(place, _)| place);
-        for _ in 0..before {
+        let Some(first) = self.waiting.first_mut() else {
+            return;
+        };
+        let is_login_refused = kind == server::ERROR && first.command == Some(STARTUP);
+        if first.take(kind, body, side) || is_login_refused || first.end == End::Byte {
             self.finish_first(context);
         }
     }
 
+    /// Makes the operation that expects a message the first; what waits before it is given up. False if there is none.
+    fn find(&mut self, kind: u8, context: &mut Context<'_>) -> bool {
+        if kind == server::ERROR {
+            return self.unasked.is_none() && self.waiting.len() > 0;
+        }
+        let place = {
+            let mut searched = self.waiting.iter().take(SEARCHED);
+            searched.position(|operation| operation.expects(kind))
+        };
+        let Some(place) = place else { return false };
+        (0..place).for_each(|_| self.finish_first(context));
+        true
+    }
+
     /// The server is ready: everything up to what waits for that is over.
     fn ready(&mut self, side: Side, context: &mut Context<'_>) {
-        let has_end = self.waiting.iter().any(Operation::is_end);
-        while let Some(mut first) = self.waiting.take_first() {
-            let is_end = first.is_end();
-            if is_end {
-                first.count_response(side);
-                first.is_whole = true;
-            } else if first.response.is_none() && !first.is_void {
+        if let Some(unasked) = &mut self.unasked {
+            unasked.count_response(side);
+            unasked.is_whole = true;
+            return self.finish_unasked(context);
+        }
+        // Without an end it is that of a batch which was not seen.
+        let Some(before) = self.waiting.iter().position(Operation::is_end) else {
+            return;
+        };
+        for _ in 0..before {
+            let Some(mut first) = self.waiting.take_first() else {
+                return;
+            };
+            if first.response.is_none() && !first.is_void {
                 first.outcome = "skipped".to_owned();
             }
             first.append(&self.session, context);
-            if is_end && has_end {
-                break;
-            }
+        }
+        if let Some(mut first) = self.waiting.take_first() {
+            first.count_response(side);
+            first.is_whole = true;
+            first.append(&self.session, context);
+        }
+    }
+
+    fn finish_unasked(&mut self, context: &mut Context<'_>) {
+        if let Some(unasked) = self.unasked.take() {
+            unasked.append(&self.session, context);
         }
     }
 
@@ -488,6 +512,7 @@ impl Dissector for Postgresql {
     fn close(&mut self, context: &mut Context<'_>) {
         self.cut(Half::Client, context);
         self.cut(Half::Server, context);
+        self.finish_unasked(context);
         while self.waiting.len() > 0 {
             self.finish_first(context);
         }

@@ -16,6 +16,9 @@ use crate::dissect::{Context, Entry, Half, Side, shorten, sizes};
 const TAGS_BYTES: usize = 96;
 const ERROR_BYTES: usize = 512;
 
+/// The command that starts a session.
+pub(super) const STARTUP: &str = "StartupMessage";
+
 /// The command that ends a batch of operations.
 pub(super) const SYNC: &str = "Sync";
 
@@ -83,9 +86,39 @@ struct Steps {
     waiting: [Option<Step>; 6],
 }
 
+impl Step {
+    /// True if a message of this type may be an answer to it, or a part of one.
+    fn is_answered_by(self, kind: u8) -> bool {
+        match self {
+            Step::Parse => kind == server::PARSE_COMPLETE,
+            Step::Bind => kind == server::BIND_COMPLETE,
+            Step::Close => kind == server::CLOSE_COMPLETE,
+            Step::Describe => matches!(kind, server::PARAMETERS | server::ROW_DESCRIPTION | server::NO_DATA),
+            Step::Execute => matches!(
+                kind,
+                server::DATA_ROW
+                    | server::COMMAND_COMPLETE
+                    | server::EMPTY_QUERY
+                    | server::PORTAL_SUSPENDED
+                    | server::COPY_IN
+                    | server::COPY_OUT
+                    | server::COPY_BOTH
+                    | server::COPY_DATA
+                    | server::COPY_DONE
+            ),
+        }
+    }
+}
+
 impl Steps {
     fn next(&self) -> Option<Step> {
         self.waiting.first().copied().flatten()
+    }
+
+    /// How many steps wait before the one that a message of the server may answer.
+    fn place(&self, kind: u8) -> Option<usize> {
+        let mut waiting = self.waiting.iter().flatten();
+        waiting.position(|step| step.is_answered_by(kind))
     }
 
     fn add(&mut self, step: Step) -> bool {
@@ -170,27 +203,9 @@ impl Operation {
             return !matches!(
                 kind,
                 server::PARSE_COMPLETE | server::BIND_COMPLETE | server::CLOSE_COMPLETE | server::PARAMETERS
-            ) || self.command.is_none();
+            );
         }
-        match self.steps.next() {
-            Some(Step::Parse) => kind == server::PARSE_COMPLETE,
-            Some(Step::Bind) => kind == server::BIND_COMPLETE,
-            Some(Step::Close) => kind == server::CLOSE_COMPLETE,
-            Some(Step::Describe) => matches!(kind, server::PARAMETERS | server::ROW_DESCRIPTION | server::NO_DATA),
-            Some(Step::Execute) => matches!(
-                kind,
-                server::DATA_ROW
-                    | server::COMMAND_COMPLETE
-                    | server::EMPTY_QUERY
-                    | server::PORTAL_SUSPENDED
-                    | server::COPY_IN
-                    | server::COPY_OUT
-                    | server::COPY_BOTH
-                    | server::COPY_DATA
-                    | server::COPY_DONE
-            ),
-            None => false,
-        }
+        self.steps.place(kind).is_some()
     }
 
     /// Takes what the server says of it; true if it is over.
@@ -228,9 +243,10 @@ impl Operation {
                 | server::COPY_DATA
                 | server::COPY_DONE
         );
-        if !goes_on && self.expects(kind) {
-            self.steps.advance();
-        }
+        // Answers to steps before it were lost.
+        let place = self.steps.place(kind).unwrap_or(0);
+        let answered = place.saturating_add(usize::from(!goes_on));
+        (0..answered).for_each(|_| self.steps.advance());
         self.is_whole = self.steps.next().is_none();
         self.is_whole && !self.is_open
     }
