@@ -32,7 +32,7 @@ use session::Session;
 use super::framed::{Framed, Message, Next};
 use super::pending::Pending;
 use super::statements::{kept, one_line};
-use super::{Chunk, Context, Dissector, Half, Progress, Protocol, Side, Successor, Transport, Verdict, shorten, tls};
+use super::{Chunk, Context, Dissector, Half, Progress, Protocol, Side, Successor, Transport, shorten, tls};
 use crate::Anomaly;
 
 const NAME: &str = "MySQL";
@@ -49,6 +49,9 @@ pub(super) const TCP: Protocol = Protocol {
 
 /// Code with which a client acknowledges events of a binary log (semi-synchronous replication).
 const ACKNOWLEDGMENT: u8 = 0xef;
+
+/// Number of the statement that was prepared last, whose own is not known yet (MariaDB).
+const LAST_STATEMENT: u32 = u32::MAX;
 
 #[derive(Debug, Default)]
 struct Mysql {
@@ -129,10 +132,8 @@ impl Mysql {
             self.compress();
         } else if is_first && self.phase != Phase::Greeted && half == Half::Server && self.server.inflation.is_none() {
             // A connection picked up in the middle of a response.
-            let is_other = bytes.len() > packet::HEADER_BYTES
-                && recognise::from_server(bytes, true) == Verdict::No
-                && !recognise::resumes(half, bytes);
-            if is_other {
+            let is_beginning = packet::header(bytes).is_none_or(|(_, sequence)| sequence < 2);
+            if !is_beginning && !recognise::resumes(half, bytes) {
                 self.server.packets.lose();
             }
         } else if half == Half::Client
@@ -347,7 +348,13 @@ impl Mysql {
         }
         let command = Command::read(kind, packet.payload, self.session.has_attributes());
         let query = command.query.map(|query| kept(&query, context.limits.text_bytes));
-        let statement = command.statement_id.and_then(|id| self.session.statements.get(&id));
+        let statement = command.statement_id.and_then(|id| match id {
+            LAST_STATEMENT => {
+                let last = self.waiting.last_mut().and_then(|last| last.query.as_deref());
+                last.map(|query| one_line(query).into())
+            }
+            id => self.session.statements.get(&id).cloned(),
+        });
         let exchange = Exchange {
             request: Some(packet.side),
             command: Some(kind.name),
@@ -355,7 +362,7 @@ impl Mysql {
             answer: kind.answer,
             query,
             statement_id: command.statement_id,
-            object: statement.cloned().or(command.object.map(|object| one_line(&object).into())),
+            object: statement.or(command.object.map(|object| one_line(&object).into())),
             database: command.database,
             is_tls: false,
             response: Response::new(kind.answer),
@@ -402,7 +409,12 @@ impl Mysql {
             self.finish_first(context);
         }
         if self.waiting.len() == 0 {
-            self.waiting.add((), 0, Exchange::unasked());
+            let mut unasked = Exchange::unasked();
+            if packet.sequence > 1 {
+                // The rest of a response whose beginning was not seen.
+                unasked.response.lose();
+            }
+            self.waiting.add((), 0, unasked);
         }
         let Some(first) = self.waiting.first_mut() else {
             return;
@@ -435,7 +447,8 @@ impl Mysql {
                 (code::CHANGE_USER | code::RESET_CONNECTION, ..) => self.session.statements.clear(),
                 _ => {}
             }
-            if exchange.command == Some(command::LOGIN) && self.session.compresses() && self.client.inflation.is_none() {
+            if exchange.command == Some(command::LOGIN) && self.session.compresses() && self.client.inflation.is_none()
+            {
                 self.compress();
             }
         }
@@ -490,7 +503,9 @@ impl Dissector for Mysql {
     fn held_bytes(&self) -> usize {
         let streams = self.client.held_bytes().saturating_add(self.server.held_bytes());
         let session = self.session.held_bytes();
-        streams.saturating_add(session).saturating_add(self.waiting.held_bytes())
+        streams
+            .saturating_add(session)
+            .saturating_add(self.waiting.held_bytes())
     }
 
     fn close(&mut self, context: &mut Context<'_>) {

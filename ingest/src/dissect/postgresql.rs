@@ -55,6 +55,8 @@ struct Postgresql {
     unasked: Option<Operation>,
     statements: Statements<String>,
     portals: Statements<String>,
+    /// Nothing that waits ends with the server being ready.
+    has_no_end: bool,
     /// Operations since the last Sync.
     batch: u64,
     /// The rest is encrypted with GSSAPI.
@@ -235,12 +237,17 @@ impl Postgresql {
     fn go_on(&mut self, kind: u8, side: Side) {
         let ends_copy = matches!(kind, client::COPY_DONE | client::COPY_FAIL);
         if ends_copy
-            && self.waiting.first().is_some_and(|first| first.copies_in && first.end == End::Steps)
+            && self
+                .waiting
+                .first()
+                .is_some_and(|first| first.copies_in && first.end == End::Steps)
             && let Some(last) = self.waiting.last_mut()
             && last.command == Some(SYNC)
         {
             last.is_void = true;
             last.is_silent = true;
+            // The Sync to come ends the same batch.
+            self.batch = 1;
         }
         if let Some(first) = self.waiting.first_mut() {
             first.count_request(side);
@@ -357,6 +364,7 @@ impl Postgresql {
 
     fn wait(&mut self, operation: Operation, context: &mut Context<'_>) {
         let packet = operation.request.map_or(0, |request| request.start.packet);
+        self.has_no_end &= !operation.is_end();
         self.waiting.add((), operation.held_bytes(), operation);
         while let Some(oldest) = self.waiting.overflow(NAME, packet, context) {
             oldest.append(&self.session, context);
@@ -414,8 +422,11 @@ impl Postgresql {
             unasked.is_whole = true;
             return self.finish_unasked(context);
         }
-        // Without an end it is that of a batch which was not seen.
-        let Some(before) = self.waiting.iter().position(Operation::is_end) else {
+        // Without an end it is that of a batch which was not seen; nobody searches again before there is one.
+        let ends = |waiting: &Waiting| waiting.iter().position(Operation::is_end);
+        let before = if self.has_no_end { None } else { ends(&self.waiting) };
+        let Some(before) = before else {
+            self.has_no_end = true;
             return;
         };
         for _ in 0..before {
@@ -506,7 +517,9 @@ impl Dissector for Postgresql {
     fn held_bytes(&self) -> usize {
         let halves = self.client.held_bytes().saturating_add(self.server.held_bytes());
         let statements = self.statements.held_bytes().saturating_add(self.portals.held_bytes());
-        halves.saturating_add(statements).saturating_add(self.waiting.held_bytes())
+        halves
+            .saturating_add(statements)
+            .saturating_add(self.waiting.held_bytes())
     }
 
     fn close(&mut self, context: &mut Context<'_>) {

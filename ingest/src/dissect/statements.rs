@@ -44,9 +44,7 @@ impl<K: Ord + Clone> Statements<K> {
             && let Some((_, oldest)) = self.ages.pop_first()
         {
             let limit = "statement_bytes";
-            context
-                .anomalies
-                .add(packet, Anomaly::MessageLimit { protocol, limit });
+            context.anomalies.add(packet, Anomaly::MessageLimit { protocol, limit });
             self.forget(&oldest);
         }
     }
@@ -81,11 +79,66 @@ fn entry_bytes(text: &str) -> usize {
 
 /// First words of statements: of SQL, of MySQL, of PostgreSQL.
 const WORDS: &[&str] = &[
-    "abort", "alter", "analyze", "begin", "call", "checkpoint", "close", "cluster", "comment", "commit", "copy", "create",
-    "deallocate", "declare", "delete", "desc", "describe", "discard", "do", "drop", "end", "execute", "explain", "fetch",
-    "flush", "grant", "handler", "help", "insert", "kill", "listen", "load", "lock", "merge", "move", "notify", "optimize",
-    "prepare", "reindex", "release", "rename", "replace", "reset", "revoke", "rollback", "savepoint", "select", "set",
-    "show", "start", "table", "truncate", "unlisten", "unlock", "update", "use", "vacuum", "values", "with", "xa",
+    "abort",
+    "alter",
+    "analyze",
+    "begin",
+    "call",
+    "checkpoint",
+    "close",
+    "cluster",
+    "comment",
+    "commit",
+    "copy",
+    "create",
+    "deallocate",
+    "declare",
+    "delete",
+    "desc",
+    "describe",
+    "discard",
+    "do",
+    "drop",
+    "end",
+    "execute",
+    "explain",
+    "fetch",
+    "flush",
+    "grant",
+    "handler",
+    "help",
+    "insert",
+    "kill",
+    "listen",
+    "load",
+    "lock",
+    "merge",
+    "move",
+    "notify",
+    "optimize",
+    "prepare",
+    "reindex",
+    "release",
+    "rename",
+    "replace",
+    "reset",
+    "revoke",
+    "rollback",
+    "savepoint",
+    "select",
+    "set",
+    "show",
+    "start",
+    "table",
+    "truncate",
+    "unlisten",
+    "unlock",
+    "update",
+    "use",
+    "vacuum",
+    "values",
+    "with",
+    "xa",
 ];
 
 /// Longest of them.
@@ -95,15 +148,21 @@ const WORD_BYTES: usize = 10;
 pub(super) fn begins_statement(bytes: &[u8]) -> bool {
     let text = after_comments(bytes.trim_ascii_start());
     let letters = text.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
-    let word = text.get(..letters.min(WORD_BYTES.saturating_add(1))).unwrap_or_default();
-    let ends = text.get(letters).is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
+    let word = text
+        .get(..letters.min(WORD_BYTES.saturating_add(1)))
+        .unwrap_or_default();
+    let ends = text
+        .get(letters)
+        .is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
     let is_known = || WORDS.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(word));
     ends && is_known() && is_text(bytes)
 }
 
 /// True if bytes, perhaps cut, can be a text: there are no control characters but those of blanks and lines.
 pub(super) fn is_text(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| *byte >= b' ' && *byte != 0x7f || matches!(byte, b'\t' | b'\n' | b'\r'))
+    bytes
+        .iter()
+        .all(|byte| *byte >= b' ' && *byte != 0x7f || matches!(byte, b'\t' | b'\n' | b'\r'))
 }
 
 /// What follows comments and parentheses in front of a statement; as much as is there.

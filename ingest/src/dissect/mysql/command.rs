@@ -268,7 +268,10 @@ mod tests {
         let one = b"\x01\x01\x00\x01\xfe\x00\x02id\x03abcSELECT 1";
         for has_attributes in [None, Some(true)] {
             assert_eq!(without_attributes(Fields(one), has_attributes), b"SELECT 1");
-            assert_eq!(without_attributes(Fields(b"\x00\x01SELECT 1"), has_attributes), b"SELECT 1");
+            assert_eq!(
+                without_attributes(Fields(b"\x00\x01SELECT 1"), has_attributes),
+                b"SELECT 1"
+            );
         }
         let null = b"\x02\x01\x01\x01\xfe\x00\x00\x03\x00\x00\x07\x00\x00\x00DO 1";
         assert_eq!(without_attributes(Fields(null), Some(true)), b"DO 1");

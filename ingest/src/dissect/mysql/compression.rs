@@ -97,7 +97,11 @@ impl Inflation {
                 self.take(rest, own.len());
                 self.owed = self.owed.saturating_sub(own.len() as u64);
                 self.end_if_over();
-                if own.is_empty() { Inner::Nothing } else { Inner::Bytes(own) }
+                if own.is_empty() {
+                    Inner::Nothing
+                } else {
+                    Inner::Bytes(own)
+                }
             }
             Coding::Zlib | Coding::Zstd => self.inflate(own, rest),
             _ => {
@@ -270,8 +274,8 @@ pub(super) fn begins(bytes: &[u8]) -> bool {
         return false;
     };
     if inside > 0 {
-        let is_packed = matches!(fields.0, [ZLIB, flags, ..] if is_zlib(*flags))
-            || fields.0.starts_with(&[ZSTD, 0xb5, 0x2f, 0xfd]);
+        let is_packed =
+            matches!(fields.0, [ZLIB, flags, ..] if is_zlib(*flags)) || fields.0.starts_with(&[ZSTD, 0xb5, 0x2f, 0xfd]);
         return is_packed && inside >= 50;
     }
     // What a packet read without compression would be: an empty one, then one with another number.
@@ -280,7 +284,9 @@ pub(super) fn begins(bytes: &[u8]) -> bool {
     };
     let code = fields.0.get(packet::HEADER_BYTES).copied();
     let ends_together = inner.checked_add(packet::HEADER_BYTES as u64) == Some(length);
-    ends_together && inner > 0 && code.is_some_and(|code| code >= 0xfb || code == 0 || command::kind(code, inner).is_some())
+    ends_together
+        && inner > 0
+        && code.is_some_and(|code| code >= 0xfb || code == 0 || command::kind(code, inner).is_some())
 }
 
 /// True if these are the flags behind the first byte of a zlib stream (RFC 1950 §2.2).

@@ -93,7 +93,8 @@ impl Exchange {
         let summary = self.summary();
         let mut entry = Entry::of(super::NAME, Half::Client, self.request, self.response.side);
         entry.method = self.command;
-        entry.status_code = (answered && self.response.is_whole).then(|| error.map_or(0, |error| i64::from(error.code)));
+        entry.status_code =
+            (answered && self.response.is_whole).then(|| error.map_or(0, |error| i64::from(error.code)));
         entry.summary = &summary;
         let (common, identity) = context.common(entry);
         let [request_size, response_size, total_size] = sizes(self.request, self.response.side);
@@ -118,7 +119,11 @@ impl Exchange {
     fn summary(&self) -> String {
         let mut summary = match (&self.query, &self.object, self.command) {
             (Some(query), ..) => {
-                let prefix = if self.answer == Answer::Prepared { "prepare " } else { "" };
+                let prefix = if self.answer == Answer::Prepared {
+                    "prepare "
+                } else {
+                    ""
+                };
                 format!("{prefix}{}", one_line(query))
             }
             (None, Some(object), Some(command)) => format!("{command} {}", one_line(object)),
@@ -147,7 +152,8 @@ impl Exchange {
             return Some(rows(response.rows));
         }
         if !response.is_whole {
-            return None;
+            let is_unknown = self.command.is_none() && self.object.is_none();
+            return is_unknown.then(|| "part of a response".to_owned());
         }
         Some(match (response.affected_rows, response.statement_id) {
             (0, Some(statement)) => format!("statement {statement}"),

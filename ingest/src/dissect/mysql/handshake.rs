@@ -153,7 +153,9 @@ impl Login {
     /// Says that a payload is a login of protocol 4.1 beyond doubt: its zeros are where they should be, a user follows.
     pub fn is_certain(payload: &[u8]) -> bool {
         let capabilities = Fields(payload).integer(4).unwrap_or(0);
-        let zeros = payload.get(9..28).is_some_and(|zeros| zeros.iter().all(|byte| *byte == 0));
+        let zeros = payload
+            .get(9..28)
+            .is_some_and(|zeros| zeros.iter().all(|byte| *byte == 0));
         let user = payload.get(FIXED_BYTES..).unwrap_or_default();
         let user = user.split(|byte| *byte == 0).next().unwrap_or_default();
         capabilities & capability::PROTOCOL_41 != 0

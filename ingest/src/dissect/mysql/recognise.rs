@@ -85,7 +85,9 @@ fn definition_behind(payload: &[u8], length: u64) -> Verdict {
     let second = payload.get(count.len()..).unwrap_or_default();
     let is_counted = count.first().is_some_and(|first| (1..=0xfc).contains(first));
     match header(second) {
-        Some((length, 2)) if is_counted && length > 20 && begins_with(second.get(HEADER_BYTES..), DEFINITION) => Verdict::Certain,
+        Some((length, 2)) if is_counted && length > 20 && begins_with(second.get(HEADER_BYTES..), DEFINITION) => {
+            Verdict::Certain
+        }
         _ => Verdict::No,
     }
 }
@@ -98,7 +100,11 @@ fn begins_with(bytes: Option<&[u8]>, beginning: &[u8]) -> bool {
 /// A greeting, which is alone in what the server sends.
 fn greeting(bytes: &[u8]) -> Verdict {
     let Some((length, 0)) = header(bytes) else {
-        return if bytes.len() < HEADER_BYTES { Verdict::Unsure } else { Verdict::No };
+        return if bytes.len() < HEADER_BYTES {
+            Verdict::Unsure
+        } else {
+            Verdict::No
+        };
     };
     let payload = bytes.get(HEADER_BYTES..).unwrap_or_default();
     if !(20..GREETING_BYTES).contains(&length) || payload.len() as u64 > length {
@@ -171,7 +177,9 @@ fn command(kind: &command::Kind, text: &[u8], payload: &[u8], length: u64, is_hi
     match kind.code {
         code::QUERY | code::STMT_PREPARE if begins_statement(text) && text.len() > 2 => Verdict::Certain,
         code::QUERY | code::STMT_PREPARE if is_hinted && is_text(text) && !text.is_empty() => Verdict::Certain,
-        code::QUERY | code::STMT_PREPARE if is_text(text) && payload.len() < 16 && payload.len() < whole => Verdict::Unsure,
+        code::QUERY | code::STMT_PREPARE if is_text(text) && payload.len() < 16 && payload.len() < whole => {
+            Verdict::Unsure
+        }
         // One command at a time.
         _ if is_hinted && payload.len() == whole => Verdict::Certain,
         _ if is_hinted && payload.len() < whole => Verdict::Unsure,
@@ -199,7 +207,9 @@ fn is_chain(bytes: &[u8]) -> bool {
             return false;
         }
         last = Some(sequence);
-        let next = usize::try_from(length).unwrap_or(usize::MAX).saturating_add(HEADER_BYTES);
+        let next = usize::try_from(length)
+            .unwrap_or(usize::MAX)
+            .saturating_add(HEADER_BYTES);
         rest = match rest.get(next..) {
             Some(rest) => rest,
             None => return false,

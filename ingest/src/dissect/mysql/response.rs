@@ -57,14 +57,23 @@ enum State {
     /// A result begins.
     First,
     /// So many definitions of columns.
-    Columns { left: u64 },
+    Columns {
+        left: u64,
+    },
     /// The end of definitions, or a row.
     ColumnsEnd,
     Rows,
     /// Definitions of parameters, then of so many columns.
-    Parameters { left: u64, columns: u64 },
-    ParametersEnd { columns: u64 },
-    PreparedColumns { left: u64 },
+    Parameters {
+        left: u64,
+        columns: u64,
+    },
+    ParametersEnd {
+        columns: u64,
+    },
+    PreparedColumns {
+        left: u64,
+    },
     PreparedEnd,
     /// The client sends a file.
     Infile,
@@ -220,13 +229,14 @@ impl Response {
                     }
                     false
                 }
-                _ => self.is_lost(),
+                _ => self.lose(),
             },
-            _ => self.is_lost(),
+            _ => self.lose(),
         }
     }
 
-    fn is_lost(&mut self) -> bool {
+    /// From here on nothing is understood; gives that it is not over.
+    pub fn lose(&mut self) -> bool {
         self.state = State::Opaque;
         false
     }
@@ -285,7 +295,10 @@ impl Response {
             .and_then(|_| fields.integer(2));
         let status = status.unwrap_or(0);
         if status & status::SESSION_CHANGED != 0 && session.tracks_changes() {
-            let changes = fields.integer(2).and_then(|_| fields.string()).and_then(|_| fields.string());
+            let changes = fields
+                .integer(2)
+                .and_then(|_| fields.string())
+                .and_then(|_| fields.string());
             session.change(changes.unwrap_or_default());
         }
         status
@@ -294,7 +307,7 @@ impl Response {
     fn prepared(&mut self, packet: &Packet<'_>) -> bool {
         let mut fields = Fields(packet.payload.get(1..).unwrap_or_default());
         if packet.payload.first() != Some(&kind::OK) || packet.length < PREPARED_BYTES {
-            return self.is_lost();
+            return self.lose();
         }
         self.statement_id = fields.integer(4).and_then(|id| u32::try_from(id).ok());
         let columns = fields.integer(2).unwrap_or(0);

@@ -217,8 +217,8 @@ impl Operation {
             server::COMMAND_COMPLETE => self.add_outcome(&Fields(body).text()),
             server::EMPTY_QUERY => self.add_outcome("empty"),
             server::PORTAL_SUSPENDED => {
-                let rows = self.rows;
-                self.add_outcome(&format!("{rows} rows, suspended"));
+                let (rows, plural) = (self.rows, if self.rows == 1 { "" } else { "s" });
+                self.add_outcome(&format!("{rows} row{plural}, suspended"));
             }
             server::ERROR => {
                 // Of many the first tells.

@@ -54,7 +54,10 @@ fn from_client(bytes: &[u8], is_hinted: bool) -> Verdict {
         Frame::Nonsense(_) => return Verdict::No,
     };
     let length = usize::try_from(length).unwrap_or(usize::MAX);
-    let body = bytes.get(HEADER_BYTES..length).or(bytes.get(HEADER_BYTES..)).unwrap_or_default();
+    let body = bytes
+        .get(HEADER_BYTES..length)
+        .or(bytes.get(HEADER_BYTES..))
+        .unwrap_or_default();
     let is_whole = bytes.len() >= length;
     let mut fields = Fields(body);
     let verdict = match bytes.first() {
@@ -77,7 +80,9 @@ fn from_client(bytes: &[u8], is_hinted: bool) -> Verdict {
     }
     match chain(bytes, message::client_frame) {
         // A batch ends with what asks for answers.
-        Some(Chain { count: 2.., last }) if matches!(last, client::SYNC | client::FLUSH) && is_batch(bytes) => Verdict::Certain,
+        Some(Chain { count: 2.., last }) if matches!(last, client::SYNC | client::FLUSH) && is_batch(bytes) => {
+            Verdict::Certain
+        }
         Some(Chain { count: 1.., .. }) if is_hinted => Verdict::Certain,
         _ => Verdict::No,
     }
@@ -102,7 +107,9 @@ fn query(body: &[u8], is_whole: bool) -> Verdict {
 fn is_batch(bytes: &[u8]) -> bool {
     let mut fields = Fields(bytes.get(HEADER_BYTES..).unwrap_or_default());
     match bytes.first() {
-        Some(&(client::DESCRIBE | client::CLOSE)) => matches!(fields.byte(), Some(b'S' | b'P')) && is_text(fields.string()),
+        Some(&(client::DESCRIBE | client::CLOSE)) => {
+            matches!(fields.byte(), Some(b'S' | b'P')) && is_text(fields.string())
+        }
         Some(&(client::EXECUTE | client::PARSE)) => is_text(fields.string()),
         Some(&client::BIND) => {
             let names = [fields.string(), fields.string()];
@@ -125,7 +132,10 @@ fn from_server(bytes: &[u8], is_hinted: bool) -> Verdict {
         Frame::Nonsense(_) => return Verdict::No,
     };
     let is_certain = match bytes.first() {
-        Some(&server::AUTHENTICATION) => matches!((length, fields.long()), (9, Some(0 | 2 | 6 | 7 | 9)) | (9, Some(3)) | (13, Some(5)) | (14.., Some(8 | 10))),
+        Some(&server::AUTHENTICATION) => matches!(
+            (length, fields.long()),
+            (9, Some(0 | 2 | 6 | 7 | 9)) | (9, Some(3)) | (13, Some(5)) | (14.., Some(8 | 10))
+        ),
         Some(&(server::ERROR | server::NOTICE)) => is_report(fields),
         _ => false,
     };
@@ -133,7 +143,10 @@ fn from_server(bytes: &[u8], is_hinted: bool) -> Verdict {
         return Verdict::Certain;
     }
     match chain(bytes, |bytes| message::server_frame(bytes, false)) {
-        Some(Chain { count: 2.., last: server::READY }) => Verdict::Certain,
+        Some(Chain {
+            count: 2..,
+            last: server::READY,
+        }) => Verdict::Certain,
         Some(Chain { count: 1.., .. }) if is_hinted => Verdict::Certain,
         _ if is_hinted && bytes.len() < length && is_description(bytes) => Verdict::Certain,
         _ => Verdict::No,

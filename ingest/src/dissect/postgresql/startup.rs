@@ -7,13 +7,18 @@ use super::message::Fields;
 /// What opens a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Opening {
-    Session { user: String, database: String },
+    Session {
+        user: String,
+        database: String,
+    },
     /// An offer to encrypt with TLS.
     Tls,
     /// An offer to encrypt with GSSAPI.
     Gss,
     /// A request to cancel what this process of the server does.
-    Cancel { process: u32 },
+    Cancel {
+        process: u32,
+    },
 }
 
 /// Codes in place of a version of the protocol.
@@ -71,7 +76,10 @@ impl Opening {
         match code {
             TLS | GSS => Some(length == 8),
             CANCEL => Some((16..=268).contains(&length)),
-            _ if code >> 16 == MAJOR && (code & 0xffff <= 2 || code & 0xffff == 9999) && (9..=10_000).contains(&length) => {
+            _ if code >> 16 == MAJOR
+                && (code & 0xffff <= 2 || code & 0xffff == 9999)
+                && (9..=10_000).contains(&length) =>
+            {
                 // The name of a parameter.
                 let name = fields.0;
                 let letters = name.iter().take_while(|byte| is_name(byte)).count();

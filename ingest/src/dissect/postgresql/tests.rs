@@ -64,7 +64,9 @@ fn a_session_starts_and_its_queries_name_user_and_database() {
     let accepted = accepted.replace(r"\x0fTime", r"\x11Time");
     let (password, query, done) = (message('p', r"md5\x00"), query("SELECT 1;"), complete("SELECT 1"));
     check(
-        &format!("> {STARTUP}\n< {login}\n> {password}\n< {accepted}{READY}\n> {query}\n< {ROW}{done}{READY}\n> X\\x00\\x00\\x00\\x04"),
+        &format!(
+            "> {STARTUP}\n< {login}\n> {password}\n< {accepted}{READY}\n> {query}\n< {ROW}{done}{READY}\n> X\\x00\\x00\\x00\\x04"
+        ),
         expect![[r#"
             postgresql id=4 index=0 elapsed_time=1000 summary="StartupMessage ann@shop → OK" request_packet=4 response_packet=5 postgresql_command=StartupMessage postgresql_database=shop postgresql_user=ann postgresql_request_size=41 postgresql_response_size=59 postgresql_total_size=100 postgresql_success=true
             postgresql id=8 index=0 elapsed_time=1000 summary="SELECT 1; → SELECT 1" request_packet=8 response_packet=9 postgresql_command=Query postgresql_query="SELECT 1;" postgresql_database=shop postgresql_user=ann postgresql_request_size=15 postgresql_response_size=32 postgresql_total_size=47 postgresql_success=true
@@ -75,9 +77,12 @@ fn a_session_starts_and_its_queries_name_user_and_database() {
 
 #[test]
 fn a_login_that_is_refused_is_an_error() {
-    check(&format!("> {STARTUP}\n< {ERROR}"), expect![[r#"
+    check(
+        &format!("> {STARTUP}\n< {ERROR}"),
+        expect![[r#"
         postgresql id=4 index=0 elapsed_time=1000 summary="StartupMessage ann@shop → 42P01 no such thing" request_packet=4 response_packet=5 postgresql_command=StartupMessage postgresql_database=shop postgresql_user=ann postgresql_request_size=32 postgresql_response_size=35 postgresql_total_size=67 postgresql_success=false postgresql_error_code=42P01 postgresql_error_message="no such thing"
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -86,31 +91,49 @@ fn offers_of_encryption_are_refused_or_end_in_tls() {
     let gss = offer.replace("2f", "30");
     let hello = r"\x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x13\x01\x01\x00";
     let hello = hello.replace(r"\x2d\x01\x00\x00\x29", r"\x2d\x01\x00\x00\x29");
-    check(&format!("> {gss}\n< N\n> {offer}\n< S\n> {hello}"), expect![[r#"
+    check(
+        &format!("> {gss}\n< N\n> {offer}\n< S\n> {hello}"),
+        expect![[r#"
         postgresql id=4 index=0 elapsed_time=1000 summary="GSSENCRequest → refused" request_packet=4 response_packet=5 postgresql_command=GSSENCRequest postgresql_request_size=8 postgresql_response_size=1 postgresql_total_size=9 postgresql_success=true
         postgresql id=6 index=0 elapsed_time=1000 summary="SSLRequest → TLS" request_packet=6 response_packet=7 postgresql_command=SSLRequest postgresql_request_size=8 postgresql_response_size=1 postgresql_total_size=9 postgresql_success=true
-    "#]]);
-    check(&format!("> {gss}\n< G\n> {}\n< {READY}", query("SELECT 1")), expect![[r#"
+    "#]],
+    );
+    check(
+        &format!("> {gss}\n< G\n> {}\n< {READY}", query("SELECT 1")),
+        expect![[r#"
         postgresql id=4 index=0 elapsed_time=1000 summary="GSSENCRequest → GSSAPI" request_packet=4 response_packet=5 postgresql_command=GSSENCRequest postgresql_request_size=8 postgresql_response_size=1 postgresql_total_size=9 postgresql_success=true
-    "#]]);
-    check(&format!("> {offer}\n< {ERROR}"), expect![[r#"
+    "#]],
+    );
+    check(
+        &format!("> {offer}\n< {ERROR}"),
+        expect![[r#"
         postgresql id=4 index=0 elapsed_time=1000 summary="SSLRequest → 42P01 no such thing" request_packet=4 response_packet=5 postgresql_command=SSLRequest postgresql_request_size=8 postgresql_response_size=35 postgresql_total_size=43 postgresql_success=false postgresql_error_code=42P01 postgresql_error_message="no such thing"
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_request_to_cancel_has_no_answer() {
-    check(r"> \x00\x00\x00\x10\x04\xd2\x16\x2e\x00\x00\x00\x07\x00\x00\x00\x09", expect![[r#"
+    check(
+        r"> \x00\x00\x00\x10\x04\xd2\x16\x2e\x00\x00\x00\x07\x00\x00\x00\x09",
+        expect![[r#"
         postgresql id=4 index=0 summary="CancelRequest process 7" request_packet=4 postgresql_command=CancelRequest postgresql_request_size=16 postgresql_total_size=16
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn one_query_may_hold_many_statements() {
-    let (query, done) = (query(r"SELECT 1;\n\tSELECT 2; INSERT INTO t VALUES (1)"), complete("SELECT 1"));
+    let (query, done) = (
+        query(r"SELECT 1;\n\tSELECT 2; INSERT INTO t VALUES (1)"),
+        complete("SELECT 1"),
+    );
     let inserted = complete("INSERT 0 1");
     check(
-        &format!("> {query}\n< {ROW}{done}{ROW}{done}{inserted}{READY}\n> {}\n< I\\x00\\x00\\x00\\x04{READY}", message('Q', r"\x00")),
+        &format!(
+            "> {query}\n< {ROW}{done}{ROW}{done}{inserted}{READY}\n> {}\n< I\\x00\\x00\\x00\\x04{READY}",
+            message('Q', r"\x00")
+        ),
         expect![[r#"
             postgresql id=4 index=0 elapsed_time=1000 summary="SELECT 1; SELECT 2; INSERT INTO t VALUES (1) → SELECT 1, SELECT 1, INSERT 0 1" request_packet=4 response_packet=5 postgresql_command=Query postgresql_query="SELECT 1;  SELECT 2; INSERT INTO t VALUES (1)" postgresql_request_size=51 postgresql_response_size=74 postgresql_total_size=125 postgresql_success=true
             postgresql id=6 index=0 elapsed_time=1000 summary="→ empty" request_packet=6 response_packet=7 postgresql_command=Query postgresql_query="" postgresql_request_size=6 postgresql_response_size=11 postgresql_total_size=17 postgresql_success=true
@@ -121,18 +144,30 @@ fn one_query_may_hold_many_statements() {
 #[test]
 fn an_error_ends_a_query_when_the_server_is_ready() {
     let (query, done) = (query("SELECT 1; SELECT x"), complete("SELECT 1"));
-    check(&format!("> {query}\n< {ROW}{done}\n< {ERROR}{READY}"), expect![[r#"
+    check(
+        &format!("> {query}\n< {ROW}{done}\n< {ERROR}{READY}"),
+        expect![[r#"
         postgresql id=4 index=0 elapsed_time=1000 summary="SELECT 1; SELECT x → 42P01 no such thing" request_packet=4 response_packet=5 postgresql_command=Query postgresql_query="SELECT 1; SELECT x" postgresql_request_size=24 postgresql_response_size=67 postgresql_total_size=91 postgresql_success=false postgresql_error_code=42P01 postgresql_error_message="no such thing"
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn messages_that_serve_one_statement_are_one_row() {
-    let ask = format!("{}{}{}{}{SYNC}", parse("", "SELECT $1"), bind("", ""), describe("P"), execute(""));
+    let ask = format!(
+        "{}{}{}{}{SYNC}",
+        parse("", "SELECT $1"),
+        bind("", ""),
+        describe("P"),
+        execute("")
+    );
     let done = complete("SELECT 1");
-    check(&format!("> {ask}\n< {PARSED}{BOUND}{NO_DATA}{ROW}{done}{READY}"), expect![[r#"
+    check(
+        &format!("> {ask}\n< {PARSED}{BOUND}{NO_DATA}{ROW}{done}{READY}"),
+        expect![[r#"
         postgresql id=4 index=0 elapsed_time=1000 summary="SELECT $1 → SELECT 1" request_packet=4 response_packet=5 postgresql_command=Execute postgresql_query="SELECT $1" postgresql_request_size=48 postgresql_response_size=41 postgresql_total_size=89 postgresql_success=true
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -179,9 +214,12 @@ fn after_an_error_the_server_passes_over_the_rest_of_a_batch() {
 
 #[test]
 fn a_parse_that_fails_is_a_row() {
-    check(&format!("> {}{SYNC}\n< {ERROR}{READY}", parse("a", "SELEC")), expect![[r#"
+    check(
+        &format!("> {}{SYNC}\n< {ERROR}{READY}", parse("a", "SELEC")),
+        expect![[r#"
         postgresql id=4 index=0 elapsed_time=1000 summary="Parse SELEC → 42P01 no such thing" request_packet=4 response_packet=5 postgresql_command=Parse postgresql_query=SELEC postgresql_request_size=15 postgresql_response_size=35 postgresql_total_size=50 postgresql_success=false postgresql_error_code=42P01 postgresql_error_message="no such thing"
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -227,7 +265,12 @@ fn a_sync_before_the_end_of_copied_data_is_passed_over() {
     let copy_in = message('G', r"\x00\x00\x01\x00\x00");
     let (data, done) = (message('d', r"1\n"), r"c\x00\x00\x00\x04");
     let tag = complete("COPY 1");
-    let ask = format!("{}{}{}{SYNC}", parse("", "COPY t FROM STDIN"), bind("", ""), execute(""));
+    let ask = format!(
+        "{}{}{}{SYNC}",
+        parse("", "COPY t FROM STDIN"),
+        bind("", ""),
+        execute("")
+    );
     check(
         &format!(
             "> {ask}\n< {PARSED}{BOUND}{copy_in}\n> {data}{done}{SYNC}\n< {tag}{READY}\n> {}\n< {}{READY}",
@@ -247,7 +290,10 @@ fn a_stream_of_replication_is_one_row() {
     let both = message('W', r"\x00\x00\x00");
     let data = message('d', r"k\x00\x00\x00\x00\x00\x00\x00\x00\x00");
     check(
-        &format!("> {}\n< {both}{data}\n> {data}\n< {data}", query("START_REPLICATION SLOT s LOGICAL 0/0")),
+        &format!(
+            "> {}\n< {both}{data}\n> {data}\n< {data}",
+            query("START_REPLICATION SLOT s LOGICAL 0/0")
+        ),
         expect![[r#"
             postgresql id=4 index=0 elapsed_time=1000 summary="START_REPLICATION SLOT s LOGICAL 0/0" request_packet=4 response_packet=5 postgresql_command=Query postgresql_query="START_REPLICATION SLOT s LOGICAL 0/0" postgresql_request_size=57 postgresql_response_size=38 postgresql_total_size=95
         "#]],
@@ -259,7 +305,11 @@ fn the_server_speaks_unasked() {
     let notification = message('A', r"\x00\x00\x00\x07jobs\x00seven\x00");
     let notice = message('N', r"SNOTICE\x00C00000\x00Mhello\x00\x00");
     check(
-        &format!("> {}\n< {notice}{}{READY}\n< {notification}\n< {ERROR}", query("LISTEN jobs"), complete("LISTEN")),
+        &format!(
+            "> {}\n< {notice}{}{READY}\n< {notification}\n< {ERROR}",
+            query("LISTEN jobs"),
+            complete("LISTEN")
+        ),
         expect![[r#"
             postgresql id=4 index=0 elapsed_time=1000 summary="LISTEN jobs → LISTEN" request_packet=4 response_packet=5 postgresql_command=Query postgresql_query="LISTEN jobs" postgresql_request_size=17 postgresql_response_size=46 postgresql_total_size=63 postgresql_success=true
             postgresql id=6 index=0 summary="NotificationResponse jobs: seven" response_packet=6 postgresql_command=NotificationResponse postgresql_response_size=20 postgresql_total_size=20
@@ -272,9 +322,12 @@ fn the_server_speaks_unasked() {
 fn a_function_is_called() {
     let call = message('F', r"\x00\x00\x00\x2a\x00\x00\x00\x00\x00\x00");
     let result = message('V', r"\x00\x00\x00\x01x");
-    check(&format!("> {call}\n< {result}{READY}"), expect![[r#"
+    check(
+        &format!("> {call}\n< {result}{READY}"),
+        expect![[r#"
         postgresql id=4 index=0 elapsed_time=1000 summary="FunctionCall 42 → OK" request_packet=4 response_packet=5 postgresql_command=FunctionCall postgresql_request_size=15 postgresql_response_size=16 postgresql_total_size=31 postgresql_success=true
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -287,13 +340,18 @@ fn sides_that_were_not_seen_are_rows() {
             postgresql id=7 index=0 summary="→ SELECT 1" response_packet=7 postgresql_response_size=32 postgresql_total_size=32 postgresql_success=true
         "#]],
     );
-    check(&format!("> {query}\n< {ROW}{done}{READY}\n> {query}\n  drop 5"), expect![[r#"
+    check(
+        &format!("> {query}\n< {ROW}{done}{READY}\n> {query}\n  drop 5"),
+        expect![[r#"
         postgresql id=4 index=0 summary="SELECT 1" request_packet=4 postgresql_command=Query postgresql_query="SELECT 1" postgresql_request_size=14 postgresql_total_size=14
         postgresql id=6 index=0 summary="SELECT 1" request_packet=6 postgresql_command=Query postgresql_query="SELECT 1" postgresql_request_size=14 postgresql_total_size=14
-    "#]]);
+    "#]],
+    );
     check_whole(
         &TCP,
-        &format!("10.0.0.1:51000 > 10.0.0.2:5432\n> {query}\n< {ROW}{done}{READY}\n> {query}\n< {ROW}{done}{READY}\n  drop 4"),
+        &format!(
+            "10.0.0.1:51000 > 10.0.0.2:5432\n> {query}\n< {ROW}{done}{READY}\n> {query}\n< {ROW}{done}{READY}\n  drop 4"
+        ),
         expect![[r#"
             postgresql id=5 index=0 summary="→ SELECT 1" response_packet=5 postgresql_response_size=32 postgresql_total_size=32 postgresql_success=true
             postgresql id=6 index=0 elapsed_time=1000 summary="SELECT 1 → SELECT 1" request_packet=6 response_packet=7 postgresql_command=Query postgresql_query="SELECT 1" postgresql_request_size=14 postgresql_response_size=32 postgresql_total_size=46 postgresql_success=true
@@ -306,7 +364,11 @@ fn a_gap_inside_a_row_costs_no_more_than_its_bytes() {
     let row = message('D', &format!(r"\x00\x01\x00\x00\x00\x60{}", "x".repeat(96)));
     let (head, tail) = row.split_at(60);
     check(
-        &format!("> {}\n< {head}\n< {tail}\n< {}{READY}\n  drop 6", query("SELECT 1"), complete("SELECT 1")),
+        &format!(
+            "> {}\n< {head}\n< {tail}\n< {}{READY}\n  drop 6",
+            query("SELECT 1"),
+            complete("SELECT 1")
+        ),
         expect![[r#"
             postgresql id=4 index=0 elapsed_time=1000 summary="SELECT 1 → SELECT 1" request_packet=4 response_packet=5 postgresql_command=Query postgresql_query="SELECT 1" postgresql_request_size=14 postgresql_response_size=127 postgresql_total_size=141 postgresql_success=true
         "#]],
@@ -350,7 +412,10 @@ fn a_stream_out_of_step_is_counted() {
 fn an_answer_to_what_was_not_seen_is_a_row_of_its_own() {
     let ask = format!("{}{}{SYNC}", parse("s", "SELECT 1"), describe("Ss"));
     check(
-        &format!("> {ask}\n< {BOUND}{}{READY}\n< {PARSED}{NO_DATA}{READY}", complete("DELETE 0")),
+        &format!(
+            "> {ask}\n< {BOUND}{}{READY}\n< {PARSED}{NO_DATA}{READY}",
+            complete("DELETE 0")
+        ),
         expect![[r#"
             postgresql id=5 index=0 summary="→ DELETE 0" response_packet=5 postgresql_response_size=25 postgresql_total_size=25 postgresql_success=true
             postgresql id=4 index=0 elapsed_time=2000 summary="Parse SELECT 1 → OK" request_packet=4 response_packet=6 postgresql_command=Parse postgresql_query="SELECT 1" postgresql_request_size=26 postgresql_response_size=10 postgresql_total_size=36 postgresql_success=true
@@ -361,7 +426,9 @@ fn an_answer_to_what_was_not_seen_is_a_row_of_its_own() {
 #[test]
 fn statements_are_forgotten_and_requests_given_up_beyond_their_limits() {
     let text = "x".repeat(4000);
-    let statements: String = (0..1000).map(|number| format!("> {}\n", parse(&format!("s{number}"), &text))).collect();
+    let statements: String = (0..1000)
+        .map(|number| format!("> {}\n", parse(&format!("s{number}"), &text)))
+        .collect();
     let rows = rows_of(&TCP, &format!("10.0.0.1:51000 > 10.0.0.2:5432\n{statements}"));
     let anomalies: Vec<&str> = rows.lines().filter(|line| line.starts_with("anomaly")).collect();
     expect![[r#"
@@ -369,18 +436,30 @@ fn statements_are_forgotten_and_requests_given_up_beyond_their_limits() {
             "anomaly limit_pending_bytes 739",
             "anomaly limit_statement_bytes 746",
         ]
-    "#]].assert_debug_eq(&anomalies);
+    "#]]
+    .assert_debug_eq(&anomalies);
 }
 
 #[test]
 fn any_bytes() {
     let done = complete("SELECT 1");
-    let batch = format!("{}{}{}{}{SYNC}", parse("a", "SELECT $1"), bind("b", "a"), describe("Pb"), execute("b"));
+    let batch = format!(
+        "{}{}{}{}{SYNC}",
+        parse("a", "SELECT $1"),
+        bind("b", "a"),
+        describe("Pb"),
+        execute("b")
+    );
     check_any_bytes(
         &TCP,
         &[
-            &format!("10.0.0.1:1 > 10.0.0.2:5432\n> {STARTUP}\n< {READY}\n> {}\n< {ROW}{done}{READY}", query("SELECT 1")),
-            &format!("10.0.0.1:1 > 10.0.0.2:5432\n> {batch}\n< {PARSED}{BOUND}{NO_DATA}{ROW}{done}{READY}\n> {batch}\n< {ERROR}{READY}"),
+            &format!(
+                "10.0.0.1:1 > 10.0.0.2:5432\n> {STARTUP}\n< {READY}\n> {}\n< {ROW}{done}{READY}",
+                query("SELECT 1")
+            ),
+            &format!(
+                "10.0.0.1:1 > 10.0.0.2:5432\n> {batch}\n< {PARSED}{BOUND}{NO_DATA}{ROW}{done}{READY}\n> {batch}\n< {ERROR}{READY}"
+            ),
         ],
     );
 }
@@ -403,9 +482,16 @@ fn postgresql_is_recognised_on_any_port() {
         ("Query please", None),
         ("", None),
     ] {
-        assert_eq!(recognise(Transport::Tcp, [51000, 51001], &bytes(text)), expected, "{text}");
+        assert_eq!(
+            recognise(Transport::Tcp, [51000, 51001], &bytes(text)),
+            expected,
+            "{text}"
+        );
     }
-    assert_eq!(recognise(Transport::Tcp, [51000, 5432], &bytes(SYNC)), Some("PostgreSQL"));
+    assert_eq!(
+        recognise(Transport::Tcp, [51000, 5432], &bytes(SYNC)),
+        Some("PostgreSQL")
+    );
 }
 
 #[test]
