@@ -135,11 +135,6 @@ impl Inflation {
         self.is_lost
     }
 
-    /// True if a packet begins at the next byte.
-    pub fn is_between(&self) -> bool {
-        !self.is_lost && self.coding == Coding::Nothing && self.header.is_empty()
-    }
-
     /// Is in step again: the next byte begins a packet.
     pub fn resume(&mut self) {
         self.header.clear();

@@ -12,7 +12,6 @@ pub(super) mod capability {
     pub const PROTOCOL_41: u64 = 1 << 9;
     pub const SSL: u64 = 1 << 11;
     pub const SECURE_CONNECTION: u64 = 1 << 15;
-    pub const PLUGIN_AUTH: u64 = 1 << 19;
     pub const PLUGIN_AUTH_LENENC: u64 = 1 << 21;
     pub const SESSION_TRACK: u64 = 1 << 23;
     pub const DEPRECATE_EOF: u64 = 1 << 24;

@@ -16,8 +16,6 @@ pub(super) const LONGEST: u64 = 0xff_ffff;
 /// First bytes of payloads that the server sends.
 pub(super) mod kind {
     pub const OK: u8 = 0x00;
-    pub const MORE_DATA: u8 = 0x01;
-    pub const NEXT_FACTOR: u8 = 0x02;
     pub const LOCAL_INFILE: u8 = 0xfb;
     /// End of columns or rows; in a login: another method of authentication.
     pub const EOF: u8 = 0xfe;

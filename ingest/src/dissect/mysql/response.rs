@@ -42,6 +42,7 @@ pub(super) struct Response {
     pub sequence: Option<u8>,
     /// False until its last packet.
     pub is_whole: bool,
+    has_file: bool,
     state: State,
 }
 
@@ -93,6 +94,7 @@ impl Response {
             statement_id: None,
             sequence: None,
             is_whole: false,
+            has_file: false,
             state: match answer {
                 Answer::Rows => State::Rows,
                 _ => State::First,
@@ -109,6 +111,11 @@ impl Response {
     /// True while the client sends a file (LOAD DATA LOCAL).
     pub fn wants_file(&self) -> bool {
         self.state == State::Infile
+    }
+
+    /// True if the client sends a file, or sent one: the numbers of packets count its own too.
+    pub fn had_file(&self) -> bool {
+        self.has_file
     }
 
     /// True if nothing tells where it ends.
@@ -218,6 +225,7 @@ impl Response {
             Some(&kind::EOF) if packet.length <= EOF_BYTES => true,
             Some(&kind::LOCAL_INFILE) => {
                 self.state = State::Infile;
+                self.has_file = true;
                 false
             }
             Some(_) if packet.length <= COUNT_BYTES => match session.count_of_columns(packet.payload) {

@@ -160,9 +160,12 @@ fn a_server_may_turn_clients_away_and_clients_may_leave() {
             mysql id=4 index=0 status_code=1040 summary="LOGIN → error 1040: Too many connections" response_packet=4 mysql_command=LOGIN mysql_response_size=27 mysql_total_size=27 mysql_success=false mysql_error_code=1040 mysql_error_message="Too many connections"
         "#]],
     );
-    check(&format!("< {}", greeting(PLAIN)), expect![[r#"
+    check(
+        &format!("< {}", greeting(PLAIN)),
+        expect![[r#"
         mysql id=4 index=0 summary="→ greeting of 8.0.36" response_packet=4 mysql_response_size=78 mysql_total_size=78
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -238,9 +241,12 @@ fn a_command_may_have_many_results() {
         more,
         OK,
     ]);
-    check(&format!("> {}\n< {rows}", query("CALL p()")), expect![[r#"
+    check(
+        &format!("> {}\n< {rows}", query("CALL p()")),
+        expect![[r#"
         mysql id=4 index=0 elapsed_time=1000 status_code=0 summary="CALL p() → 3 rows" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="CALL p()" mysql_request_size=13 mysql_response_size=129 mysql_total_size=142 mysql_success=true
-    "#]]);
+    "#]],
+    );
     let updates = packets(&[r"\x00\x02\x00\x0a\x00\x00\x00", r"\x00\x03\x00\x02\x00\x00\x00"]);
     check(
         &format!("> {}\n< {updates}", query("UPDATE a; UPDATE b")),
@@ -287,9 +293,10 @@ fn prepared_statements_are_known_by_number() {
     );
     let without_eof = [prepared[0], COLUMN, COLUMN];
     let end = r"\xfe\x00\x00\x02\x00\x00\x00";
-    check(
+    check_whole(
+        &TCP,
         &talk(
-            &session(PLAIN | DEPRECATE_EOF),
+            &format!("10.0.0.1:51000 > 10.0.0.2:3306\n{}", session(PLAIN | DEPRECATE_EOF)),
             &without_eof,
             &[r"\x01", COLUMN, r"\x00\x00\x01", end],
         ),
@@ -446,12 +453,16 @@ fn compressed_packets_are_inflated() {
         )
     };
     assert_eq!(rows_of(&TCP, &talk(COMPRESS, zlib)), rows_of(&TCP, &talk(ZSTD, zstd)));
-    check_rows(&TCP, &talk(COMPRESS, zlib), expect![[r#"
+    check_rows(
+        &TCP,
+        &talk(COMPRESS, zlib),
+        expect![[r#"
         mysql id=5 index=0 elapsed_time=1000 status_code=0 summary="LOGIN ann@shop → OK" request_packet=5 response_packet=6 mysql_command=LOGIN mysql_database=shop mysql_request_size=70 mysql_response_size=11 mysql_total_size=81 mysql_success=true
         mysql id=7 index=0 elapsed_time=1000 status_code=0 summary="SELECT 1 → 1 row" request_packet=7 response_packet=8 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_database=shop mysql_request_size=13 mysql_response_size=205 mysql_total_size=218 mysql_success=true
         mysql id=9 index=0 elapsed_time=1000 status_code=1146 summary="SELECT 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' → error 1146: No such table" request_packet=9 response_packet=10 mysql_command=COM_QUERY mysql_query="SELECT 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'" mysql_database=shop mysql_request_size=114 mysql_response_size=26 mysql_total_size=140 mysql_success=false mysql_error_code=1146 mysql_error_message="No such table"
         mysql id=11 index=0 summary=COM_QUIT request_packet=11 mysql_command=COM_QUIT mysql_database=shop mysql_request_size=5 mysql_total_size=5
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -583,10 +594,14 @@ fn a_gap_is_overcome_where_a_chunk_begins_with_a_response() {
         query("SELECT 1"),
         query("SELECT 2")
     );
-    check_whole(&TCP, &talk, expect![[r#"
+    check_whole(
+        &TCP,
+        &talk,
+        expect![[r#"
         mysql id=4 index=0 elapsed_time=1000 summary="SELECT 1 → 0 rows" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_request_size=13 mysql_response_size=41 mysql_total_size=54
         mysql id=7 index=0 elapsed_time=1000 status_code=0 summary="SELECT 2 → 1 row" request_packet=7 response_packet=8 mysql_command=COM_QUERY mysql_query="SELECT 2" mysql_request_size=13 mysql_response_size=56 mysql_total_size=69 mysql_success=true
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -602,7 +617,8 @@ fn a_client_out_of_step_is_counted_and_taken_up_again() {
         ),
         expect![[r#"
             mysql id=4 index=0 elapsed_time=1000 status_code=0 summary="SELECT 1 → OK" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_request_size=13 mysql_response_size=11 mysql_total_size=24 mysql_success=true
-            mysql id=8 index=0 status_code=0 summary="→ OK" response_packet=8 mysql_response_size=11 mysql_total_size=11 mysql_success=true
+            mysql id=7 index=0 elapsed_time=1000 status_code=0 summary="SELECT 2 → OK" request_packet=7 response_packet=8 mysql_command=COM_QUERY mysql_query="SELECT 2" mysql_request_size=13 mysql_response_size=11 mysql_total_size=24 mysql_success=true
+            anomaly unparsable_mysql 1
         "#]],
     );
     check_whole(

@@ -186,7 +186,7 @@ fn prepared_statements_are_known_by_name() {
         ),
         expect![[r#"
             postgresql id=4 index=0 elapsed_time=1000 summary="Parse SELECT 1 → OK" request_packet=4 response_packet=5 postgresql_command=Parse postgresql_query="SELECT 1" postgresql_request_size=28 postgresql_response_size=17 postgresql_total_size=45 postgresql_success=true
-            postgresql id=6 index=0 elapsed_time=1000 summary="SELECT 1 → 1 rows, suspended" request_packet=6 response_packet=7 postgresql_command=Execute postgresql_query="SELECT 1" postgresql_request_size=27 postgresql_response_size=22 postgresql_total_size=49 postgresql_success=true
+            postgresql id=6 index=0 elapsed_time=1000 summary="SELECT 1 → 1 row, suspended" request_packet=6 response_packet=7 postgresql_command=Execute postgresql_query="SELECT 1" postgresql_request_size=27 postgresql_response_size=22 postgresql_total_size=49 postgresql_success=true
             postgresql id=6 index=2 elapsed_time=1000 summary="SELECT 1 → SELECT 1" request_packet=6 response_packet=7 postgresql_command=Execute postgresql_query="SELECT 1" postgresql_request_size=11 postgresql_response_size=26 postgresql_total_size=37 postgresql_success=true
             postgresql id=8 index=0 elapsed_time=1000 summary="Close statement s1 → OK" request_packet=8 response_packet=9 postgresql_command=Close postgresql_request_size=9 postgresql_response_size=5 postgresql_total_size=14 postgresql_success=true
             postgresql id=10 index=0 elapsed_time=1000 summary="Execute s1 → 42P01 no such thing" request_packet=10 response_packet=11 postgresql_command=Execute postgresql_request_size=25 postgresql_response_size=35 postgresql_total_size=60 postgresql_success=false postgresql_error_code=42P01 postgresql_error_message="no such thing"
@@ -279,7 +279,6 @@ fn a_sync_before_the_end_of_copied_data_is_passed_over() {
         ),
         expect![[r#"
             postgresql id=4 index=0 elapsed_time=1000 summary="COPY t FROM STDIN → COPY 1" request_packet=4 response_packet=5 postgresql_command=Execute postgresql_query="COPY t FROM STDIN" postgresql_request_size=61 postgresql_response_size=32 postgresql_total_size=93 postgresql_success=true
-            postgresql id=6 index=2 elapsed_time=1000 summary="Sync → OK" request_packet=6 response_packet=7 postgresql_command=Sync postgresql_request_size=5 postgresql_response_size=6 postgresql_total_size=11 postgresql_success=true
             postgresql id=8 index=0 elapsed_time=1000 summary="SELECT 1 → SELECT 1" request_packet=8 response_packet=9 postgresql_command=Query postgresql_query="SELECT 1" postgresql_request_size=14 postgresql_response_size=20 postgresql_total_size=34 postgresql_success=true
         "#]],
     );
