@@ -69,8 +69,8 @@ pub struct Limits {
     pub pending_bytes: usize,
     /// Bytes of prepared statements that are remembered of one connection; beyond it the oldest are forgotten.
     pub statement_bytes: usize,
-    /// Bytes that one byte of a compressed packet may become; the rest counts as missing. Results rarely compress so well,
-    /// a bomb of zlib reaches a thousand.
+    /// Bytes that one byte of compressed packets may become, over a connection; the rest counts as missing. Results rarely
+    /// compress so well, a bomb of zlib reaches a thousand.
     pub inflate_ratio: u64,
     /// Questions, and answers, kept of one DNS message.
     pub dns_records: usize,

@@ -17,6 +17,8 @@ use crate::Limits;
 const HEADER_BYTES: usize = 7;
 /// Bytes that are inflated at once.
 const PIECE_BYTES: usize = 16 << 10;
+/// Bytes that may be inflated whatever they were before: little beside what a connection takes to get here.
+const GRANT_BYTES: u64 = 256 << 10;
 /// Memory that a decompressor takes, about.
 const DECOMPRESSOR_BYTES: usize = 48 << 10;
 /// Largest window that a zstd frame may ask memory for: 8 MiB.
@@ -34,6 +36,9 @@ pub(super) struct Inflation {
     owed: u64,
     /// Of them, how many may be given.
     allowed: u64,
+    /// Bytes that compressed packets gave so far, and that they might have given.
+    given: u64,
+    earned: u64,
     coding: Coding,
     is_lost: bool,
     zlib: Option<Decompress>,
@@ -163,7 +168,9 @@ impl Inflation {
         self.left = length;
         let is_stored = inside == 0;
         self.owed = if is_stored { length } else { inside };
-        self.allowed = self.owed.min(length.saturating_mul(limits.inflate_ratio));
+        self.earned = self.earned.saturating_add(length.saturating_mul(limits.inflate_ratio));
+        let allowed = self.earned.saturating_add(GRANT_BYTES).saturating_sub(self.given);
+        self.allowed = self.owed.min(allowed);
         self.coding = if is_stored { Coding::Stored } else { Coding::Unknown };
         if let Some(zlib) = &mut self.zlib {
             zlib.reset(true);
@@ -199,6 +206,7 @@ impl Inflation {
         self.take(rest, read);
         self.owed = self.owed.saturating_sub(given as u64);
         self.allowed = self.allowed.saturating_sub(given as u64);
+        self.given = self.given.saturating_add(given as u64);
         if given == 0 {
             if read == 0 && !own.is_empty() {
                 // The end of the stream, with bytes behind it.
