@@ -177,6 +177,8 @@ pub(super) mod code {
     pub const INIT_DB: u8 = 0x02;
     pub const QUERY: u8 = 0x03;
     pub const CHANGE_USER: u8 = 0x11;
+    pub const STMT_EXECUTE: u8 = 0x17;
+    pub const STMT_SEND_LONG_DATA: u8 = 0x18;
     pub const STMT_CLOSE: u8 = 0x19;
     pub const STMT_PREPARE: u8 = 0x16;
     pub const RESET_CONNECTION: u8 = 0x1f;

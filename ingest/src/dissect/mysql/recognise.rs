@@ -16,8 +16,12 @@ pub(super) const PORTS: [u16; 1] = [3306];
 /// Length of a greeting and of a login, at most.
 const GREETING_BYTES: u64 = 1 << 10;
 const LOGIN_BYTES: u64 = 1 << 16;
+/// Bytes of a greeting in which its version must end.
+const VERSION_BYTES: usize = 80;
 /// Bytes of a login before the user.
 const LOGIN_FIXED_BYTES: usize = 32;
+/// Bytes of a payload that must tell.
+const UNSURE_BYTES: usize = 32;
 /// Numbers of errors.
 const ERRORS: std::ops::Range<u64> = 1000..20_000;
 /// Errors with which a server turns a client away: too many connections, hosts that may not connect.
@@ -113,7 +117,7 @@ fn greeting(bytes: &[u8]) -> Verdict {
     match payload {
         [9 | 10, rest @ ..] => match Greeting::read(payload) {
             Some(_) => Verdict::Certain,
-            None if payload.len() as u64 == length => Verdict::No,
+            None if payload.len() as u64 == length || payload.len() >= VERSION_BYTES => Verdict::No,
             None => {
                 let version = rest.split(|byte| *byte == 0).next().unwrap_or_default();
                 let can_be = version.iter().all(|byte| (b' '..=b'~').contains(byte));
@@ -182,7 +186,9 @@ fn command(kind: &command::Kind, text: &[u8], payload: &[u8], length: u64, is_hi
         }
         // One command at a time.
         _ if is_hinted && payload.len() == whole => Verdict::Certain,
-        _ if is_hinted && payload.len() < whole => Verdict::Unsure,
+        _ if is_hinted && payload.len() < whole && payload.len() < UNSURE_BYTES => Verdict::Unsure,
+        // Its values may be long.
+        code::STMT_EXECUTE | code::STMT_SEND_LONG_DATA if is_hinted && payload.len() < whole => Verdict::Certain,
         _ => Verdict::No,
     }
 }

@@ -14,6 +14,8 @@ pub(super) const PORTS: [u16; 2] = [5432, 6432];
 
 /// Messages of a chain that are looked at.
 const CHAIN: usize = 64;
+/// Bytes of a message that must tell.
+const UNSURE_BYTES: usize = 32;
 /// Bytes of a query without a word that statements begin with, at least.
 const QUERY_BYTES: usize = 4;
 
@@ -61,13 +63,13 @@ fn from_client(bytes: &[u8], is_hinted: bool) -> Verdict {
     let is_whole = bytes.len() >= length;
     let mut fields = Fields(body);
     let verdict = match bytes.first() {
-        Some(&client::QUERY) => query(body, is_whole),
+        Some(&client::QUERY) => query(body, is_whole, is_hinted),
         Some(&client::PARSE) => {
             let name = fields.string();
             let text = fields.string();
             if is_text(name) && begins_statement(text) && text.len() > 2 {
                 Verdict::Certain
-            } else if body.len() < 32 && !is_whole && is_text(name) && is_text(text) {
+            } else if body.len() < UNSURE_BYTES && !is_whole && is_text(name) && is_text(text) {
                 Verdict::Unsure
             } else {
                 Verdict::No
@@ -89,7 +91,7 @@ fn from_client(bytes: &[u8], is_hinted: bool) -> Verdict {
 }
 
 /// A simple query: a text, and a zero at its end.
-fn query(body: &[u8], is_whole: bool) -> Verdict {
+fn query(body: &[u8], is_whole: bool, is_hinted: bool) -> Verdict {
     let (text, ends) = match body.split_last() {
         Some((0, text)) if is_whole => (text, true),
         _ => (body, false),
@@ -100,7 +102,11 @@ fn query(body: &[u8], is_whole: bool) -> Verdict {
     if begins_statement(text) && text.len() > 2 || ends && text.len() >= QUERY_BYTES {
         return Verdict::Certain;
     }
-    if is_whole { Verdict::No } else { Verdict::Unsure }
+    match (is_whole, body.len() < UNSURE_BYTES) {
+        (false, true) => Verdict::Unsure,
+        (false, false) if is_hinted => Verdict::Certain,
+        _ => Verdict::No,
+    }
 }
 
 /// True if the first message is one of the extended protocol and its names are.
