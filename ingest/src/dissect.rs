@@ -29,7 +29,10 @@ mod quic;
 mod radius;
 pub(crate) mod raw;
 mod redis;
+mod mysql;
+mod postgresql;
 pub(crate) mod sctp;
+mod statements;
 #[cfg(test)]
 mod testing;
 mod tls;
@@ -406,6 +409,7 @@ pub const PROTOCOLS: &[Protocol] = &[
     http2::TCP,
     tls::TCP,
 <<<<<<< HEAD
+<<<<<<< HEAD
     dns::TCP,
     dns::UDP,
     quic::UDP,
@@ -420,4 +424,10 @@ pub const PROTOCOLS: &[Protocol] = &[
     dns::TCP,
     dns::UDP,
 >>>>>>> wip-redis
+=======
+    mysql::TCP,
+    postgresql::TCP,
+    dns::TCP,
+    dns::UDP,
+>>>>>>> wip-mysql
 ];

@@ -67,6 +67,11 @@ pub struct Limits {
     pub pending_requests: usize,
     /// Bytes of one connection's requests that wait for their response; beyond it the oldest becomes an entry without one.
     pub pending_bytes: usize,
+    /// Bytes of prepared statements that are remembered of one connection; beyond it the oldest are forgotten.
+    pub statement_bytes: usize,
+    /// Bytes that one byte of compressed packets may become, over a connection; the rest counts as missing. Results rarely
+    /// compress so well, a bomb of zlib reaches a thousand.
+    pub inflate_ratio: u64,
     /// Questions, and answers, kept of one DNS message.
     pub dns_records: usize,
     /// Bytes of text kept of one DNS message's answers.
@@ -131,6 +136,8 @@ impl Limits {
             handshake_bytes: 64 << 10,
             pending_requests: 1024,
             pending_bytes: MIB.min(share(256)),
+            statement_bytes: MIB.min(share(256)),
+            inflate_ratio: 200,
             dns_records: 1024,
             dns_text_bytes: 64 << 10,
             sctp_chunks: 1 << 9,

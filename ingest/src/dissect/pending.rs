@@ -77,6 +77,11 @@ impl<K: PartialEq, T> Pending<K, T> {
         self.waiting.back_mut().map(|(_, _, waiting)| waiting)
     }
 
+    /// All of them, the oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.waiting.iter().map(|(_, _, waiting)| waiting)
+    }
+
     /// How many wait.
     pub fn len(&self) -> usize {
         self.waiting.len()

@@ -9,9 +9,10 @@ table! {
     "mysql": Entry, flags { mysql: "true", tls: "capture_source == 'ebpf_tls'" },
     groups { common: Common / CommonBuilder = COMMON, identity: Identity / IdentityBuilder = IDENTITY },
     MYSQL => struct Mysql, MysqlOwn, MysqlBuilder, MysqlOwnBuilder {
-        /// Name of the command: "COM_QUERY", "COM_STMT_EXECUTE".
+        /// Name of the command: "COM_QUERY", "COM_STMT_EXECUTE", or "LOGIN"; null if it was not seen.
         mysql_command "mysql_command": Str;
-        /// Text of the statement, cut at the limit; null if the command has none.
+        /// Text of the statement on one line (line ends and tabs are blanks), cut at the limit; null if the command has none, as
+        /// one that executes a prepared statement.
         mysql_query "mysql_query": Str;
         /// Database that the session uses; null if none was seen.
         mysql_database "mysql_database": Str;

@@ -11,7 +11,7 @@ table! {
     POSTGRESQL => struct Postgresql, PostgresqlOwn, PostgresqlBuilder, PostgresqlOwnBuilder {
         /// What the client asked for: "Query", "Execute".
         postgresql_command "postgresql_command": Str;
-        /// Text of the statement, cut at the limit; null if none was seen.
+        /// Text of the statement on one line (line ends and tabs are blanks), cut at the limit; null if none was seen.
         postgresql_query "postgresql_query": Str;
         /// Database that the session uses; null if its start was not seen.
         postgresql_database "postgresql_database": Str;
