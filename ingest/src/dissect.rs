@@ -26,6 +26,7 @@ pub(crate) mod sctp;
 #[cfg(test)]
 mod testing;
 mod tls;
+mod ws;
 
 use std::fmt;
 
@@ -392,4 +393,4 @@ pub struct Protocol {
 }
 
 /// Every dissector, in the order in which they are asked.
-pub const PROTOCOLS: &[Protocol] = &[http1::TCP, http2::TCP, tls::TCP, dns::TCP, dns::UDP];
+pub const PROTOCOLS: &[Protocol] = &[http1::TCP, http2::TCP, tls::TCP, dns::TCP, dns::UDP, ws::TCP];

@@ -10,9 +10,12 @@ mod content;
 mod grpc;
 mod pairs;
 mod row;
+mod target;
 
 pub(super) use content::Content;
+pub(super) use pairs::Pairs;
 pub(super) use row::append;
+pub(super) use target::Target;
 
 use super::{Half, Start};
 
@@ -63,7 +66,7 @@ pub(super) struct Message<'a> {
 
 impl<'a> Message<'a> {
     /// The values of a field, named in lower case.
-    fn values(&self, name: &str) -> impl Iterator<Item = &'a str> {
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &'a str> {
         self.fields
             .iter()
             .filter(move |field| field.0 == name)
@@ -71,7 +74,7 @@ impl<'a> Message<'a> {
     }
 
     /// The first value of a field, named in lower case.
-    fn value(&self, name: &str) -> Option<&'a str> {
+    pub fn value(&self, name: &str) -> Option<&'a str> {
         self.values(name).next()
     }
 }

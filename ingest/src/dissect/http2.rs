@@ -24,7 +24,7 @@ mod tests;
 use exchange::Streams;
 use reader::{Event, Reader};
 
-use super::{Chunk, Context, Dissector, Half, Progress, Protocol, Transport, http};
+use super::{Chunk, Context, Dissector, Half, Progress, Protocol, Successor, Transport, http};
 
 /// The name in findings.
 const NAME: &str = "HTTP2";
@@ -38,6 +38,19 @@ pub(super) const TCP: Protocol = Protocol {
     from_server: preface::from_server,
     dissector: |_| Box::new(Http2::default()),
 };
+
+/// The dissector of what follows an upgrade from HTTP/1.1; it answers the request that asked for it.
+pub(super) fn successor(request: Option<http::Request<'_>>, unread_bytes: usize) -> Successor {
+    let mut dissector = Box::new(Http2::default());
+    if let Some(request) = request {
+        dissector.streams.upgrade(&request);
+    }
+    Successor {
+        name: http::NAME,
+        dissector,
+        unread_bytes,
+    }
+}
 
 #[derive(Debug, Default)]
 struct Http2 {

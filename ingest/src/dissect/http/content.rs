@@ -3,7 +3,7 @@
 use crate::Limits;
 
 /// The bytes kept of a message's content, and how many there were.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Content {
     /// Bytes that travelled, those in gaps included.
     pub size_bytes: u64,

@@ -7,7 +7,7 @@ use super::Message;
 
 /// Names with values, in the order in which the names came; values of a repeated name are joined with ", ".
 #[derive(Debug, Default)]
-pub(super) struct Pairs<'a> {
+pub(crate) struct Pairs<'a> {
     pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     places: BTreeMap<Cow<'a, str>, usize>,
 }

@@ -6,8 +6,7 @@ use schema::tables::http::{Http, HttpOwn};
 
 use super::coding;
 use super::grpc::Call;
-use super::pairs::Pairs;
-use super::{Exchange, Message};
+use super::{Exchange, Message, Pairs, Target};
 use crate::dissect::{Context, Entry, elapsed_us, number, shorten};
 
 /// Bytes of a URL that a summary shows.
@@ -85,46 +84,12 @@ pub(crate) fn append(exchange: Exchange<'_>, context: &mut Context<'_>) {
 }
 
 fn summary(method: Option<&str>, url: Option<&str>, code: Option<u16>) -> String {
-    let url = url.map(|url| shorten(url, SUMMARY_URL_BYTES));
+    let url = url
+        .filter(|url| !url.is_empty())
+        .map(|url| shorten(url, SUMMARY_URL_BYTES));
     let code = code.map(|code| format!("→ {code}"));
     let parts = [method, url.as_deref(), code.as_deref()];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
-}
-
-/// The parts of a request target (RFC 9112 §3.2).
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Target<'a> {
-    /// Of the absolute form and the authority form alone.
-    host: Option<&'a str>,
-    path: Option<&'a str>,
-    query: &'a str,
-}
-
-impl<'a> Target<'a> {
-    fn of(target: &'a str) -> Self {
-        let (authority, rest) = match target.split_once("://") {
-            Some((scheme, rest)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) && !scheme.is_empty() => {
-                let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-                let (authority, rest) = rest.split_at_checked(end).unwrap_or_default();
-                (Some(authority), if rest.is_empty() { "/" } else { rest })
-            }
-            _ if target.starts_with(['/', '*', '?']) => (None, target),
-            _ if target.is_empty() => return Self::default(),
-            _ => {
-                return Self {
-                    host: Some(target),
-                    ..Self::default()
-                };
-            }
-        };
-        let rest = rest.split('#').next().unwrap_or_default();
-        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        Self {
-            host: authority,
-            path: Some(path),
-            query,
-        }
-    }
 }
 
 /// The kept bytes of a message's content, its coding removed; `None` if there are none.
@@ -141,25 +106,5 @@ fn body<'a>(message: Option<&Message<'a>>, context: &Context<'_>) -> Option<Cow<
     match message.value("content-encoding").or_else(transfer) {
         Some(coding) => Some(coding::decode(coding, kept, context.limits.body_bytes)),
         None => Some(kept.into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn targets() {
-        let of = |target| {
-            let parts = Target::of(target);
-            (parts.host, parts.path, parts.query)
-        };
-        assert_eq!(of("/a/b?c=d#e"), (None, Some("/a/b"), "c=d"));
-        assert_eq!(of("http://a:80/b?c"), (Some("a:80"), Some("/b"), "c"));
-        assert_eq!(of("HTTP://a"), (Some("a"), Some("/"), ""));
-        assert_eq!(of("a:443"), (Some("a:443"), None, ""));
-        assert_eq!(of("*"), (None, Some("*"), ""));
-        assert_eq!(of("/redirect?to=http://b/"), (None, Some("/redirect"), "to=http://b/"));
-        assert_eq!(of(""), (None, None, ""));
     }
 }

@@ -113,6 +113,26 @@ impl Exchanges {
             .and_then(|request| framing::method(&request.head))
     }
 
+    /// Takes the request that the next response answers out of the queue.
+    pub fn take_first_request(&mut self) -> Option<Message> {
+        if self.queue.front()?.response.is_some() {
+            return None;
+        }
+        let first = self.queue.pop_front()?;
+        self.release(&first);
+        self.requesting &= !self.queue.is_empty();
+        first.request
+    }
+
+    /// The exchange of the response that is coming.
+    pub fn answered(&self) -> Option<&Exchange> {
+        match self.responding {
+            Responding::Nobody => None,
+            Responding::First => self.queue.front(),
+            Responding::Unasked => Some(&self.unasked),
+        }
+    }
+
     /// Takes the head of a response.
     pub fn response(&mut self, response: Message, context: &mut Context<'_>) {
         self.end_response(context);
@@ -140,6 +160,19 @@ impl Exchanges {
         }
     }
 
+    /// Adds the trailer fields of the message of a half.
+    pub fn trailer(&mut self, half: Half, lines: &[u8], chunk: &Chunk<'_>, context: &Context<'_>) {
+        if let Some(message) = self.current(half) {
+            message.end_ns = chunk.timestamp_ns;
+            let before = message.head.held_bytes();
+            message.head.append(lines, context.limits.head_bytes);
+            let added = message.head.held_bytes().saturating_sub(before);
+            if half == Half::Client {
+                self.held_bytes = self.held_bytes.saturating_add(added);
+            }
+        }
+    }
+
     /// Counts content of the message of a half that never came.
     pub fn gap(&mut self, half: Half, missing_bytes: u64) {
         if let Some(message) = self.current(half) {
@@ -155,9 +188,14 @@ impl Exchanges {
         }
     }
 
-    /// Learns that responses were lost: the next one answers the latest request, since clients hardly ever pipeline.
-    pub fn forget_all_but_last(&mut self, context: &mut Context<'_>) {
-        while self.queue.len() > 1 {
+    /// Learns that responses were lost, and that a packet brings the next one: it answers the latest request before that packet,
+    /// since clients hardly ever pipeline.
+    pub fn forget_answered_before(&mut self, packet: u64, context: &mut Context<'_>) {
+        let came_before = |exchange: &Exchange| {
+            let request = exchange.request.as_ref();
+            request.is_some_and(|request| request.start.packet < packet)
+        };
+        while self.queue.get(1).is_some_and(came_before) {
             self.finish_first(context);
         }
     }
@@ -214,14 +252,23 @@ impl Exchanges {
 
     fn finish_first(&mut self, context: &mut Context<'_>) {
         if let Some(first) = self.queue.pop_front() {
-            let head = first.request.as_ref().map_or(0, |request| request.head.held_bytes());
-            self.held_bytes = self.held_bytes.saturating_sub(head).saturating_sub(first.kept_bytes());
+            self.release(&first);
             if self.responding == Responding::First {
                 self.responding = Responding::Nobody;
             }
             self.requesting &= !self.queue.is_empty();
             row::append(first, context);
         }
+    }
+
+    /// Counts what an exchange holds no more.
+    fn release(&mut self, exchange: &Exchange) {
+        let request = exchange.request.as_ref();
+        let head = request.map_or(0, |request| request.head.held_bytes());
+        self.held_bytes = self
+            .held_bytes
+            .saturating_sub(head)
+            .saturating_sub(exchange.kept_bytes());
     }
 
     fn front_packet(&self) -> u64 {

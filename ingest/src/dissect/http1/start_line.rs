@@ -1,11 +1,12 @@
 //! Start lines of HTTP/1: what one is, and whether bytes begin with one.
 //!
 //! Specification: RFC 9112 §3 and §4. More is accepted than it allows, because servers accept it and a capture shows what
-//! travelled: any token as method, blanks inside the target, a version that is cut short, the request line of HTTP/0.9.
+//! travelled: any token as method, blanks inside the target, a version that is cut short, the request line of HTTP/0.9, a
+//! method alone.
 
 use std::ops::Range;
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr2, memmem};
 
 use crate::dissect::{Half, Probe, Verdict};
 
@@ -28,7 +29,7 @@ pub(super) struct StatusLine {
 /// Longest method that is looked for; the longest registered one has 17 letters.
 const METHOD_BYTES: usize = 32;
 
-/// Methods that prove HTTP without a look at the version: RFC 9110 §9, PATCH, WebDAV and what its neighbours use.
+/// Methods that prove HTTP without a look at the version: the IANA registry of them, Exchange, UPnP, and what neighbours use.
 const METHODS: &[&[u8]] = &[
     b"GET",
     b"HEAD",
@@ -39,6 +40,7 @@ const METHODS: &[&[u8]] = &[
     b"OPTIONS",
     b"TRACE",
     b"PATCH",
+    b"QUERY",
     b"COPY",
     b"LOCK",
     b"MKCOL",
@@ -51,9 +53,27 @@ const METHODS: &[&[u8]] = &[
     b"MERGE",
     b"MKACTIVITY",
     b"CHECKOUT",
+    b"CHECKIN",
+    b"UNCHECKOUT",
+    b"MKWORKSPACE",
+    b"MKCALENDAR",
+    b"VERSION-CONTROL",
+    b"BASELINE-CONTROL",
+    b"LABEL",
+    b"ACL",
+    b"BIND",
+    b"REBIND",
+    b"UNBIND",
+    b"ORDERPATCH",
+    b"BCOPY",
+    b"BDELETE",
+    b"BMOVE",
+    b"BPROPFIND",
+    b"BPROPPATCH",
     b"NOTIFY",
     b"SUBSCRIBE",
     b"UNSUBSCRIBE",
+    b"POLL",
     b"PURGE",
     b"RPC_IN_DATA",
     b"RPC_OUT_DATA",
@@ -68,7 +88,14 @@ const STATUS_PREFIX: &[u8] = b"HTTP/1.";
 
 /// Reads a request line, without its line end.
 pub(super) fn request(line: &[u8]) -> Option<RequestLine> {
-    let method_end = memchr(b' ', line)?;
+    let Some(method_end) = memchr(b' ', line) else {
+        let end = line.len();
+        return METHODS.contains(&line).then_some(RequestLine {
+            method: 0..end,
+            target: end..end,
+            version: end..end,
+        });
+    };
     let method = line.get(..method_end)?;
     if !is_method(method) {
         return None;
@@ -80,7 +107,13 @@ pub(super) fn request(line: &[u8]) -> Option<RequestLine> {
         Some(blank) if blank > target_start => {
             let version = blank.checked_add(1)?..line.len();
             let major = line.get(blank.checked_add(b" HTTP/".len())?..)?.first()?;
-            let target = target_start..line.get(..blank)?.trim_ascii_end().len();
+            let mut target = target_start..line.get(..blank)?.trim_ascii_end().len();
+            // An authority holds no blanks.
+            if method == b"CONNECT"
+                && let Some(length) = memchr(b' ', line.get(target.clone())?)
+            {
+                target.end = target_start.checked_add(length)?;
+            }
             matches!(major, b'0' | b'1').then_some(RequestLine {
                 method: 0..method_end,
                 target,
@@ -121,10 +154,12 @@ pub(super) fn can_begin(bytes: &[u8], half: Half) -> bool {
     match half {
         Half::Client => {
             let method = bytes.get(..METHOD_BYTES).unwrap_or(bytes);
-            let end = memchr(b' ', method);
+            let end = memchr2(b' ', b'\n', method);
             match end {
-                Some(end) => method.get(..end).is_some_and(is_method),
-                None => bytes.len() < METHOD_BYTES && bytes.iter().all(is_token),
+                Some(end) => method
+                    .get(..end)
+                    .is_some_and(|method| is_method(method.trim_ascii_end())),
+                None => bytes.len() < METHOD_BYTES && bytes.trim_ascii_end().iter().all(is_token),
             }
         }
         Half::Server => {
@@ -146,9 +181,6 @@ pub(super) fn probe(probe: &Probe<'_>) -> Verdict {
     if !can_begin(bytes, Half::Client) {
         return Verdict::No;
     }
-    let Some(method_end) = memchr(b' ', bytes) else {
-        return Verdict::Unsure;
-    };
     if let Some(line_end) = memchr(b'\n', bytes) {
         let line = bytes.get(..line_end).unwrap_or_default();
         return match request(line.trim_ascii_end()) {
@@ -157,6 +189,9 @@ pub(super) fn probe(probe: &Probe<'_>) -> Verdict {
             _ => Verdict::No,
         };
     }
+    let Some(method_end) = memchr(b' ', bytes) else {
+        return Verdict::Unsure;
+    };
     let (method, target) = bytes.split_at_checked(method_end).unwrap_or_default();
     let target = target.trim_ascii_start();
     if METHODS.contains(&method) && (target.starts_with(b"/") || target.starts_with(b"http://")) {
@@ -232,6 +267,9 @@ mod tests {
         check_request("PRI * HTTP/2.0", None);
         check_request("SPAM /", None);
         check_request("INVITE sip:a@b SIP/2.0", None);
+        check_request("CONNECT a:25 / HTTP/1.0", Some(("CONNECT", "a:25", "HTTP/1.0")));
+        check_request("OPTIONS", Some(("OPTIONS", "", "")));
+        check_request("NOOP", None);
         check_request("GET ", None);
         check_request(" / HTTP/1.1", None);
         check_request("G(T / HTTP/1.1", None);
@@ -266,6 +304,9 @@ mod tests {
         assert_eq!(verdict("FROB /a HTTP/1.1\n", 9), Verdict::Certain);
         assert_eq!(verdict("GET key\r\n", 6379), Verdict::No);
         assert_eq!(verdict("GET /\r\n", 80), Verdict::Certain);
+        assert_eq!(verdict("OPTIONS\nHost: a\n\n", 80), Verdict::Certain);
+        assert_eq!(verdict("OPTIONS\r\n", 9), Verdict::No);
+        assert_eq!(verdict("OPTIONS\r", 80), Verdict::Unsure);
         assert_eq!(verdict("PRI * HTTP/2.0\r\n", 80), Verdict::No);
         assert_eq!(verdict("OPTIONS rtsp://a RTSP/1.0\r\n", 554), Verdict::No);
         assert_eq!(verdict("HTT", 9), Verdict::Unsure);

@@ -44,14 +44,14 @@ fn pipelined_requests_are_answered_in_order() {
 }
 
 #[test]
-fn chunks_are_joined_and_trailers_walked_past() {
+fn chunks_are_joined() {
     check(
         r"
 > POST /up HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: u\r\n\r\n
 < HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n4\r\nwxyz\r\n0\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n
 ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=200 summary="POST /up → 200" request_packet=4 response_packet=5 url=/up path=/up http_version=HTTP/1.1 request_headers={transfer-encoding:chunked} response_headers={transfer-encoding:"gzip, chunked"} request_headers_size=49 request_body_size=5 response_headers_size=53 response_body_size=4 request_body=abcde response_body=wxyz
+            http id=4 index=0 elapsed_time=1000 status_code=200 summary="POST /up → 200" request_packet=4 response_packet=5 url=/up path=/up http_version=HTTP/1.1 request_headers={transfer-encoding:chunked,t:u} response_headers={transfer-encoding:"gzip, chunked"} request_headers_size=49 request_body_size=5 response_headers_size=53 response_body_size=4 request_body=abcde response_body=wxyz
             http id=5 index=1 status_code=204 summary="→ 204" response_packet=5 http_version=HTTP/1.1 response_headers_size=27 response_body_size=0
         "#]],
     );
@@ -90,15 +90,62 @@ fn a_response_may_come_before_its_request_is_over() {
 }
 
 #[test]
-fn after_an_upgrade_the_connection_is_left_alone() {
-    check(
+fn after_an_upgrade_what_follows_is_recognised_anew() {
+    check_whole(
         r"
-> GET /chat HTTP/1.1\r\nUpgrade: websocket\r\n\r\n
-< HTTP/1.1 101 Switching Protocols\r\n\r\n\x81\x02hi
-> GET /no HTTP/1.1\r\n\r\n
+> GET /upgraded HTTP/1.1\r\nUpgrade: TLS/1.0\r\n\r\n
+< HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.0, HTTP/1.1\r\n\r\n
+> \x16\x03\x01\x00\x2f\x01\x00\x00\x2b\x03\x0301234567890123456789012345678901\x00\x00\x02\x13\x01\x01\x00\x00\x00
 ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=101 summary="GET /chat → 101" request_packet=4 response_packet=5 url=/chat path=/chat http_version=HTTP/1.1 request_headers={upgrade:websocket} request_headers_size=42 request_body_size=0 response_headers_size=36 response_body_size=0
+            http id=4 index=0 elapsed_time=1000 status_code=101 summary="GET /upgraded → 101" request_packet=4 response_packet=5 url=/upgraded path=/upgraded http_version=HTTP/1.1 request_headers={upgrade:TLS/1.0} response_headers={upgrade:"TLS/1.0, HTTP/1.1"} request_headers_size=44 request_body_size=0 response_headers_size=64 response_body_size=0
+            tlsx id=6 index=0 summary="ClientHello TLS 1.2" request_packet=6 tlsx_summary="ClientHello TLS 1.2" tlsx_info=ClientHello tlsx_version=771 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=ea1e247991e541e39bf918cb7cfa5139 tlsx_ja4=t12i010000_0f2cb44170f4_000000000000 tls_summary=ClientHello tls_request_size=43 tls_total_size=43
+        "#]],
+    );
+}
+
+#[test]
+fn the_first_response_of_http_2_answers_the_request_that_upgraded() {
+    check(
+        r"
+> GET /new?a=b HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\n\r\n
+< HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00
+> PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00
+< \x00\x00\x01\x01\x04\x00\x00\x00\x01\x88\x00\x00\x02\x00\x01\x00\x00\x00\x01ok
+> \x00\x00\x03\x01\x05\x00\x00\x00\x03\x82\x86\x84
+",
+        expect![[r#"
+            http id=5 index=0 status_code=101 summary="→ 101" response_packet=5 http_version=HTTP/1.1 response_headers={upgrade:h2c} response_headers_size=50 response_body_size=0
+            http id=4 index=0 elapsed_time=3000 status_code=200 summary="GET /new?a=b → 200" request_packet=4 response_packet=7 url=/new?a=b path=/new http_version=HTTP/2 query_string={a:b} request_headers={:method:GET,:path:/new?a=b,host:h,upgrade:h2c} response_headers={:status:200} request_headers_size=48 request_body_size=0 response_headers_size=1 response_body_size=2 response_body=ok host=h
+            http id=8 index=0 summary="GET /" request_packet=8 url=/ path=/ http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/} request_headers_size=3 request_body_size=0
+        "#]],
+    );
+}
+
+#[test]
+fn trailer_fields_stand_behind_header_fields() {
+    check(
+        r"
+> GET / HTTP/1.1\r\n\r\n
+< HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nA: 1\r\n\r\n1\r\nx\r\n0\r\nA: 2\r\nGrpc-Status:  5\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n
+",
+        expect![[r#"
+            http id=4 index=0 elapsed_time=1000 status_code=200 summary="GET / → 200" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/1.1 response_headers={transfer-encoding:chunked,a:"1, 2",grpc-status:5} request_headers_size=18 request_body_size=0 response_headers_size=53 response_body_size=1 response_body=x grpc_status=5
+            http id=5 index=1 status_code=204 summary="→ 204" response_packet=5 http_version=HTTP/1.1 response_headers_size=27 response_body_size=0
+        "#]],
+    );
+}
+
+#[test]
+fn a_connect_names_an_authority_and_a_method_may_stand_alone() {
+    check(
+        r"
+> OPTIONS\nHost: a\n\nCONNECT a:25 / HTTP/1.0\r\n\r\n
+< HTTP/1.0 400 Bad\r\nContent-Length: 0\r\n\r\nHTTP/1.0 403 No\r\nContent-Length: 0\r\n\r\n
+",
+        expect![[r#"
+            http id=4 index=0 elapsed_time=1000 status_code=400 summary="OPTIONS → 400" request_packet=4 response_packet=5 url="" http_version=HTTP/1.0 request_headers={host:a} response_headers={content-length:0} request_headers_size=17 request_body_size=0 response_headers_size=39 response_body_size=0 host=a
+            http id=4 index=1 elapsed_time=1000 status_code=403 summary="CONNECT a:25 → 403" request_packet=4 response_packet=5 url=a:25 http_version=HTTP/1.0 response_headers={content-length:0} request_headers_size=27 request_body_size=0 response_headers_size=38 response_body_size=0 host=a:25
         "#]],
     );
 }

@@ -83,6 +83,18 @@ impl Streams {
         self.make_room(context);
     }
 
+    /// Begins stream 1 with the request of an upgrade (RFC 7540 §3.2).
+    pub fn upgrade(&mut self, request: &http::Request<'_>) {
+        let mut stream = Stream::new(Half::Client);
+        stream.request = Side {
+            message: Some(Message::of_upgrade(request)),
+            is_over: true,
+        };
+        self.field_bytes = self.field_bytes.saturating_add(stream.request.field_bytes());
+        self.content_bytes = self.content_bytes.saturating_add(stream.request.content_bytes());
+        self.open.insert(1, stream);
+    }
+
     /// Adds content that a half sent.
     pub fn content(&mut self, half: Half, stream: u32, bytes: &[u8], time_ns: i64, context: &Context<'_>) {
         if let Some(message) = self.message(half, stream) {
@@ -275,6 +287,19 @@ impl Side {
 }
 
 impl Message {
+    fn of_upgrade(request: &http::Request<'_>) -> Self {
+        let message = &request.message;
+        let pseudo = [(":method", request.method), (":path", request.target)];
+        let pseudo = pseudo.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        Self {
+            start: message.start,
+            end_ns: message.end_ns,
+            fields: pseudo.chain(message.fields.iter().copied()).collect(),
+            head_bytes: message.head_bytes,
+            content: message.content.clone(),
+        }
+    }
+
     fn of_row(&self) -> http::Message<'_> {
         http::Message {
             start: self.start,

@@ -71,6 +71,14 @@ impl Fields {
     }
 }
 
+impl<'a> FromIterator<(&'a str, &'a str)> for Fields {
+    fn from_iter<T: IntoIterator<Item = (&'a str, &'a str)>>(fields: T) -> Self {
+        let mut all = Self::default();
+        fields.into_iter().for_each(|(name, value)| all.push(name, value));
+        all
+    }
+}
+
 impl Decoder {
     /// Forgets what later blocks may refer to.
     pub fn forget(&mut self) {

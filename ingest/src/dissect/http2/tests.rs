@@ -343,9 +343,9 @@ fn after_an_upgrade_the_response_comes_as_http2() {
         &http1::TCP,
         &upgrade,
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=101 summary="GET /up → 101" request_packet=4 response_packet=5 url=/up path=/up http_version=HTTP/1.1 request_headers={upgrade:h2c} response_headers={upgrade:h2c} request_headers_size=34 request_body_size=0 response_headers_size=50 response_body_size=0
+            http id=5 index=0 status_code=101 summary="→ 101" response_packet=5 http_version=HTTP/1.1 response_headers={upgrade:h2c} response_headers_size=50 response_body_size=0
+            http id=4 index=0 elapsed_time=1000 status_code=200 summary="GET /up → 200" request_packet=4 response_packet=5 url=/up path=/up http_version=HTTP/2 request_headers={:method:GET,:path:/up,upgrade:h2c} response_headers={:status:200,server:s} request_headers_size=34 request_body_size=0 response_headers_size=11 response_body_size=0
             http id=6 index=0 elapsed_time=1000 status_code=204 summary="GET /index.html → 204" request_packet=6 response_packet=7 url=/index.html path=/index.html http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/index.html} response_headers={:status:204} request_headers_size=3 request_body_size=0 response_headers_size=1 response_body_size=0
-            http id=5 index=1 status_code=200 summary="→ 200" response_packet=5 http_version=HTTP/2 response_headers={:status:200,server:s} response_headers_size=11 response_body_size=0
         "#]],
     );
 }
