@@ -1,12 +1,14 @@
 //! What HTTP exchanges share, whatever version carried them.
 //!
 //! In: a request, its response, or both, as the dissector of a version read them. Out: one `http` row. Specification:
-//! RFC 9110, RFC 6265 §4 (cookies), URL Standard §5.1 (query parameters), gRPC over HTTP/2.
+//! RFC 9110, RFC 6265 §4 (cookies), URL Standard §5.1 (query parameters), gRPC over HTTP/2, GraphQL over
+//! HTTP.
 //!
 //! Absent on purpose: everything about how a version delimits and pairs messages.
 
 mod coding;
 mod content;
+mod graphql;
 mod grpc;
 mod pairs;
 mod row;

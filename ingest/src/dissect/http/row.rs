@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use schema::tables::http::{Http, HttpOwn};
 
 use super::coding;
+use super::graphql::{Carrier, Operation};
 use super::grpc::Call;
 use super::{Exchange, Message, Pairs, Target};
 use crate::dissect::{Context, Entry, elapsed_us, number, shorten};
@@ -34,10 +35,16 @@ pub(crate) fn append(exchange: Exchange<'_>, context: &mut Context<'_>) {
     let user_agent = value(request, "user-agent");
     let content_type = value(response, "content-type").or_else(|| value(request, "content-type"));
     let query = Pairs::of_query(parts.query);
+    let query = query.borrowed();
     let (request_headers, response_headers) = (Pairs::of_fields(request), Pairs::of_fields(response));
     let request_cookies = Pairs::of_cookies(request);
     let response_cookies = Pairs::of_set_cookies(response);
     let (request_body, response_body) = (body(request, context), body(response, context));
+    let operation = Operation::of(Carrier {
+        parameters: &query,
+        content_type: request.and_then(|request| request.value("content-type")),
+        body: request_body.as_deref(),
+    });
     let call = Call::of(&exchange, parts.path);
     let summary = summary(method, url.or(authority), code);
     let (common, identity) = context.common(Entry {
@@ -60,7 +67,7 @@ pub(crate) fn append(exchange: Exchange<'_>, context: &mut Context<'_>) {
             url,
             path: parts.path,
             http_version: exchange.version,
-            query_string: &query.borrowed(),
+            query_string: &query,
             request_headers: &request_headers.borrowed(),
             response_headers: &response_headers.borrowed(),
             request_cookies: &request_cookies.borrowed(),
@@ -77,8 +84,8 @@ pub(crate) fn append(exchange: Exchange<'_>, context: &mut Context<'_>) {
             grpc_method: call.method,
             grpc_service: call.service,
             grpc_status: call.status,
-            gql_operation: None,
-            gql_query: None,
+            gql_operation: operation.name.as_deref(),
+            gql_query: operation.document.as_deref(),
         },
     });
 }
@@ -99,12 +106,16 @@ fn body<'a>(message: Option<&Message<'a>>, context: &Context<'_>) -> Option<Cow<
     if kept.is_empty() {
         return None;
     }
-    let transfer = || {
-        let codings = message.value("transfer-encoding")?;
-        codings.split(',').next()
-    };
-    match message.value("content-encoding").or_else(transfer) {
-        Some(coding) => Some(coding::decode(coding, kept, context.limits.body_bytes)),
-        None => Some(kept.into()),
-    }
+    // The transfer coding is the outer one (RFC 9112 §6.1).
+    let codings: Vec<&str> = ["content-encoding", "transfer-encoding"]
+        .into_iter()
+        .flat_map(|field| message.values(field))
+        .flat_map(|codings| codings.split(','))
+        .filter(|coding| {
+            !["chunked", "identity", ""]
+                .iter()
+                .any(|none| coding.trim().eq_ignore_ascii_case(none))
+        })
+        .collect();
+    Some(coding::decode(codings.into_iter(), kept, context.limits.body_bytes))
 }
