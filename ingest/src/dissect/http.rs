@@ -10,6 +10,7 @@ mod coding;
 mod content;
 mod graphql;
 mod grpc;
+mod messages;
 mod pairs;
 mod row;
 mod target;

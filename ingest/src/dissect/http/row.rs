@@ -46,7 +46,7 @@ pub(crate) fn append(exchange: Exchange<'_>, context: &mut Context<'_>) {
         body: request_body.as_deref(),
     });
     let call = Call::of(&exchange, parts.path);
-    let summary = summary(method, url.or(authority), code);
+    let summary = summary(method, url.or(authority), code, call.outcome());
     let (common, identity) = context.common(Entry {
         protocol: super::NAME,
         start,
@@ -84,17 +84,22 @@ pub(crate) fn append(exchange: Exchange<'_>, context: &mut Context<'_>) {
             grpc_method: call.method,
             grpc_service: call.service,
             grpc_status: call.status,
+            grpc_request_messages: call.messages.first().copied().flatten(),
+            grpc_response_messages: call.messages.last().copied().flatten(),
             gql_operation: operation.name.as_deref(),
             gql_query: operation.document.as_deref(),
         },
     });
 }
 
-fn summary(method: Option<&str>, url: Option<&str>, code: Option<u16>) -> String {
+fn summary(method: Option<&str>, url: Option<&str>, code: Option<u16>, outcome: Option<String>) -> String {
     let url = url
         .filter(|url| !url.is_empty())
         .map(|url| shorten(url, SUMMARY_URL_BYTES));
-    let code = code.map(|code| format!("→ {code}"));
+    let code = code.map(|code| match outcome {
+        Some(outcome) => format!("→ {code}, {outcome}"),
+        None => format!("→ {code}"),
+    });
     let parts = [method, url.as_deref(), code.as_deref()];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }

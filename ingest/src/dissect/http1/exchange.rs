@@ -57,11 +57,12 @@ enum Responding {
 impl Message {
     /// A message whose head has been read.
     pub fn new(head: Head, start: Start, end_ns: i64) -> Self {
+        let content = Content::of(head.values("content-type").next());
         Self {
             head,
             start,
             end_ns,
-            content: Content::default(),
+            content,
         }
     }
 }
@@ -70,7 +71,7 @@ impl Exchange {
     /// Bytes kept of both contents.
     fn kept_bytes(&self) -> usize {
         let messages = self.request.iter().chain(&self.response);
-        messages.map(|message| message.content.kept.len()).sum()
+        messages.map(|message| message.content.held_bytes()).sum()
     }
 }
 
@@ -153,9 +154,9 @@ impl Exchanges {
     pub fn content(&mut self, half: Half, bytes: &[u8], chunk: &Chunk<'_>, context: &Context<'_>) {
         if let Some(message) = self.current(half) {
             message.end_ns = chunk.timestamp_ns;
-            let kept_before = message.content.kept.len();
+            let kept_before = message.content.held_bytes();
             message.content.add(bytes, context.limits);
-            let added = message.content.kept.len().saturating_sub(kept_before);
+            let added = message.content.held_bytes().saturating_sub(kept_before);
             self.held_bytes = self.held_bytes.saturating_add(added);
         }
     }

@@ -99,9 +99,9 @@ impl Streams {
     pub fn content(&mut self, half: Half, stream: u32, bytes: &[u8], time_ns: i64, context: &Context<'_>) {
         if let Some(message) = self.message(half, stream) {
             message.end_ns = time_ns;
-            let before = message.content.kept.len();
+            let before = message.content.held_bytes();
             message.content.add(bytes, context.limits);
-            let added = message.content.kept.len().saturating_sub(before);
+            let added = message.content.held_bytes().saturating_sub(before);
             self.content_bytes = self.content_bytes.saturating_add(added);
         }
     }
@@ -266,12 +266,13 @@ impl Side {
                 }
             }
             None => {
+                let content = Content::of(section.fields.value("content-type"));
                 self.message = Some(Message {
                     start: section.start,
                     end_ns: time_ns,
                     fields: section.fields,
                     head_bytes: section.size_bytes,
-                    content: Content::default(),
+                    content,
                 });
             }
         }
@@ -282,7 +283,7 @@ impl Side {
     }
 
     fn content_bytes(&self) -> usize {
-        self.message.as_ref().map_or(0, |message| message.content.kept.len())
+        self.message.as_ref().map_or(0, |message| message.content.held_bytes())
     }
 }
 
