@@ -22,6 +22,7 @@ mod http1;
 mod http2;
 pub(crate) mod icmp;
 mod pending;
+mod proxy;
 pub(crate) mod sctp;
 #[cfg(test)]
 mod testing;
@@ -393,4 +394,12 @@ pub struct Protocol {
 }
 
 /// Every dissector, in the order in which they are asked.
-pub const PROTOCOLS: &[Protocol] = &[http1::TCP, http2::TCP, tls::TCP, dns::TCP, dns::UDP, ws::TCP];
+pub const PROTOCOLS: &[Protocol] = &[
+    proxy::TCP,
+    http1::TCP,
+    http2::TCP,
+    tls::TCP,
+    dns::TCP,
+    dns::UDP,
+    ws::TCP,
+];
