@@ -157,9 +157,12 @@ mod tests {
                 http id=4 index=0 elapsed_time=1000 status_code=204 summary="GET / → 204" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/1.1 request_headers_size=18 request_body_size=0 response_headers_size=27 response_body_size=0
             "#]],
         );
-        check(&format!("> PROXY UNKNOWN {}\n", "x".repeat(200)), expect![[r#"
+        check(
+            &format!("> PROXY UNKNOWN {}\n", "x".repeat(200)),
+            expect![[r#"
             anomaly unparsable_proxy 1
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

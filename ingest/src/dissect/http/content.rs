@@ -42,6 +42,11 @@ impl Content {
         self.kept.len().saturating_add(trailer_bytes)
     }
 
+    /// Counts bytes that are another's to read.
+    pub fn count(&mut self, bytes: u64) {
+        self.size_bytes = self.size_bytes.saturating_add(bytes);
+    }
+
     /// Counts bytes that never came.
     pub fn add_gap(&mut self, missing_bytes: u64) {
         self.size_bytes = self.size_bytes.saturating_add(missing_bytes);

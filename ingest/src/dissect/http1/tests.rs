@@ -105,24 +105,6 @@ fn after_an_upgrade_what_follows_is_recognised_anew() {
 }
 
 #[test]
-fn the_first_response_of_http_2_answers_the_request_that_upgraded() {
-    check(
-        r"
-> GET /new?a=b HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\n\r\n
-< HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00
-> PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00
-< \x00\x00\x01\x01\x04\x00\x00\x00\x01\x88\x00\x00\x02\x00\x01\x00\x00\x00\x01ok
-> \x00\x00\x03\x01\x05\x00\x00\x00\x03\x82\x86\x84
-",
-        expect![[r#"
-            http id=5 index=0 status_code=101 summary="→ 101" response_packet=5 http_version=HTTP/1.1 response_headers={upgrade:h2c} response_headers_size=50 response_body_size=0
-            http id=4 index=0 elapsed_time=3000 status_code=200 summary="GET /new?a=b → 200" request_packet=4 response_packet=7 url=/new?a=b path=/new http_version=HTTP/2 query_string={a:b} request_headers={:method:GET,:path:/new?a=b,host:h,upgrade:h2c} response_headers={:status:200} request_headers_size=48 request_body_size=0 response_headers_size=1 response_body_size=2 response_body=ok host=h
-            http id=8 index=0 summary="GET /" request_packet=8 url=/ path=/ http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/} request_headers_size=3 request_body_size=0
-        "#]],
-    );
-}
-
-#[test]
 fn trailer_fields_stand_behind_header_fields() {
     check(
         r"

@@ -10,7 +10,7 @@ use super::hpack::Fields;
 use super::reader::Section;
 use crate::Anomaly;
 use crate::dissect::http::{self, Content};
-use crate::dissect::{Context, Half, Start};
+use crate::dissect::{Chunk, Context, Dissector, Half, Progress, Start, ws};
 
 /// The version as rows show it; it is never sent.
 const VERSION: &str = "HTTP/2";
@@ -28,6 +28,8 @@ pub(super) struct Streams {
     field_bytes: usize,
     /// Bytes kept of their content.
     content_bytes: usize,
+    /// Bytes that the tunnels on them hold.
+    tunnel_bytes: usize,
 }
 
 #[derive(Debug)]
@@ -36,6 +38,8 @@ struct Stream {
     client: Half,
     request: Side,
     response: Side,
+    /// What an extended CONNECT made of it (RFC 8441).
+    tunnel: Option<Box<dyn Dissector>>,
 }
 
 /// One direction of a stream.
@@ -79,6 +83,9 @@ impl Streams {
         let added = side.field_bytes().saturating_sub(before);
         self.field_bytes = self.field_bytes.saturating_add(added);
         side.is_over |= is_over;
+        if !is_request {
+            stream.open_tunnel(context);
+        }
         self.settle(number, context);
         self.make_room(context);
     }
@@ -96,18 +103,31 @@ impl Streams {
     }
 
     /// Adds content that a half sent.
-    pub fn content(&mut self, half: Half, stream: u32, bytes: &[u8], time_ns: i64, context: &Context<'_>) {
+    pub fn content(&mut self, half: Half, stream: u32, chunk: Chunk<'_>, context: &mut Context<'_>) {
+        let is_tunnel = self.tunnel(stream, |tunnel| {
+            if chunk.bytes.is_empty() {
+                return Progress::Continue;
+            }
+            tunnel.data(half, chunk, context)
+        });
         if let Some(message) = self.message(half, stream) {
-            message.end_ns = time_ns;
+            if is_tunnel {
+                message.content.count(chunk.bytes.len() as u64);
+                return;
+            }
+            message.end_ns = chunk.timestamp_ns;
             let before = message.content.held_bytes();
-            message.content.add(bytes, context.limits);
+            message.content.add(chunk.bytes, context.limits);
             let added = message.content.held_bytes().saturating_sub(before);
             self.content_bytes = self.content_bytes.saturating_add(added);
         }
     }
 
     /// Counts content that never came.
-    pub fn gap(&mut self, half: Half, stream: u32, missing_bytes: u64) {
+    pub fn gap(&mut self, half: Half, stream: u32, missing_bytes: u64, context: &mut Context<'_>) {
+        if missing_bytes > 0 {
+            self.tunnel(stream, |tunnel| tunnel.gap(half, missing_bytes, context));
+        }
         if let Some(message) = self.message(half, stream) {
             message.content.add_gap(missing_bytes);
         }
@@ -138,14 +158,14 @@ impl Streams {
     /// Makes a row of a stream, as far as it came.
     pub fn finish(&mut self, stream: u32, context: &mut Context<'_>) {
         if let Some(stream) = self.open.remove(&stream) {
-            self.append(&stream, context);
+            self.append(stream, context);
         }
     }
 
     /// Makes rows of all that is left.
     pub fn finish_all(&mut self, context: &mut Context<'_>) {
         while let Some((_, stream)) = self.open.pop_first() {
-            self.append(&stream, context);
+            self.append(stream, context);
         }
     }
 
@@ -155,6 +175,21 @@ impl Streams {
         streams
             .saturating_add(self.field_bytes)
             .saturating_add(self.content_bytes)
+            .saturating_add(self.tunnel_bytes)
+    }
+
+    /// Lets the tunnel on a stream do something. True if there is one.
+    fn tunnel(&mut self, stream: u32, act: impl FnOnce(&mut dyn Dissector) -> Progress) -> bool {
+        let stream = self.open.get_mut(&stream);
+        let Some(tunnel) = stream.and_then(|stream| stream.tunnel.as_mut()) else {
+            return false;
+        };
+        let before = tunnel.held_bytes();
+        // WebSocket is nothing's predecessor, and goes on whatever comes.
+        let _ = act(tunnel.as_mut());
+        let after = tunnel.held_bytes();
+        self.tunnel_bytes = self.tunnel_bytes.saturating_sub(before).saturating_add(after);
+        true
     }
 
     /// Which half asked, and whether these fields are its request; `None` if they say nothing of a stream that is not open.
@@ -200,39 +235,62 @@ impl Streams {
             context
                 .anomalies
                 .add(oldest.first_packet(), Anomaly::MessageLimit { protocol, limit });
-            self.append(&oldest, context);
+            self.append(oldest, context);
         }
     }
 
-    fn append(&mut self, stream: &Stream, context: &mut Context<'_>) {
+    fn append(&mut self, mut stream: Stream, context: &mut Context<'_>) {
+        if let Some(tunnel) = &mut stream.tunnel {
+            self.tunnel_bytes = self.tunnel_bytes.saturating_sub(tunnel.held_bytes());
+            tunnel.close(context);
+        }
         for side in [&stream.request, &stream.response] {
             self.field_bytes = self.field_bytes.saturating_sub(side.field_bytes());
             self.content_bytes = self.content_bytes.saturating_sub(side.content_bytes());
         }
-        let exchange = http::Exchange {
+        http::append(stream.exchange(), context);
+    }
+}
+
+impl Stream {
+    /// What a row is made of.
+    fn exchange(&self) -> http::Exchange<'_> {
+        http::Exchange {
             version: Some(VERSION),
-            client: stream.client,
-            request: stream.request.message.as_ref().map(|message| http::Request {
+            client: self.client,
+            request: self.request.message.as_ref().map(|message| http::Request {
                 method: message.fields.value(":method"),
                 target: message.fields.value(":path"),
                 authority: message.fields.value(":authority"),
                 message: message.of_row(),
             }),
-            response: stream.response.message.as_ref().map(|message| http::Response {
+            response: self.response.message.as_ref().map(|message| http::Response {
                 code: message.fields.value(STATUS).and_then(|code| code.parse().ok()),
                 message: message.of_row(),
             }),
-        };
-        http::append(exchange, context);
+        }
     }
-}
 
-impl Stream {
+    /// Reads what comes as WebSocket if that is what the client asked for and the server agreed to.
+    fn open_tunnel(&mut self, context: &Context<'_>) {
+        let field = |side: &Side, name: &str, wanted: &str| {
+            let value = side.message.as_ref().and_then(|message| message.fields.value(name));
+            value.is_some_and(|value| value.eq_ignore_ascii_case(wanted))
+        };
+        if self.tunnel.is_none()
+            && field(&self.request, ":protocol", "websocket")
+            && field(&self.response, STATUS, "200")
+        {
+            self.tunnel = Some(ws::successor(&self.exchange(), 0, context.limits).dissector);
+        }
+    }
+
     fn new(client: Half) -> Self {
         Self {
             client,
             request: Side::default(),
             response: Side::default(),
+            tunnel: None,
         }
     }
 

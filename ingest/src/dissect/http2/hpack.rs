@@ -313,6 +313,15 @@ mod tests {
     }
 
     #[test]
+    fn changes_of_the_table_without_end_cost_little() {
+        let block = b"\x40\x01a\x01b\x20\x3f\xe1\x1f".repeat(50_000);
+        let mut decoder = Decoder::default();
+        let (fields, fault) = decoder.decode(&block, 4096);
+        assert_eq!((fields.iter().count(), fault), (228, Some(Fault::TooLong)));
+        assert_eq!(decoder.held_bytes(), 0);
+    }
+
+    #[test]
     fn a_short_block_cannot_make_much_of_a_long_field() {
         let mut block = b"\x40\x01a\x7f\x81\x01".to_vec();
         block.extend([b'x'; 256]);
