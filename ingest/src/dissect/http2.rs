@@ -20,6 +20,7 @@ mod frame;
 mod hpack;
 mod preface;
 mod reader;
+mod stream;
 #[cfg(test)]
 mod tests;
 

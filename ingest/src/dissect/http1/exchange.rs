@@ -41,6 +41,8 @@ pub(super) struct Exchanges {
     responding: Responding,
     /// The response that no request waited for.
     unasked: Exchange,
+    /// Messages were lost before the response that comes next.
+    is_resumed: bool,
 }
 
 /// Whose response is coming.
@@ -137,12 +139,15 @@ impl Exchanges {
     /// Takes the head of a response.
     pub fn response(&mut self, response: Message, context: &mut Context<'_>) {
         self.end_response(context);
+        let is_resumed = std::mem::take(&mut self.is_resumed);
+        let packet = response.start.packet;
+        let comes_later = |request: &Message| is_resumed && request.start.packet > packet;
         match self.queue.front_mut() {
-            Some(first) if first.response.is_none() => {
+            Some(first) if first.response.is_none() && !first.request.as_ref().is_some_and(comes_later) => {
                 first.response = Some(response);
                 self.responding = Responding::First;
             }
-            // The queue is empty, or its first was answered before its request was over.
+            // The queue is empty, its first was answered before its request was over, or the request was lost too.
             _ => {
                 self.unasked.response = Some(response);
                 self.responding = Responding::Unasked;
@@ -199,6 +204,7 @@ impl Exchanges {
         while self.queue.get(1).is_some_and(came_before) {
             self.finish_first(context);
         }
+        self.is_resumed = true;
     }
 
     /// Makes entries of all that is left.

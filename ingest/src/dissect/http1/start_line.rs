@@ -84,7 +84,10 @@ const METHODS: &[&[u8]] = &[
 /// Ports on which a request line without version is believed.
 pub(super) const PORTS: [u16; 4] = [80, 3128, 8000, 8080];
 
-const STATUS_PREFIX: &[u8] = b"HTTP/1.";
+/// What a status line begins with; a digit follows.
+const STATUS_PREFIX: &[u8] = b"HTTP/";
+/// What the status line of a radio stream begins with, of which the rest is HTTP.
+const RADIO_PREFIX: &[u8] = b"ICY ";
 
 /// Reads a request line, without its line end.
 pub(super) fn request(line: &[u8]) -> Option<RequestLine> {
@@ -114,7 +117,8 @@ pub(super) fn request(line: &[u8]) -> Option<RequestLine> {
             {
                 target.end = target_start.checked_add(length)?;
             }
-            matches!(major, b'0' | b'1').then_some(RequestLine {
+            let is_preface = method == b"PRI";
+            (major.is_ascii_digit() && !is_preface).then_some(RequestLine {
                 method: 0..method_end,
                 target,
                 version,
@@ -134,7 +138,7 @@ pub(super) fn request(line: &[u8]) -> Option<RequestLine> {
 
 /// Reads a status line, without its line end.
 pub(super) fn status(line: &[u8]) -> Option<StatusLine> {
-    line.starts_with(STATUS_PREFIX).then_some(())?;
+    (begins_status(line) || line.starts_with(RADIO_PREFIX)).then_some(())?;
     let version_end = memchr(b' ', line)?;
     let code = line.get(version_end..)?.trim_ascii_start();
     let (digits, after) = code.split_at_checked(3)?;
@@ -163,8 +167,9 @@ pub(super) fn can_begin(bytes: &[u8], half: Half) -> bool {
             }
         }
         Half::Server => {
-            let length = bytes.len().min(STATUS_PREFIX.len());
-            bytes.get(..length) == STATUS_PREFIX.get(..length)
+            let agree = |prefix: &[u8]| bytes.iter().zip(prefix).all(|(one, other)| one == other);
+            agree(RADIO_PREFIX)
+                || (agree(STATUS_PREFIX) && (bytes.len() <= STATUS_PREFIX.len() || begins_status(bytes)))
         }
     }
 }
@@ -172,7 +177,7 @@ pub(super) fn can_begin(bytes: &[u8], half: Half) -> bool {
 /// Recognises HTTP/1 by the first bytes of a half, whichever side sent them.
 pub(super) fn probe(probe: &Probe<'_>) -> Verdict {
     let bytes = skip_blank_lines(probe.bytes);
-    if bytes.starts_with(STATUS_PREFIX) {
+    if begins_status(bytes) {
         return Verdict::Certain;
     }
     if STATUS_PREFIX.starts_with(bytes) {
@@ -214,7 +219,13 @@ pub(super) fn begins(bytes: &[u8], half: Half) -> bool {
 
 /// Says that the sender of these bytes is the server.
 pub(super) fn from_server(bytes: &[u8]) -> bool {
-    skip_blank_lines(bytes).starts_with(STATUS_PREFIX)
+    begins_status(skip_blank_lines(bytes))
+}
+
+/// Says that a status line begins here, whatever the version.
+fn begins_status(bytes: &[u8]) -> bool {
+    let version = bytes.strip_prefix(STATUS_PREFIX);
+    version.and_then(<[u8]>::first).is_some_and(u8::is_ascii_digit)
 }
 
 /// Leaves out the empty lines that may precede a message (RFC 9112 §2.2).
@@ -264,6 +275,7 @@ mod tests {
         check_request("GET / HTTP/1.", Some(("GET", "/", "HTTP/1.")));
         check_request("GET /", Some(("GET", "/", "")));
         check_request("GET HTTP/1.1", Some(("GET", "HTTP/1.1", "")));
+        check_request("GET / HTTP/2.0", Some(("GET", "/", "HTTP/2.0")));
         check_request("PRI * HTTP/2.0", None);
         check_request("SPAM /", None);
         check_request("INVITE sip:a@b SIP/2.0", None);
@@ -282,8 +294,9 @@ mod tests {
         assert_eq!(code("HTTP/1.0  404"), Some(404));
         assert_eq!(code("HTTP/1.1 200OK"), None);
         assert_eq!(code("HTTP/1.1 20"), None);
-        assert_eq!(code("HTTP/2 200"), None);
-        assert_eq!(code("ICY 200 OK"), None);
+        assert_eq!(code("HTTP/2 200"), Some(200));
+        assert_eq!(code("HTTP/ 200"), None);
+        assert_eq!(code("ICY 200 OK"), Some(200));
     }
 
     #[test]
@@ -310,6 +323,8 @@ mod tests {
         assert_eq!(verdict("PRI * HTTP/2.0\r\n", 80), Verdict::No);
         assert_eq!(verdict("OPTIONS rtsp://a RTSP/1.0\r\n", 554), Verdict::No);
         assert_eq!(verdict("HTT", 9), Verdict::Unsure);
+        assert_eq!(verdict("HTTP/", 9), Verdict::Unsure);
+        assert_eq!(verdict("ICY 200 OK\r\n", 9), Verdict::No);
         assert_eq!(verdict("HTTP/1.1 2", 9), Verdict::Certain);
         assert_eq!(verdict("\u{16}\u{3}\u{1}", 443), Verdict::No);
     }

@@ -112,7 +112,7 @@ fn trailer_fields_stand_behind_header_fields() {
 < HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nA: 1\r\n\r\n1\r\nx\r\n0\r\nA: 2\r\nGrpc-Status:  5\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n
 ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=200 summary="GET / → 200" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/1.1 response_headers={transfer-encoding:chunked,a:"1, 2",grpc-status:5} request_headers_size=18 request_body_size=0 response_headers_size=53 response_body_size=1 response_body=x grpc_status=5
+            http id=4 index=0 elapsed_time=1000 status_code=200 summary="GET / → 200, NOT_FOUND" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/1.1 response_headers={transfer-encoding:chunked,a:"1, 2",grpc-status:5} request_headers_size=18 request_body_size=0 response_headers_size=53 response_body_size=1 response_body=x grpc_status=5
             http id=5 index=1 status_code=204 summary="→ 204" response_packet=5 http_version=HTTP/1.1 response_headers_size=27 response_body_size=0
         "#]],
     );
@@ -216,6 +216,26 @@ fn after_a_gap_the_next_start_line_takes_a_half_up_again() {
             http id=6 index=0 elapsed_time=2000 status_code=202 summary="GET /2 → 202" request_packet=6 response_packet=8 url=/2 path=/2 http_version=HTTP/1.1 response_headers={content-length:0} request_headers_size=19 request_body_size=0 response_headers_size=44 response_body_size=0
             http id=9 index=0 summary="GET /3" request_packet=9 url=/3 path=/3 http_version=HTTP/1.1 request_headers_size=17 request_body_size=0
             http id=11 index=0 summary="GET /4" request_packet=11 url=/4 path=/4 http_version=HTTP/1.1 request_headers_size=19 request_body_size=0
+        "#]],
+    );
+}
+
+#[test]
+fn after_a_gap_a_response_answers_what_was_asked_before_it() {
+    check_whole(
+        r"
+> GET /1 HTTP/1.1\r\n\r\n
+< HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n
+> GET /2 HTTP/1.1\r\n\r\n
+< HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n
+> GET /3 HTTP/1.1\r\n\r\n
+< HTTP/1.1 203 Other\r\nContent-Length: 0\r\n\r\n
+  drop 5 · reorder 7 8
+",
+        expect![[r#"
+            http id=4 index=0 summary="GET /1" request_packet=4 url=/1 path=/1 http_version=HTTP/1.1 request_headers_size=19 request_body_size=0
+            http id=6 index=0 elapsed_time=1000 status_code=202 summary="GET /2 → 202" request_packet=6 response_packet=7 url=/2 path=/2 http_version=HTTP/1.1 response_headers={content-length:0} request_headers_size=19 request_body_size=0 response_headers_size=44 response_body_size=0
+            http id=8 index=0 elapsed_time=1000 status_code=203 summary="GET /3 → 203" request_packet=8 response_packet=9 url=/3 path=/3 http_version=HTTP/1.1 response_headers={content-length:0} request_headers_size=19 request_body_size=0 response_headers_size=41 response_body_size=0
         "#]],
     );
 }
