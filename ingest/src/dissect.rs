@@ -24,18 +24,22 @@ mod http1;
 mod http2;
 pub(crate) mod icmp;
 mod kafka;
+mod ldap;
+mod mysql;
 mod pending;
+mod postgresql;
+mod printable;
+mod proxy;
 mod quic;
 mod radius;
 pub(crate) mod raw;
 mod redis;
-mod mysql;
-mod postgresql;
 pub(crate) mod sctp;
 mod statements;
 #[cfg(test)]
 mod testing;
 mod tls;
+mod ws;
 
 use std::fmt;
 
@@ -403,31 +407,25 @@ pub struct Protocol {
     pub dissector: fn(&Limits) -> Box<dyn Dissector>,
 }
 
-/// Every dissector, in the order in which they are asked.
+/// Every dissector, in the order in which they are asked: strict magic first.
 pub const PROTOCOLS: &[Protocol] = &[
+    proxy::TCP,
     http1::TCP,
     http2::TCP,
     tls::TCP,
-<<<<<<< HEAD
-<<<<<<< HEAD
-    dns::TCP,
-    dns::UDP,
-    quic::UDP,
-    dtls::UDP,
-    diameter::TCP,
-    diameter::SCTP,
-    radius::UDP,
-    radius::TCP,
-=======
-    redis::TCP,
-    kafka::TCP,
-    dns::TCP,
-    dns::UDP,
->>>>>>> wip-redis
-=======
     mysql::TCP,
     postgresql::TCP,
+    ldap::TCP,
+    diameter::TCP,
+    radius::TCP,
+    kafka::TCP,
     dns::TCP,
+    redis::TCP,
+    ws::TCP,
+    quic::UDP,
+    dtls::UDP,
     dns::UDP,
->>>>>>> wip-mysql
+    radius::UDP,
+    ldap::UDP,
+    diameter::SCTP,
 ];

@@ -57,6 +57,9 @@ pub struct Limits {
     pub head_bytes: usize,
     /// Bytes kept of one message body, after removal of its content coding.
     pub body_bytes: usize,
+    /// Bytes that one compressed WebSocket message is inflated to, since later ones may refer to it; one that makes more is a
+    /// bomb sooner than a message.
+    pub inflated_bytes: usize,
     /// Bytes kept of one message of a protocol whose messages say their length; the rest is counted.
     pub message_bytes: usize,
     /// Bytes kept of a text that a row shows: a statement, a command.
@@ -131,6 +134,7 @@ impl Limits {
             fragment_idle_ns: 60 * SECOND_NS,
             head_bytes: 64 << 10,
             body_bytes: 4 << 10,
+            inflated_bytes: 4 * MIB,
             message_bytes: 16 << 10,
             text_bytes: 4 << 10,
             handshake_bytes: 64 << 10,

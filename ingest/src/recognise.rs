@@ -5,8 +5,6 @@
 //! greeting, after STARTTLS), so the first [`CHUNKS`] segments of each half, or [`DATAGRAMS`] datagrams or SCTP messages, are looked at. Then
 //! the connection is left alone and its bytes cost nothing more.
 
-mod proxy;
-
 use std::collections::BTreeSet;
 
 use crate::dissect::raw::FirstPayload;
@@ -83,8 +81,6 @@ pub(crate) struct Probing {
     /// Segments of each half that nobody knew.
     refused: [u8; 2],
     datagrams: u8,
-    /// Whether what the client says begins behind a proxy's header, once that is told.
-    is_told: bool,
 }
 
 #[derive(Debug)]
@@ -163,9 +159,6 @@ impl Dissection {
         context: &mut Context<'_>,
     ) -> Option<usize> {
         if let Dissection::Probing(probing) = self {
-            if let Some(behind) = probing.behind_proxy(transport, half, &chunk) {
-                return (behind > 0).then_some(behind);
-            }
             match probing.find(transport, half, &chunk, context) {
                 Found::Protocol(protocol) => {
                     detected.insert(protocol.name);
@@ -306,42 +299,6 @@ enum Found {
 }
 
 impl Probing {
-    /// Takes the part of a proxy's header that a chunk has; gives how many bytes of the chunk stand behind it, `None` if it has
-    /// none of it.
-    fn behind_proxy(&mut self, transport: Transport, half: Half, chunk: &Chunk<'_>) -> Option<usize> {
-        if self.is_told || transport != Transport::Tcp || half != Half::Client {
-            return None;
-        }
-        let early = self.waiting.iter().filter(|early| early.half == half);
-        let early_bytes: usize = early.clone().map(|early| early.bytes.len()).sum();
-        let gathered: Vec<u8>;
-        let bytes = if early_bytes == 0 {
-            chunk.bytes
-        } else {
-            gathered = early
-                .flat_map(|early| &early.bytes)
-                .chain(chunk.bytes)
-                .copied()
-                .collect();
-            &gathered
-        };
-        match proxy::header(bytes) {
-            proxy::Header::No => {
-                self.is_told = true;
-                None
-            }
-            proxy::Header::Incomplete => {
-                self.wait(half, chunk);
-                Some(0)
-            }
-            proxy::Header::Bytes(length) => {
-                self.is_told = true;
-                self.waiting.retain(|early| early.half != half);
-                Some(bytes.len().saturating_sub(length))
-            }
-        }
-    }
-
     fn wait(&mut self, half: Half, chunk: &Chunk<'_>) {
         self.waiting.push(Waiting {
             half,

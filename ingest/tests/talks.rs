@@ -218,3 +218,31 @@ fn a_word_of_the_server_before_tls_does_not_hide_its_hello() {
     "#]],
     );
 }
+
+#[test]
+fn behind_the_handshake_of_socks_http_is_found() {
+    check(
+        r"10.0.0.1:51000 > 10.0.0.2:1080
+> \x05\x01\x00
+< \x05\x00
+> \x05\x01\x00\x03\x01a\x00\x50
+< \x05\x00\x00\x01\x00\x00\x00\x00\x00\x00
+> GET /5 HTTP/1.1\r\n\r\n
+< HTTP/1.1 204 No Content\r\n\r\n
+",
+        expect![[r#"
+            http id=8 index=0 elapsed_time=1000 status_code=204 summary="GET /5 → 204" request_packet=8 response_packet=9 url=/5 path=/5 http_version=HTTP/1.1 request_headers_size=19 request_body_size=0 response_headers_size=27 response_body_size=0
+        "#]],
+    );
+    check(
+        r"10.0.0.1:51000 > 10.0.0.2:1080
+> \x04\x01\x00\x50\x00\x00\x00\x01me\x00a\x00
+< \x00\x5a\x00\x00\x00\x00\x00\x00
+> GET /4 HTTP/1.1\r\n\r\n
+< HTTP/1.1 204 No Content\r\n\r\n
+",
+        expect![[r#"
+            http id=6 index=0 elapsed_time=1000 status_code=204 summary="GET /4 → 204" request_packet=6 response_packet=7 url=/4 path=/4 http_version=HTTP/1.1 request_headers_size=19 request_body_size=0 response_headers_size=27 response_body_size=0
+        "#]],
+    );
+}

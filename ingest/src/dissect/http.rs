@@ -1,18 +1,24 @@
 //! What HTTP exchanges share, whatever version carried them.
 //!
 //! In: a request, its response, or both, as the dissector of a version read them. Out: one `http` row. Specification:
-//! RFC 9110, RFC 6265 §4 (cookies), URL Standard §5.1 (query parameters), gRPC over HTTP/2.
+//! RFC 9110, RFC 6265 §4 (cookies), URL Standard §5.1 (query parameters), gRPC over HTTP/2, GraphQL over
+//! HTTP.
 //!
 //! Absent on purpose: everything about how a version delimits and pairs messages.
 
 mod coding;
 mod content;
+mod graphql;
 mod grpc;
+mod messages;
 mod pairs;
 mod row;
+mod target;
 
 pub(super) use content::Content;
+pub(super) use pairs::Pairs;
 pub(super) use row::append;
+pub(super) use target::Target;
 
 use super::{Half, Start};
 
@@ -63,7 +69,7 @@ pub(super) struct Message<'a> {
 
 impl<'a> Message<'a> {
     /// The values of a field, named in lower case.
-    fn values(&self, name: &str) -> impl Iterator<Item = &'a str> {
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &'a str> {
         self.fields
             .iter()
             .filter(move |field| field.0 == name)
@@ -71,7 +77,7 @@ impl<'a> Message<'a> {
     }
 
     /// The first value of a field, named in lower case.
-    fn value(&self, name: &str) -> Option<&'a str> {
+    pub fn value(&self, name: &str) -> Option<&'a str> {
         self.values(name).next()
     }
 }

@@ -3,12 +3,12 @@
 //! In: the bytes of both halves of a TCP connection. Out: one `http` row per request with its response; a request that is
 //! never answered and a response whose request was not seen are rows too. Specification: RFC 9112, RFC 9110.
 //!
-//! Interim responses (1xx) are walked past. After `101 Switching Protocols` to h2c the rest of the connection is read as
-//! HTTP/2, after another it is left alone; after a successful CONNECT a TLS handshake inside is still shown. A gap inside
-//! content whose length is known only counts; after any other the half is taken up again where a chunk begins with a start
-//! line.
+//! Interim responses (1xx) are walked past. After `101 Switching Protocols` the rest of the connection is read as WebSocket or
+//! as HTTP/2, whose first response then answers the request; after another one, and after a successful CONNECT, what follows is
+//! recognised as if the connection began there. A gap inside content whose length is known only counts; after any other the
+//! half is taken up again where a chunk begins with a start line.
 //!
-//! Absent on purpose: trailer fields, brotli, HTTP/0.9 responses, other protocols after an upgrade.
+//! Absent on purpose: HTTP/0.9 responses.
 
 mod exchange;
 mod framing;
@@ -20,12 +20,12 @@ mod start_line;
 mod tests;
 
 use exchange::{Exchanges, Message};
-use framing::{After as AfterContent, Framing};
-use head::{Head, StartLine};
+use framing::{After, Framing};
+use head::StartLine;
 use reader::{Event, Reader};
 
 use super::http::NAME;
-use super::{Chunk, Context, Dissector, Half, Progress, Protocol, Start, Successor, Transport, http2};
+use super::{Chunk, Context, Dissector, Half, Progress, Protocol, Transport, http2, ws};
 
 /// HTTP/1 over TCP.
 pub(super) const TCP: Protocol = Protocol {
@@ -42,19 +42,6 @@ struct Http1 {
     client: Reader,
     server: Reader,
     exchanges: Exchanges,
-    /// What the rest of the connection is, once a response has said so.
-    after: Option<After>,
-}
-
-/// What follows HTTP in a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum After {
-    /// A tunnel, whose first bytes tell (CONNECT).
-    Tunnel,
-    /// HTTP/2.
-    H2c,
-    /// A protocol that nobody knows.
-    Other,
 }
 
 impl Http1 {
@@ -63,7 +50,6 @@ impl Http1 {
             client: Reader::new(Half::Client),
             server: Reader::new(Half::Server),
             exchanges: Exchanges::default(),
-            after: None,
         }
     }
 
@@ -74,11 +60,20 @@ impl Http1 {
         }
     }
 
-    fn head(&mut self, half: Half, head: Head, start: Start, end_ns: i64, context: &mut Context<'_>) {
-        let message = Message::new(head, start, end_ns);
+    /// Takes a head. Says so if the rest of the connection, of whose bytes so many were not read, is not HTTP/1.
+    fn head(
+        &mut self,
+        half: Half,
+        message: Message,
+        unread_bytes: usize,
+        context: &mut Context<'_>,
+    ) -> Option<Progress> {
         match half {
-            Half::Client => self.request(message, context),
-            Half::Server => self.response(message, context),
+            Half::Client => {
+                self.request(message, context);
+                None
+            }
+            Half::Server => self.response(message, unread_bytes, context),
         }
     }
 
@@ -94,13 +89,15 @@ impl Http1 {
         }
     }
 
-    fn response(&mut self, message: Message, context: &mut Context<'_>) {
+    fn response(&mut self, message: Message, unread_bytes: usize, context: &mut Context<'_>) -> Option<Progress> {
         let StartLine::Status(line) = &message.head.line else {
-            return;
+            return None;
         };
         let code = line.code;
-        if matches!(code, 100 | 102..=199) {
-            return;
+        match code {
+            101 => return Some(self.switch(message, unread_bytes, context)),
+            100..=199 => return None,
+            _ => {}
         }
         let method = self.exchanges.next_method();
         let connects = method == Some("CONNECT") && matches!(code, 200..=299);
@@ -113,29 +110,39 @@ impl Http1 {
         if !self.server.is_lost() {
             self.server.expect(framing);
         }
-        let upgrades = code == 101 && message.head.values("upgrade").any(|to| to.eq_ignore_ascii_case("h2c"));
         self.exchanges.response(message, context);
-        if connects || code == 101 {
-            self.exchanges.end(Half::Client, context);
-            self.client.tunnel();
-            self.server.tunnel();
-            self.after = Some(if connects {
-                After::Tunnel
-            } else if upgrades {
-                After::H2c
-            } else {
-                After::Other
-            });
-        }
         if over {
             self.exchanges.end(Half::Server, context);
+        }
+        connects.then_some(Progress::Restart { unread_bytes })
+    }
+
+    /// Takes a response that switches protocols.
+    fn switch(&mut self, response: Message, unread_bytes: usize, context: &mut Context<'_>) -> Progress {
+        let switches_to = |name: &str| {
+            let mut protocols = response.head.values("upgrade").flat_map(|to| to.split(','));
+            protocols.any(|to| to.trim().eq_ignore_ascii_case(name))
+        };
+        if switches_to("h2c") {
+            // The request is answered on stream 1 (RFC 7540 §3.2).
+            let request = self.exchanges.take_first_request();
+            self.exchanges.response(response, context);
+            let request = request.as_ref().map(row::request);
+            return Progress::Become(http2::successor(request, unread_bytes));
+        }
+        let is_web_socket = switches_to("websocket");
+        self.exchanges.response(response, context);
+        match self.exchanges.answered().filter(|_| is_web_socket) {
+            Some(exchange) => Progress::Become(ws::successor(&row::exchange(exchange), unread_bytes, context.limits)),
+            None => Progress::Restart { unread_bytes },
         }
     }
 
     /// Makes what it can of a half that has ended.
     fn end_half(&mut self, half: Half, context: &mut Context<'_>) {
         if let Some((head, start)) = self.reader(half).cut_head() {
-            self.head(half, head, start, start.timestamp_ns, context);
+            let message = Message::new(head, start, start.timestamp_ns);
+            self.head(half, message, 0, context);
         }
         self.exchanges.end(half, context);
     }
@@ -145,32 +152,26 @@ impl Dissector for Http1 {
     fn data(&mut self, half: Half, chunk: Chunk<'_>, context: &mut Context<'_>) -> Progress {
         let mut rest = chunk.bytes;
         if self.reader(half).resume(rest) && half == Half::Server {
-            self.exchanges.forget_all_but_last(context);
+            self.exchanges.forget_answered_before(chunk.packet, context);
         }
         while !rest.is_empty() {
             match self.reader(half).read(&mut rest, &chunk, context) {
                 Event::Nothing => {}
                 Event::Head(head, start) => {
-                    self.head(half, head, start, chunk.timestamp_ns, context);
-                    let unread_bytes = rest.len();
-                    match self.after {
-                        None => {}
-                        Some(After::Tunnel) => return Progress::Restart { unread_bytes },
-                        Some(After::H2c) => {
-                            return Progress::Become(Successor {
-                                name: NAME,
-                                dissector: (http2::TCP.dissector)(context.limits),
-                                unread_bytes,
-                            });
-                        }
-                        Some(After::Other) => break,
+                    let message = Message::new(head, start, chunk.timestamp_ns);
+                    if let Some(progress) = self.head(half, message, rest.len(), context) {
+                        return progress;
                     }
                 }
                 Event::Content(bytes, after) => {
                     self.exchanges.content(half, bytes, &chunk, context);
-                    if after != AfterContent::More {
+                    if after != After::More {
                         self.exchanges.end(half, context);
                     }
+                }
+                Event::Trailer(lines) => {
+                    self.exchanges.trailer(half, &lines, &chunk, context);
+                    self.exchanges.end(half, context);
                 }
             }
         }
@@ -181,13 +182,16 @@ impl Dissector for Http1 {
         match self.reader(half).skip(missing_bytes) {
             Event::Nothing => {}
             Event::Head(head, start) => {
-                self.head(half, head, start, start.timestamp_ns, context);
+                let message = Message::new(head, start, start.timestamp_ns);
+                if let Some(progress) = self.head(half, message, 0, context) {
+                    return progress;
+                }
                 self.exchanges.end(half, context);
             }
-            Event::Content(_, AfterContent::Broken) => self.exchanges.end(half, context),
+            Event::Content(_, After::Broken) | Event::Trailer(_) => self.exchanges.end(half, context),
             Event::Content(_, after) => {
                 self.exchanges.gap(half, missing_bytes);
-                if after == AfterContent::Done {
+                if after == After::Done {
                     self.exchanges.end(half, context);
                 }
             }

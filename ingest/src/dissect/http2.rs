@@ -4,6 +4,8 @@
 //! in mid-stream. Out: one `http` row per stream: request and response, each with its header and trailer fields and its
 //! content; a side that was not seen is missing. Specification: RFC 9113, RFC 7541 (HPACK), RFC 7540 §3.2 (upgrade).
 //!
+//! A stream that an extended CONNECT opened for WebSocket gives `ws` rows besides (RFC 8441).
+//!
 //! Which side asked is read from the fields, so that a connection whose ends were mistaken still has the client as `src`.
 //! A pushed request counts as asked by the client. Interim responses (1xx) are walked past. Fields that refer to a part of
 //! the compression state from before the capture, before a gap or before damage are left out; the others are shown. A gap
@@ -18,13 +20,14 @@ mod frame;
 mod hpack;
 mod preface;
 mod reader;
+mod stream;
 #[cfg(test)]
 mod tests;
 
 use exchange::Streams;
 use reader::{Event, Reader};
 
-use super::{Chunk, Context, Dissector, Half, Progress, Protocol, Transport, http};
+use super::{Chunk, Context, Dissector, Half, Progress, Protocol, Successor, Transport, http};
 
 /// The name in findings.
 const NAME: &str = "HTTP2";
@@ -38,6 +41,19 @@ pub(super) const TCP: Protocol = Protocol {
     from_server: preface::from_server,
     dissector: |_| Box::new(Http2::default()),
 };
+
+/// The dissector of what follows an upgrade from HTTP/1.1; it answers the request that asked for it.
+pub(super) fn successor(request: Option<http::Request<'_>>, unread_bytes: usize) -> Successor {
+    let mut dissector = Box::new(Http2::default());
+    if let Some(request) = request {
+        dissector.streams.upgrade(&request);
+    }
+    Successor {
+        name: http::NAME,
+        dissector,
+        unread_bytes,
+    }
+}
 
 #[derive(Debug, Default)]
 struct Http2 {
@@ -54,18 +70,24 @@ impl Http2 {
         }
     }
 
-    fn take(&mut self, half: Half, event: Event<'_>, time_ns: i64, context: &mut Context<'_>) {
+    /// Takes an event; the packet and time are those of its last byte.
+    fn take(&mut self, half: Half, event: Event<'_>, packet: u64, timestamp_ns: i64, context: &mut Context<'_>) {
         match event {
             Event::Nothing => {}
-            Event::Section(section) => self.streams.section(half, section, time_ns, context),
+            Event::Section(section) => self.streams.section(half, section, timestamp_ns, context),
             Event::Content { stream, bytes, end } => {
-                self.streams.content(half, stream, bytes, time_ns, context);
+                let chunk = Chunk {
+                    bytes,
+                    packet,
+                    timestamp_ns,
+                };
+                self.streams.content(half, stream, chunk, context);
                 if end {
                     self.streams.end(half, stream, context);
                 }
             }
             Event::Gap { stream, bytes, end } => {
-                self.streams.gap(half, stream, bytes);
+                self.streams.gap(half, stream, bytes, context);
                 if end {
                     self.streams.end(half, stream, context);
                 }
@@ -81,7 +103,7 @@ impl Dissector for Http2 {
         self.reader(half).resume(rest);
         while !rest.is_empty() {
             let event = self.reader(half).read(&mut rest, &chunk, context);
-            self.take(half, event, chunk.timestamp_ns, context);
+            self.take(half, event, chunk.packet, chunk.timestamp_ns, context);
         }
         Progress::Continue
     }
@@ -89,7 +111,7 @@ impl Dissector for Http2 {
     fn gap(&mut self, half: Half, missing_bytes: u64, context: &mut Context<'_>) -> Progress {
         let event = self.reader(half).skip(missing_bytes);
         // No event of a gap has a time: what was lost leaves the time of its message as it is.
-        self.take(half, event, 0, context);
+        self.take(half, event, 0, 0, context);
         Progress::Continue
     }
 

@@ -17,9 +17,9 @@ table! {
         http_version "http_version": Str;
         /// Parameters of the query, percent-decoded; of a repeated name, values joined with ", ".
         query_string "query_string": Map;
-        /// Request header fields, names in lower case, repeated values joined with ", "; of HTTP/2 also pseudo-header (":scheme") and trailer fields.
+        /// Request header fields, names in lower case, repeated values joined with ", "; then trailer fields; of HTTP/2 also pseudo-header fields (":scheme").
         request_headers "request.headers": Map;
-        /// Response header fields, names in lower case, repeated values joined with ", "; of HTTP/2 also pseudo-header (":status") and trailer fields.
+        /// Response header fields, names in lower case, repeated values joined with ", "; then trailer fields; of HTTP/2 also pseudo-header fields (":status").
         response_headers "response.headers": Map;
         /// Cookies the client sent (RFC 6265 §4.2).
         request_cookies "request.cookies": Map;
@@ -49,9 +49,13 @@ table! {
         grpc_service "grpc_service": Str;
         /// Status of a gRPC call (gRPC status codes); null if the row is no gRPC call or no status was seen.
         grpc_status "grpc_status": Int = default -1;
-        /// Name of a GraphQL operation; null if the row is none or it has no name.
+        /// Messages that the client sent in a gRPC call; null if the row is none or its request was not seen.
+        grpc_request_messages "grpc_request_messages": Int;
+        /// Messages that the server sent in a gRPC call; null if the row is none or its response was not seen.
+        grpc_response_messages "grpc_response_messages": Int;
+        /// Name of a GraphQL operation, of several joined with ", "; null if the row is none or it has no name.
         gql_operation "gql_operation": Str;
-        /// Document of a GraphQL operation; null if the row is none.
+        /// Document of a GraphQL operation, of several joined with line ends; null if the row is none or only names one that the server keeps.
         gql_query "gql_query": Str;
     }
 }

@@ -1,7 +1,7 @@
 //! Content codings: what a body says once they are removed.
 //!
-//! Specification: RFC 9110 §8.4.1 (gzip, deflate), RFC 8878 and RFC 9659 (zstd). A body in brotli, or in several codings,
-//! stays as it travelled. A damaged or cut body gives what could be decoded before the damage.
+//! Specification: RFC 9110 §8.4.1 (gzip, deflate), RFC 7932 (brotli), RFC 8878 and RFC 9659 (zstd). A body in a coding that
+//! nobody knows stays as it travelled. A damaged or cut body gives what could be decoded before the damage.
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -9,8 +9,31 @@ use std::io::{self, Read};
 /// Largest window a zstd body may ask memory for: 8 MiB (RFC 9659 §3).
 const ZSTD_WINDOW_LOG: u32 = 23;
 
-/// Removes a coding from the kept bytes of a body, up to `most_bytes` of the result.
-pub(super) fn decode<'a>(coding: &str, body: &'a [u8], most_bytes: usize) -> Cow<'a, [u8]> {
+/// Bytes that brotli reads at once.
+const BROTLI_STEP_BYTES: usize = 4 << 10;
+
+/// Codings that are removed, one under the other.
+const MOST_CODINGS: usize = 4;
+
+/// Removes codings, named in the order in which they were applied, from the kept bytes of a body. Of each result no more than
+/// `most_bytes` are made.
+pub(super) fn decode<'a, 'c>(
+    codings: impl DoubleEndedIterator<Item = &'c str>,
+    body: &'a [u8],
+    most_bytes: usize,
+) -> Cow<'a, [u8]> {
+    let mut decoded = Cow::Borrowed(body);
+    for coding in codings.rev().take(MOST_CODINGS) {
+        match remove(coding, &decoded, most_bytes) {
+            Some(result) => decoded = result.into(),
+            None => break,
+        }
+    }
+    decoded
+}
+
+/// Removes a coding; `None` if that is not known, or nothing comes of it.
+fn remove(coding: &str, body: &[u8], most_bytes: usize) -> Option<Vec<u8>> {
     let decoded = match coding.trim().to_ascii_lowercase().as_str() {
         "gzip" | "x-gzip" => read(flate2::bufread::MultiGzDecoder::new(body), most_bytes),
         // Called deflate, it is the zlib format; some servers send bare deflate.
@@ -18,14 +41,14 @@ pub(super) fn decode<'a>(coding: &str, body: &'a [u8], most_bytes: usize) -> Cow
             read(flate2::bufread::ZlibDecoder::new(body), most_bytes)
         }
         "deflate" => read(flate2::bufread::DeflateDecoder::new(body), most_bytes),
+        "br" => read(
+            brotli_decompressor::Decompressor::new(body, BROTLI_STEP_BYTES),
+            most_bytes,
+        ),
         "zstd" => zstd(body, most_bytes).unwrap_or_default(),
         _ => Vec::new(),
     };
-    if decoded.is_empty() {
-        body.into()
-    } else {
-        decoded.into()
-    }
+    (!decoded.is_empty()).then_some(decoded)
 }
 
 fn zstd(body: &[u8], most_bytes: usize) -> io::Result<Vec<u8>> {
@@ -52,8 +75,9 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(coding: &str, body: &[u8], expect: &str) {
-        assert_eq!(String::from_utf8_lossy(&decode(coding, body, 8)), expect);
+    fn check(codings: &str, body: &[u8], expect: &str) {
+        let decoded = decode(codings.split(','), body, 8);
+        assert_eq!(String::from_utf8_lossy(&decoded), expect);
     }
 
     #[test]
@@ -71,7 +95,16 @@ mod tests {
         check("deflate", &zlib.finish().unwrap(), "hello he");
         check("deflate", &deflate.finish().unwrap(), "hello he");
         check("zstd", &zstd::encode_all(text.as_slice(), 1).unwrap(), "hello he");
-        check("br", b"\x0b\x01", "\u{b}\u{1}");
+        // A meta-block without compression (RFC 7932 §9.2).
+        check("br", b"\x8b\x02\x80hello \x03", "hello ");
+        check("br", b"\x8b\x02\x80hel", "hel");
+        check("br", b"\xff\xff\xff", "\u{fffd}\u{fffd}\u{fffd}");
+        let mut twice = GzEncoder::new(Vec::new(), Compression::default());
+        twice.write_all(&zstd::encode_all(&b"hi"[..], 1).unwrap()).unwrap();
+        let twice = decode(["zstd", " gzip"].into_iter(), &twice.finish().unwrap(), 100).into_owned();
+        assert_eq!(twice, b"hi");
+        check("secret,gzip", &gzip, "hello he");
+        check("secret", b"as it is", "as it is");
         check("gzip", b"not gzip", "not gzip");
     }
 }

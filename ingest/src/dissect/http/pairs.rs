@@ -7,7 +7,7 @@ use super::Message;
 
 /// Names with values, in the order in which the names came; values of a repeated name are joined with ", ".
 #[derive(Debug, Default)]
-pub(super) struct Pairs<'a> {
+pub(crate) struct Pairs<'a> {
     pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     places: BTreeMap<Cow<'a, str>, usize>,
 }
@@ -52,7 +52,7 @@ impl<'a> Pairs<'a> {
         let mut pairs = Self::default();
         for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            pairs.add(percent_decode(name), percent_decode(value), ", ");
+            pairs.add(form_decode(name), form_decode(value), ", ");
         }
         pairs
     }
@@ -81,9 +81,18 @@ impl<'a> Pairs<'a> {
 
 const COOKIE: &str = "cookie";
 
-/// Removes the escapes of a form: `%41` is A, `+` a blank; a broken escape stays as it is.
-fn percent_decode(text: &str) -> Cow<'_, str> {
-    if !text.contains(['%', '+']) {
+/// Removes the escapes of a form: those of [`percent_decode`], and `+` for a blank.
+fn form_decode(text: &str) -> Cow<'_, str> {
+    if text.contains('+') {
+        percent_decode(&text.replace('+', " ")).into_owned().into()
+    } else {
+        percent_decode(text)
+    }
+}
+
+/// Removes escapes: `%41` is A; a broken one stays as it is.
+pub(super) fn percent_decode(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
         return text.into();
     }
     let mut decoded = Vec::with_capacity(text.len());
@@ -96,7 +105,6 @@ fn percent_decode(text: &str) -> Cow<'_, str> {
                 decoded.push(u8::try_from(high << 4 | low).unwrap_or(b'%'));
                 rest = after.get(2..).unwrap_or_default();
             }
-            (b'+', _) => decoded.push(b' '),
             _ => decoded.push(*byte),
         }
     }

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use schema::tables::http::{Http, HttpOwn};
 
 use super::coding;
+use super::graphql::{Carrier, Operation};
 use super::grpc::Call;
-use super::pairs::Pairs;
-use super::{Exchange, Message};
+use super::{Exchange, Message, Pairs, Target};
 use crate::dissect::{Context, Entry, elapsed_us, number, shorten};
 
 /// Bytes of a URL that a summary shows.
@@ -35,12 +35,18 @@ pub(crate) fn append(exchange: Exchange<'_>, context: &mut Context<'_>) {
     let user_agent = value(request, "user-agent");
     let content_type = value(response, "content-type").or_else(|| value(request, "content-type"));
     let query = Pairs::of_query(parts.query);
+    let query = query.borrowed();
     let (request_headers, response_headers) = (Pairs::of_fields(request), Pairs::of_fields(response));
     let request_cookies = Pairs::of_cookies(request);
     let response_cookies = Pairs::of_set_cookies(response);
     let (request_body, response_body) = (body(request, context), body(response, context));
+    let operation = Operation::of(Carrier {
+        parameters: &query,
+        content_type: request.and_then(|request| request.value("content-type")),
+        body: request_body.as_deref(),
+    });
     let call = Call::of(&exchange, parts.path);
-    let summary = summary(method, url.or(authority), code);
+    let summary = summary(method, url.or(authority), code, call.outcome());
     let (common, identity) = context.common(Entry {
         protocol: super::NAME,
         start,
@@ -61,7 +67,7 @@ pub(crate) fn append(exchange: Exchange<'_>, context: &mut Context<'_>) {
             url,
             path: parts.path,
             http_version: exchange.version,
-            query_string: &query.borrowed(),
+            query_string: &query,
             request_headers: &request_headers.borrowed(),
             response_headers: &response_headers.borrowed(),
             request_cookies: &request_cookies.borrowed(),
@@ -78,53 +84,24 @@ pub(crate) fn append(exchange: Exchange<'_>, context: &mut Context<'_>) {
             grpc_method: call.method,
             grpc_service: call.service,
             grpc_status: call.status,
-            gql_operation: None,
-            gql_query: None,
+            grpc_request_messages: call.messages.first().copied().flatten(),
+            grpc_response_messages: call.messages.last().copied().flatten(),
+            gql_operation: operation.name.as_deref(),
+            gql_query: operation.document.as_deref(),
         },
     });
 }
 
-fn summary(method: Option<&str>, url: Option<&str>, code: Option<u16>) -> String {
-    let url = url.map(|url| shorten(url, SUMMARY_URL_BYTES));
-    let code = code.map(|code| format!("→ {code}"));
+fn summary(method: Option<&str>, url: Option<&str>, code: Option<u16>, outcome: Option<String>) -> String {
+    let url = url
+        .filter(|url| !url.is_empty())
+        .map(|url| shorten(url, SUMMARY_URL_BYTES));
+    let code = code.map(|code| match outcome {
+        Some(outcome) => format!("→ {code}, {outcome}"),
+        None => format!("→ {code}"),
+    });
     let parts = [method, url.as_deref(), code.as_deref()];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
-}
-
-/// The parts of a request target (RFC 9112 §3.2).
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Target<'a> {
-    /// Of the absolute form and the authority form alone.
-    host: Option<&'a str>,
-    path: Option<&'a str>,
-    query: &'a str,
-}
-
-impl<'a> Target<'a> {
-    fn of(target: &'a str) -> Self {
-        let (authority, rest) = match target.split_once("://") {
-            Some((scheme, rest)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) && !scheme.is_empty() => {
-                let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-                let (authority, rest) = rest.split_at_checked(end).unwrap_or_default();
-                (Some(authority), if rest.is_empty() { "/" } else { rest })
-            }
-            _ if target.starts_with(['/', '*', '?']) => (None, target),
-            _ if target.is_empty() => return Self::default(),
-            _ => {
-                return Self {
-                    host: Some(target),
-                    ..Self::default()
-                };
-            }
-        };
-        let rest = rest.split('#').next().unwrap_or_default();
-        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        Self {
-            host: authority,
-            path: Some(path),
-            query,
-        }
-    }
 }
 
 /// The kept bytes of a message's content, its coding removed; `None` if there are none.
@@ -134,32 +111,16 @@ fn body<'a>(message: Option<&Message<'a>>, context: &Context<'_>) -> Option<Cow<
     if kept.is_empty() {
         return None;
     }
-    let transfer = || {
-        let codings = message.value("transfer-encoding")?;
-        codings.split(',').next()
-    };
-    match message.value("content-encoding").or_else(transfer) {
-        Some(coding) => Some(coding::decode(coding, kept, context.limits.body_bytes)),
-        None => Some(kept.into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn targets() {
-        let of = |target| {
-            let parts = Target::of(target);
-            (parts.host, parts.path, parts.query)
-        };
-        assert_eq!(of("/a/b?c=d#e"), (None, Some("/a/b"), "c=d"));
-        assert_eq!(of("http://a:80/b?c"), (Some("a:80"), Some("/b"), "c"));
-        assert_eq!(of("HTTP://a"), (Some("a"), Some("/"), ""));
-        assert_eq!(of("a:443"), (Some("a:443"), None, ""));
-        assert_eq!(of("*"), (None, Some("*"), ""));
-        assert_eq!(of("/redirect?to=http://b/"), (None, Some("/redirect"), "to=http://b/"));
-        assert_eq!(of(""), (None, None, ""));
-    }
+    // The transfer coding is the outer one (RFC 9112 §6.1).
+    let codings: Vec<&str> = ["content-encoding", "transfer-encoding"]
+        .into_iter()
+        .flat_map(|field| message.values(field))
+        .flat_map(|codings| codings.split(','))
+        .filter(|coding| {
+            !["chunked", "identity", ""]
+                .iter()
+                .any(|none| coding.trim().eq_ignore_ascii_case(none))
+        })
+        .collect();
+    Some(coding::decode(codings.into_iter(), kept, context.limits.body_bytes))
 }

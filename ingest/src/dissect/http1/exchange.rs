@@ -41,6 +41,8 @@ pub(super) struct Exchanges {
     responding: Responding,
     /// The response that no request waited for.
     unasked: Exchange,
+    /// Messages were lost before the response that comes next.
+    is_resumed: bool,
 }
 
 /// Whose response is coming.
@@ -57,11 +59,12 @@ enum Responding {
 impl Message {
     /// A message whose head has been read.
     pub fn new(head: Head, start: Start, end_ns: i64) -> Self {
+        let content = Content::of(head.values("content-type").next());
         Self {
             head,
             start,
             end_ns,
-            content: Content::default(),
+            content,
         }
     }
 }
@@ -70,7 +73,7 @@ impl Exchange {
     /// Bytes kept of both contents.
     fn kept_bytes(&self) -> usize {
         let messages = self.request.iter().chain(&self.response);
-        messages.map(|message| message.content.kept.len()).sum()
+        messages.map(|message| message.content.held_bytes()).sum()
     }
 }
 
@@ -113,15 +116,38 @@ impl Exchanges {
             .and_then(|request| framing::method(&request.head))
     }
 
+    /// Takes the request that the next response answers out of the queue.
+    pub fn take_first_request(&mut self) -> Option<Message> {
+        if self.queue.front()?.response.is_some() {
+            return None;
+        }
+        let first = self.queue.pop_front()?;
+        self.release(&first);
+        self.requesting &= !self.queue.is_empty();
+        first.request
+    }
+
+    /// The exchange of the response that is coming.
+    pub fn answered(&self) -> Option<&Exchange> {
+        match self.responding {
+            Responding::Nobody => None,
+            Responding::First => self.queue.front(),
+            Responding::Unasked => Some(&self.unasked),
+        }
+    }
+
     /// Takes the head of a response.
     pub fn response(&mut self, response: Message, context: &mut Context<'_>) {
         self.end_response(context);
+        let is_resumed = std::mem::take(&mut self.is_resumed);
+        let packet = response.start.packet;
+        let comes_later = |request: &Message| is_resumed && request.start.packet > packet;
         match self.queue.front_mut() {
-            Some(first) if first.response.is_none() => {
+            Some(first) if first.response.is_none() && !first.request.as_ref().is_some_and(comes_later) => {
                 first.response = Some(response);
                 self.responding = Responding::First;
             }
-            // The queue is empty, or its first was answered before its request was over.
+            // The queue is empty, its first was answered before its request was over, or the request was lost too.
             _ => {
                 self.unasked.response = Some(response);
                 self.responding = Responding::Unasked;
@@ -133,10 +159,23 @@ impl Exchanges {
     pub fn content(&mut self, half: Half, bytes: &[u8], chunk: &Chunk<'_>, context: &Context<'_>) {
         if let Some(message) = self.current(half) {
             message.end_ns = chunk.timestamp_ns;
-            let kept_before = message.content.kept.len();
+            let kept_before = message.content.held_bytes();
             message.content.add(bytes, context.limits);
-            let added = message.content.kept.len().saturating_sub(kept_before);
+            let added = message.content.held_bytes().saturating_sub(kept_before);
             self.held_bytes = self.held_bytes.saturating_add(added);
+        }
+    }
+
+    /// Adds the trailer fields of the message of a half.
+    pub fn trailer(&mut self, half: Half, lines: &[u8], chunk: &Chunk<'_>, context: &Context<'_>) {
+        if let Some(message) = self.current(half) {
+            message.end_ns = chunk.timestamp_ns;
+            let before = message.head.held_bytes();
+            message.head.append(lines, context.limits.head_bytes);
+            let added = message.head.held_bytes().saturating_sub(before);
+            if half == Half::Client {
+                self.held_bytes = self.held_bytes.saturating_add(added);
+            }
         }
     }
 
@@ -155,11 +194,17 @@ impl Exchanges {
         }
     }
 
-    /// Learns that responses were lost: the next one answers the latest request, since clients hardly ever pipeline.
-    pub fn forget_all_but_last(&mut self, context: &mut Context<'_>) {
-        while self.queue.len() > 1 {
+    /// Learns that responses were lost, and that a packet brings the next one: it answers the latest request before that packet,
+    /// since clients hardly ever pipeline.
+    pub fn forget_answered_before(&mut self, packet: u64, context: &mut Context<'_>) {
+        let came_before = |exchange: &Exchange| {
+            let request = exchange.request.as_ref();
+            request.is_some_and(|request| request.start.packet < packet)
+        };
+        while self.queue.get(1).is_some_and(came_before) {
             self.finish_first(context);
         }
+        self.is_resumed = true;
     }
 
     /// Makes entries of all that is left.
@@ -214,14 +259,23 @@ impl Exchanges {
 
     fn finish_first(&mut self, context: &mut Context<'_>) {
         if let Some(first) = self.queue.pop_front() {
-            let head = first.request.as_ref().map_or(0, |request| request.head.held_bytes());
-            self.held_bytes = self.held_bytes.saturating_sub(head).saturating_sub(first.kept_bytes());
+            self.release(&first);
             if self.responding == Responding::First {
                 self.responding = Responding::Nobody;
             }
             self.requesting &= !self.queue.is_empty();
             row::append(first, context);
         }
+    }
+
+    /// Counts what an exchange holds no more.
+    fn release(&mut self, exchange: &Exchange) {
+        let request = exchange.request.as_ref();
+        let head = request.map_or(0, |request| request.head.held_bytes());
+        self.held_bytes = self
+            .held_bytes
+            .saturating_sub(head)
+            .saturating_sub(exchange.kept_bytes());
     }
 
     fn front_packet(&self) -> u64 {

@@ -1,7 +1,7 @@
 //! Where the content of an HTTP/1 message ends.
 //!
 //! Specification: RFC 9112 §6 and §7.1. Content is counted and handed on, never scanned: a chunk is jumped over by its size.
-//! Trailer fields are walked past and not kept.
+//! The lines of a trailer section are kept, up to [`TRAILER_BYTES`].
 
 use super::head::{Head, StartLine};
 
@@ -36,8 +36,13 @@ pub(super) enum Chunked {
     Trailer {
         /// The line has no character yet.
         empty_line: bool,
+        /// The lines so far.
+        lines: Vec<u8>,
     },
 }
+
+/// Bytes that are kept of a trailer section.
+const TRAILER_BYTES: usize = 8 << 10;
 
 /// What follows some bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +97,22 @@ impl Framing {
         }
     }
 
+    /// The lines of the trailer section, once the message is over; empty if there are none.
+    pub fn take_trailer(&mut self) -> Vec<u8> {
+        match self {
+            Framing::Chunked(Chunked::Trailer { lines, .. }) => std::mem::take(lines),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Bytes of memory that it holds.
+    pub fn held_bytes(&self) -> usize {
+        match self {
+            Framing::Chunked(Chunked::Trailer { lines, .. }) => lines.capacity(),
+            _ => 0,
+        }
+    }
+
     /// Counts bytes that will never come.
     pub fn skip(&mut self, missing_bytes: u64) -> After {
         match self {
@@ -140,7 +161,12 @@ impl Chunked {
     fn step(&mut self, byte: u8) -> After {
         match (&mut *self, byte) {
             (Chunked::Size { value: None, .. }, b'\n') => return After::Broken,
-            (Chunked::Size { value: Some(0), .. }, b'\n') => *self = Chunked::Trailer { empty_line: true },
+            (Chunked::Size { value: Some(0), .. }, b'\n') => {
+                *self = Chunked::Trailer {
+                    empty_line: true,
+                    lines: Vec::new(),
+                };
+            }
             (Chunked::Size { value: Some(size), .. }, b'\n') => *self = Chunked::Data(*size),
             (
                 Chunked::Size {
@@ -167,9 +193,14 @@ impl Chunked {
             (Chunked::DataEnd, b'\r') => {}
             (Chunked::DataEnd, b'\n') => *self = SIZE,
             (Chunked::DataEnd, _) => return After::Broken,
-            (Chunked::Trailer { empty_line: true }, b'\n') => return After::Done,
+            (Chunked::Trailer { empty_line: true, .. }, b'\n') => return After::Done,
             (Chunked::Trailer { .. }, b'\r') => {}
-            (Chunked::Trailer { empty_line }, byte) => *empty_line = byte == b'\n',
+            (Chunked::Trailer { empty_line, lines }, byte) => {
+                *empty_line = byte == b'\n';
+                if lines.len() < TRAILER_BYTES {
+                    lines.push(byte);
+                }
+            }
             (Chunked::Data(_), _) => {}
         }
         After::More

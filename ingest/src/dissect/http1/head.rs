@@ -60,7 +60,20 @@ impl Head {
         })
     }
 
-    /// The header fields in order, names in lower case.
+    /// Adds the lines of a trailer section, unless that makes more than so many bytes.
+    pub fn append(&mut self, lines: &[u8], most_bytes: usize) {
+        let lines = String::from_utf8_lossy(lines);
+        if self.text.len().saturating_add(lines.len()) > most_bytes {
+            return;
+        }
+        let at = self.text.len();
+        self.text.push_str(&lines);
+        let mut text = std::mem::take(&mut self.text).into_bytes();
+        self.fields.extend(parse_fields(&mut text, at));
+        self.text = String::from_utf8(text).unwrap_or_default();
+    }
+
+    /// The header fields in order, then those of the trailer, names in lower case.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields
             .iter()

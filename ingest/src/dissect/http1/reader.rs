@@ -30,8 +30,6 @@ enum State {
     Content(Framing),
     /// Out of step, until a chunk begins like a message.
     Lost,
-    /// What comes is not HTTP.
-    Tunnel,
 }
 
 /// What the next bytes are.
@@ -43,12 +41,18 @@ pub(super) enum Event<'a> {
     Head(Head, Start),
     /// Content and what follows it.
     Content(&'a [u8], After),
+    /// The lines of a trailer section, which ends a message.
+    Trailer(Vec<u8>),
 }
 
 impl Reader {
     /// Bytes of a line or head that did not come whole yet.
     pub fn held_bytes(&self) -> usize {
-        self.buffer.len()
+        let content_bytes = match &self.state {
+            State::Content(framing) => framing.held_bytes(),
+            _ => 0,
+        };
+        self.buffer.len().saturating_add(content_bytes)
     }
 
     /// A reader at the beginning of a half.
@@ -70,17 +74,6 @@ impl Reader {
         };
     }
 
-    /// Leaves everything to come alone.
-    pub fn tunnel(&mut self) {
-        self.forget_head();
-        self.state = State::Tunnel;
-    }
-
-    /// True if nothing to come is HTTP.
-    pub fn is_tunnel(&self) -> bool {
-        matches!(self.state, State::Tunnel)
-    }
-
     /// Takes up a lost half if a chunk begins like a message. True if it did.
     pub fn resume(&mut self, bytes: &[u8]) -> bool {
         let resumes = matches!(self.state, State::Lost) && start_line::begins(bytes, self.half);
@@ -97,13 +90,19 @@ impl Reader {
                 let (content, after) = framing.take(rest);
                 match after {
                     After::More => {}
-                    After::Done => self.state = State::Head,
+                    After::Done => {
+                        let lines = framing.take_trailer();
+                        self.state = State::Head;
+                        if !lines.is_empty() {
+                            return Event::Trailer(lines);
+                        }
+                    }
                     After::Broken => self.lose(rest, chunk, context, "expected the size of a chunk in hexadecimal"),
                 }
                 Event::Content(content, after)
             }
             State::Head => self.read_head(rest, chunk, context),
-            State::Lost | State::Tunnel => {
+            State::Lost => {
                 *rest = &[];
                 Event::Nothing
             }
@@ -214,7 +213,7 @@ impl Reader {
                 self.state = State::Lost;
                 cut.map_or(Event::Nothing, |(head, start)| Event::Head(head, start))
             }
-            State::Lost | State::Tunnel => Event::Nothing,
+            State::Lost => Event::Nothing,
         }
     }
 

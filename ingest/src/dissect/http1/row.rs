@@ -5,25 +5,35 @@ use super::head::StartLine;
 use crate::dissect::{Context, Half, http};
 
 /// Appends the row of an exchange; nothing if it is empty.
-pub(super) fn append(exchange: Exchange, context: &mut Context<'_>) {
-    let (request, response) = (exchange.request.as_ref(), exchange.response.as_ref());
-    let [method, target, version] = request.map_or([None; 3], request_line);
+pub(super) fn append(of: Exchange, context: &mut Context<'_>) {
+    http::append(exchange(&of), context);
+}
+
+/// An exchange as any version has it.
+pub(super) fn exchange(exchange: &Exchange) -> http::Exchange<'_> {
+    let (asked, response) = (exchange.request.as_ref(), exchange.response.as_ref());
+    let [_, _, version] = asked.map_or([None; 3], request_line);
     let (response_version, code) = response.map_or((None, None), status_line);
-    let exchange = http::Exchange {
+    http::Exchange {
         version: version.filter(|version| !version.is_empty()).or(response_version),
         client: Half::Client,
-        request: request.map(|request| http::Request {
-            method,
-            target,
-            authority: None,
-            message: message(request),
-        }),
+        request: asked.map(request),
         response: response.map(|response| http::Response {
             code,
             message: message(response),
         }),
-    };
-    http::append(exchange, context);
+    }
+}
+
+/// A request as any version has it.
+pub(super) fn request(request: &Message) -> http::Request<'_> {
+    let [method, target, _] = request_line(request);
+    http::Request {
+        method,
+        target,
+        authority: None,
+        message: message(request),
+    }
 }
 
 fn message(message: &Message) -> http::Message<'_> {

@@ -8,17 +8,12 @@ use std::collections::BTreeMap;
 use super::NAME;
 use super::hpack::Fields;
 use super::reader::Section;
+use super::stream::{Message, STATUS, Side, Stream};
 use crate::Anomaly;
-use crate::dissect::http::{self, Content};
-use crate::dissect::{Context, Half, Start};
-
-/// The version as rows show it; it is never sent.
-const VERSION: &str = "HTTP/2";
+use crate::dissect::{Chunk, Context, Dissector, Half, Progress, http};
 
 /// Fields that make a section a request (RFC 9113 §8.3.1).
 const REQUEST_FIELDS: [&str; 4] = [":method", ":path", ":scheme", ":authority"];
-
-const STATUS: &str = ":status";
 
 /// The streams of a connection that are open.
 #[derive(Debug, Default)]
@@ -28,33 +23,8 @@ pub(super) struct Streams {
     field_bytes: usize,
     /// Bytes kept of their content.
     content_bytes: usize,
-}
-
-#[derive(Debug)]
-struct Stream {
-    /// The half that asked.
-    client: Half,
-    request: Side,
-    response: Side,
-}
-
-/// One direction of a stream.
-#[derive(Debug, Default)]
-struct Side {
-    message: Option<Message>,
-    is_over: bool,
-}
-
-#[derive(Debug)]
-struct Message {
-    start: Start,
-    /// Capture time of its last byte so far.
-    end_ns: i64,
-    /// Header fields, then trailer fields.
-    fields: Fields,
-    /// Bytes the header fields travelled in.
-    head_bytes: usize,
-    content: Content,
+    /// Bytes that the tunnels on them hold.
+    tunnel_bytes: usize,
 }
 
 impl Streams {
@@ -79,23 +49,51 @@ impl Streams {
         let added = side.field_bytes().saturating_sub(before);
         self.field_bytes = self.field_bytes.saturating_add(added);
         side.is_over |= is_over;
+        if !is_request {
+            stream.open_tunnel(context);
+        }
         self.settle(number, context);
         self.make_room(context);
     }
 
+    /// Begins stream 1 with the request of an upgrade (RFC 7540 §3.2).
+    pub fn upgrade(&mut self, request: &http::Request<'_>) {
+        let mut stream = Stream::new(Half::Client);
+        stream.request = Side {
+            message: Some(Message::of_upgrade(request)),
+            is_over: true,
+        };
+        self.field_bytes = self.field_bytes.saturating_add(stream.request.field_bytes());
+        self.content_bytes = self.content_bytes.saturating_add(stream.request.content_bytes());
+        self.open.insert(1, stream);
+    }
+
     /// Adds content that a half sent.
-    pub fn content(&mut self, half: Half, stream: u32, bytes: &[u8], time_ns: i64, context: &Context<'_>) {
+    pub fn content(&mut self, half: Half, stream: u32, chunk: Chunk<'_>, context: &mut Context<'_>) {
+        let is_tunnel = self.tunnel(stream, |tunnel| {
+            if chunk.bytes.is_empty() {
+                return Progress::Continue;
+            }
+            tunnel.data(half, chunk, context)
+        });
         if let Some(message) = self.message(half, stream) {
-            message.end_ns = time_ns;
-            let before = message.content.kept.len();
-            message.content.add(bytes, context.limits);
-            let added = message.content.kept.len().saturating_sub(before);
+            if is_tunnel {
+                message.content.count(chunk.bytes.len() as u64);
+                return;
+            }
+            message.end_ns = chunk.timestamp_ns;
+            let before = message.content.held_bytes();
+            message.content.add(chunk.bytes, context.limits);
+            let added = message.content.held_bytes().saturating_sub(before);
             self.content_bytes = self.content_bytes.saturating_add(added);
         }
     }
 
     /// Counts content that never came.
-    pub fn gap(&mut self, half: Half, stream: u32, missing_bytes: u64) {
+    pub fn gap(&mut self, half: Half, stream: u32, missing_bytes: u64, context: &mut Context<'_>) {
+        if missing_bytes > 0 {
+            self.tunnel(stream, |tunnel| tunnel.gap(half, missing_bytes, context));
+        }
         if let Some(message) = self.message(half, stream) {
             message.content.add_gap(missing_bytes);
         }
@@ -126,14 +124,14 @@ impl Streams {
     /// Makes a row of a stream, as far as it came.
     pub fn finish(&mut self, stream: u32, context: &mut Context<'_>) {
         if let Some(stream) = self.open.remove(&stream) {
-            self.append(&stream, context);
+            self.append(stream, context);
         }
     }
 
     /// Makes rows of all that is left.
     pub fn finish_all(&mut self, context: &mut Context<'_>) {
         while let Some((_, stream)) = self.open.pop_first() {
-            self.append(&stream, context);
+            self.append(stream, context);
         }
     }
 
@@ -143,6 +141,21 @@ impl Streams {
         streams
             .saturating_add(self.field_bytes)
             .saturating_add(self.content_bytes)
+            .saturating_add(self.tunnel_bytes)
+    }
+
+    /// Lets the tunnel on a stream do something. True if there is one.
+    fn tunnel(&mut self, stream: u32, act: impl FnOnce(&mut dyn Dissector) -> Progress) -> bool {
+        let stream = self.open.get_mut(&stream);
+        let Some(tunnel) = stream.and_then(|stream| stream.tunnel.as_mut()) else {
+            return false;
+        };
+        let before = tunnel.held_bytes();
+        // WebSocket is nothing's predecessor, and goes on whatever comes.
+        let _ = act(tunnel.as_mut());
+        let after = tunnel.held_bytes();
+        self.tunnel_bytes = self.tunnel_bytes.saturating_sub(before).saturating_add(after);
+        true
     }
 
     /// Which half asked, and whether these fields are its request; `None` if they say nothing of a stream that is not open.
@@ -188,101 +201,20 @@ impl Streams {
             context
                 .anomalies
                 .add(oldest.first_packet(), Anomaly::MessageLimit { protocol, limit });
-            self.append(&oldest, context);
+            self.append(oldest, context);
         }
     }
 
-    fn append(&mut self, stream: &Stream, context: &mut Context<'_>) {
+    fn append(&mut self, mut stream: Stream, context: &mut Context<'_>) {
+        if let Some(tunnel) = &mut stream.tunnel {
+            self.tunnel_bytes = self.tunnel_bytes.saturating_sub(tunnel.held_bytes());
+            tunnel.close(context);
+        }
         for side in [&stream.request, &stream.response] {
             self.field_bytes = self.field_bytes.saturating_sub(side.field_bytes());
             self.content_bytes = self.content_bytes.saturating_sub(side.content_bytes());
         }
-        let exchange = http::Exchange {
-            version: Some(VERSION),
-            client: stream.client,
-            request: stream.request.message.as_ref().map(|message| http::Request {
-                method: message.fields.value(":method"),
-                target: message.fields.value(":path"),
-                authority: message.fields.value(":authority"),
-                message: message.of_row(),
-            }),
-            response: stream.response.message.as_ref().map(|message| http::Response {
-                code: message.fields.value(STATUS).and_then(|code| code.parse().ok()),
-                message: message.of_row(),
-            }),
-        };
-        http::append(exchange, context);
-    }
-}
-
-impl Stream {
-    fn new(client: Half) -> Self {
-        Self {
-            client,
-            request: Side::default(),
-            response: Side::default(),
-        }
-    }
-
-    fn side(&mut self, half: Half) -> &mut Side {
-        if half == self.client {
-            &mut self.request
-        } else {
-            &mut self.response
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        self.request.is_over && self.response.is_over
-    }
-
-    fn first_packet(&self) -> u64 {
-        let message = self.request.message.as_ref().or(self.response.message.as_ref());
-        message.map_or(0, |message| message.start.packet)
-    }
-}
-
-impl Side {
-    /// Adds a header section, or trailers if there was one.
-    fn add(&mut self, section: Section, time_ns: i64, most_bytes: usize) {
-        match &mut self.message {
-            Some(message) => {
-                message.end_ns = time_ns;
-                let held_bytes = message.fields.held_bytes().saturating_add(section.fields.held_bytes());
-                if held_bytes <= most_bytes {
-                    message.fields.append(&section.fields);
-                }
-            }
-            None => {
-                self.message = Some(Message {
-                    start: section.start,
-                    end_ns: time_ns,
-                    fields: section.fields,
-                    head_bytes: section.size_bytes,
-                    content: Content::default(),
-                });
-            }
-        }
-    }
-
-    fn field_bytes(&self) -> usize {
-        self.message.as_ref().map_or(0, |message| message.fields.held_bytes())
-    }
-
-    fn content_bytes(&self) -> usize {
-        self.message.as_ref().map_or(0, |message| message.content.kept.len())
-    }
-}
-
-impl Message {
-    fn of_row(&self) -> http::Message<'_> {
-        http::Message {
-            start: self.start,
-            end_ns: self.end_ns,
-            fields: self.fields.iter().collect(),
-            head_bytes: self.head_bytes,
-            content: &self.content,
-        }
+        http::append(stream.exchange(), context);
     }
 }
 

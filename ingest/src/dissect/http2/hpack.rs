@@ -71,6 +71,14 @@ impl Fields {
     }
 }
 
+impl<'a> FromIterator<(&'a str, &'a str)> for Fields {
+    fn from_iter<T: IntoIterator<Item = (&'a str, &'a str)>>(fields: T) -> Self {
+        let mut all = Self::default();
+        fields.into_iter().for_each(|(name, value)| all.push(name, value));
+        all
+    }
+}
+
 impl Decoder {
     /// Forgets what later blocks may refer to.
     pub fn forget(&mut self) {
@@ -302,6 +310,15 @@ mod tests {
             (b"\x00\x82\xff\xff\x00", code),
             (b"\x00\x84\xff\xff\xff\xff\x00", code),
         ]);
+    }
+
+    #[test]
+    fn changes_of_the_table_without_end_cost_little() {
+        let block = b"\x40\x01a\x01b\x20\x3f\xe1\x1f".repeat(50_000);
+        let mut decoder = Decoder::default();
+        let (fields, fault) = decoder.decode(&block, 4096);
+        assert_eq!((fields.iter().count(), fault), (228, Some(Fault::TooLong)));
+        assert_eq!(decoder.held_bytes(), 0);
     }
 
     #[test]
