@@ -43,7 +43,12 @@ impl<K: PartialEq, T> Pending<K, T> {
 
     /// Takes the oldest under a key.
     pub fn take(&mut self, key: &K) -> Option<T> {
-        let place = self.waiting.iter().position(|(known, ..)| known == key)?;
+        self.take_any(|known| known == key)
+    }
+
+    /// Takes the oldest under any key that fits.
+    pub fn take_any(&mut self, fits: impl Fn(&K) -> bool) -> Option<T> {
+        let place = self.waiting.iter().position(|(known, ..)| fits(known))?;
         let (_, held_bytes, waiting) = self.waiting.remove(place)?;
         self.held_bytes = self.held_bytes.saturating_sub(held_bytes);
         Some(waiting)
