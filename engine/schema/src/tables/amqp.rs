@@ -17,9 +17,9 @@ table! {
         amqp_request "amqp_request": Bool;
         /// True if the answer was seen.
         amqp_response "amqp_response": Bool;
-        /// Length of the method; null if it was not seen.
+        /// Length of the method's frames, those of its content too; null if it was not seen.
         amqp_request_length "amqp_request_length" ["bytes"]: Int;
-        /// Length of the answer; null if it was not seen.
+        /// Length of the answer's frames, those of its content too; null if it was not seen.
         amqp_response_length "amqp_response_length" ["bytes"]: Int;
         /// Length of both.
         amqp_total_size "amqp_total_size" ["bytes"]: Int;

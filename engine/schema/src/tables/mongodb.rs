@@ -15,7 +15,7 @@ table! {
         mongodb_database "mongodb_database": Str;
         /// Collection that it is run on; null if it names none.
         mongodb_collection "mongodb_collection": Str;
-        /// Kind of the message: "OP_MSG", "OP_QUERY".
+        /// Kind of the message, under its compression: "OP_MSG", "OP_QUERY".
         mongodb_opcode "mongodb_opcode": Str;
         /// Size of the command; null if it was not seen.
         mongodb_request_size "mongodb_request_size" ["bytes"]: Int;
@@ -23,7 +23,7 @@ table! {
         mongodb_response_size "mongodb_response_size" ["bytes"]: Int;
         /// Size of both.
         mongodb_total_size "mongodb_total_size" ["bytes"]: Int;
-        /// True if the reply says that the command was done.
+        /// True if the reply says that the command was done, a write for every document.
         mongodb_success "mongodb_success": Bool;
         /// Number of the error; null if there is none.
         mongodb_error_code "mongodb_error_code": Int;

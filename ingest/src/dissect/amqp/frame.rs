@@ -18,6 +18,7 @@ pub(super) mod kind {
 
 /// The byte that ends every frame.
 pub(super) const END: u8 = 0xce;
+const END_BYTES: usize = 1;
 
 /// Bytes before the payload: type, channel and length.
 pub(super) const HEADER_BYTES: usize = 7;
@@ -111,7 +112,8 @@ pub(super) fn frame(bytes: &[u8]) -> framed::Frame {
     }
     match Header::read(bytes) {
         Some(header) if header.is_sane() => {
-            framed::Frame::Bytes(u64::from(header.payload_bytes).saturating_add(HEADER_BYTES as u64 + 1))
+            let around = HEADER_BYTES.saturating_add(END_BYTES) as u64;
+            framed::Frame::Bytes(u64::from(header.payload_bytes).saturating_add(around))
         }
         Some(_) => framed::Frame::Nonsense("expected a frame, found none"),
         None => framed::Frame::Incomplete,

@@ -147,10 +147,13 @@ fn what_is_got_is_the_answer_with_its_content() {
 
 #[test]
 fn content_that_never_ends_is_over_with_the_next_method() {
-    check(&format!("> {PUBLISH}{CONTENT_BEGINS}{PUBLISH}"), expect![[r#"
+    check(
+        &format!("> {PUBLISH}{CONTENT_BEGINS}{PUBLISH}"),
+        expect![[r#"
         amqp id=4 index=0 summary="basic.publish logs key=info mandatory 9 bytes" request_packet=4 amqp_method=basic.publish amqp_summary="basic.publish logs key=info mandatory 9 bytes" amqp_request=true amqp_response=false amqp_request_length=60 amqp_total_size=60
         amqp id=4 index=3 summary="basic.publish logs key=info mandatory" request_packet=4 amqp_method=basic.publish amqp_summary="basic.publish logs key=info mandatory" amqp_request=true amqp_response=false amqp_request_length=25 amqp_total_size=25
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -181,10 +184,13 @@ fn who_closes_may_still_be_answered() {
 
 #[test]
 fn an_answer_without_its_method_is_a_row() {
-    check(&format!("< {QUEUE_OK}{CONTENT}\n> {GET}"), expect![[r#"
+    check(
+        &format!("< {QUEUE_OK}{CONTENT}\n> {GET}"),
+        expect![[r#"
         amqp id=4 index=0 summary="queue.declare-ok orders messages=3 consumers=1" response_packet=4 amqp_method=queue.declare-ok amqp_summary="queue.declare-ok orders messages=3 consumers=1" amqp_request=false amqp_response=true amqp_response_length=27 amqp_total_size=27
         amqp id=5 index=0 summary="basic.get orders" request_packet=5 amqp_method=basic.get amqp_summary="basic.get orders" amqp_request=true amqp_response=false amqp_request_length=22 amqp_total_size=22
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -193,20 +199,32 @@ fn a_gap_costs_what_it_hides() {
     let talk = format!(
         "10.0.0.1:51000 > 10.0.0.2:5672\n> {PUBLISH}{begin}\n> {end}\n> {QUEUE}\n> {GET}\n< {QUEUE_OK}{GET_EMPTY}"
     );
-    check_whole(&TCP, &format!("{talk}\n  drop 5"), expect![[r#"
+    check_whole(
+        &TCP,
+        &format!("{talk}\n  drop 5"),
+        expect![[r#"
         amqp id=4 index=0 summary="basic.publish logs key=info mandatory 5 bytes text/plain" request_packet=4 amqp_method=basic.publish amqp_summary="basic.publish logs key=info mandatory 5 bytes text/plain" amqp_request=true amqp_response=false amqp_request_length=72 amqp_total_size=72
         amqp id=6 index=0 elapsed_time=2000 summary="queue.declare orders durable → orders messages=3 consumers=1" request_packet=6 response_packet=8 amqp_method=queue.declare amqp_summary="queue.declare orders durable → orders messages=3 consumers=1" amqp_request=true amqp_response=true amqp_request_length=26 amqp_response_length=27 amqp_total_size=53
         amqp id=7 index=0 elapsed_time=1000 summary="basic.get orders → empty" request_packet=7 response_packet=8 amqp_method=basic.get amqp_summary="basic.get orders → empty" amqp_request=true amqp_response=true amqp_request_length=22 amqp_response_length=13 amqp_total_size=35
-    "#]]);
-    check_whole(&TCP, &format!("{talk}\n  drop 4"), expect![[r#"
+    "#]],
+    );
+    check_whole(
+        &TCP,
+        &format!("{talk}\n  drop 4"),
+        expect![[r#"
         amqp id=6 index=0 elapsed_time=2000 summary="queue.declare orders durable → orders messages=3 consumers=1" request_packet=6 response_packet=8 amqp_method=queue.declare amqp_summary="queue.declare orders durable → orders messages=3 consumers=1" amqp_request=true amqp_response=true amqp_request_length=26 amqp_response_length=27 amqp_total_size=53
         amqp id=7 index=0 elapsed_time=1000 summary="basic.get orders → empty" request_packet=7 response_packet=8 amqp_method=basic.get amqp_summary="basic.get orders → empty" amqp_request=true amqp_response=true amqp_request_length=22 amqp_response_length=13 amqp_total_size=35
-    "#]]);
-    check_whole(&TCP, &format!("{talk}\n  drop 6"), expect![[r#"
+    "#]],
+    );
+    check_whole(
+        &TCP,
+        &format!("{talk}\n  drop 6"),
+        expect![[r#"
         amqp id=4 index=0 summary="basic.publish logs key=info mandatory 5 bytes text/plain" request_packet=4 amqp_method=basic.publish amqp_summary="basic.publish logs key=info mandatory 5 bytes text/plain" amqp_request=true amqp_response=false amqp_request_length=72 amqp_total_size=72
         amqp id=8 index=0 summary="queue.declare-ok orders messages=3 consumers=1" response_packet=8 amqp_method=queue.declare-ok amqp_summary="queue.declare-ok orders messages=3 consumers=1" amqp_request=false amqp_response=true amqp_response_length=27 amqp_total_size=27
         amqp id=7 index=0 elapsed_time=1000 summary="basic.get orders → empty" request_packet=7 response_packet=8 amqp_method=basic.get amqp_summary="basic.get orders → empty" amqp_request=true amqp_response=true amqp_request_length=22 amqp_response_length=13 amqp_total_size=35
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -12,6 +12,10 @@ use crate::dissect::{Probe, Verdict};
 /// LDAP, and the global catalogue of Active Directory.
 pub(super) const PORTS: [u16; 2] = [389, 3268];
 
+/// Longest message; servers take requests of a few MB, and send no entry that is much longer.
+const MESSAGE_BYTES: u64 = 64 << 20;
+/// Longest buffer of a security layer: peers agree on it in three bytes (RFC 4752 §3.1).
+const BUFFER_BYTES: u64 = 1 << 24;
 /// Longest message that is believed off the usual ports.
 const BELIEVED_BYTES: u64 = 1 << 24;
 /// Tag of the controls behind an operation.
@@ -27,10 +31,11 @@ pub(super) fn frame(bytes: &[u8], has_layer: bool) -> Frame {
         if !has_layer && token.len() < sasl::LENGTH_BYTES {
             return Frame::Incomplete;
         }
-        return if has_layer || sasl::is_token(token) {
+        let is_expected = has_layer || sasl::is_token(token);
+        return if is_expected && length < BUFFER_BYTES {
             Frame::Bytes(length.saturating_add(sasl::LENGTH_BYTES as u64))
         } else {
-            Frame::Nonsense("expected a message, found zeros")
+            Frame::Nonsense("expected a message, or a buffer of a security layer")
         };
     }
     match header(bytes) {
@@ -38,9 +43,9 @@ pub(super) fn frame(bytes: &[u8], has_layer: bool) -> Frame {
             tag: tag::SEQUENCE,
             start,
             content,
-        } => Frame::Bytes(content.saturating_add(start as u64)),
+        } if content <= MESSAGE_BYTES => Frame::Bytes(content.saturating_add(start as u64)),
         Header::Incomplete if matches!(bytes.first(), None | Some(&tag::SEQUENCE)) => Frame::Incomplete,
-        _ => Frame::Nonsense("expected a message, found no sequence"),
+        _ => Frame::Nonsense("expected a message: a sequence of a length that can be"),
     }
 }
 

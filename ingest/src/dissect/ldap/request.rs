@@ -15,6 +15,9 @@ const FILTER_BYTES: usize = 256;
 /// Changes shown of a modification.
 const CHANGES: usize = 8;
 
+/// Attributes whose values are not shown.
+const SECRETS: [&str; 2] = ["userPassword", "unicodePwd"];
+
 /// Tags inside requests.
 const SIMPLE: u8 = 0x80;
 const SASL: u8 = 0xa3;
@@ -138,5 +141,8 @@ fn compare(mut fields: Elements<'_>) -> String {
             .next()
             .map_or_else(String::new, |part| printable(part.content, NAME_BYTES))
     };
-    format!("compare {name} ({}={})", part(), part())
+    let (attribute, value) = (part(), part());
+    let is_secret = SECRETS.iter().any(|secret| attribute.eq_ignore_ascii_case(secret));
+    let value = if is_secret { "…" } else { &value };
+    format!("compare {name} ({attribute}={value})")
 }

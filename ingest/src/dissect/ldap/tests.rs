@@ -219,7 +219,7 @@ fn bytes_that_are_no_message_are_counted() {
             ldap id=4 index=0 elapsed_time=1000 status_code=0 summary="bind cn=admin,dc=example,dc=com (simple) → success" request_packet=4 response_packet=5 ldap_type=bindRequest ldap_summary="bind cn=admin,dc=example,dc=com (simple) → success" ldap_request=true ldap_response=true ldap_request_length=46 ldap_response_length=14 ldap_total_size=60
             ldap id=6 index=0 summary="compare uid=bob (sn=B)" request_packet=6 ldap_type=compareRequest ldap_summary="compare uid=bob (sn=B)" ldap_request=true ldap_response=false ldap_request_length=25 ldap_total_size=25
             anomaly malformed_ldap 1
-            anomaly unparsable_ldap 1
+            anomaly unparsable_ldap 2
         "#]],
     );
 }

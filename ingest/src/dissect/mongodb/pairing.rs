@@ -95,7 +95,7 @@ impl Pairing {
     }
 
     fn wait(&mut self, id: u32, exchange: Exchange, side: Side, context: &mut Context<'_>) {
-        let held_bytes = exchange.request.as_ref().map_or(0, |(_, request)| request.held_bytes());
+        let held_bytes = exchange.held_bytes();
         self.waiting.add((exchange.client, id), held_bytes, exchange);
         while let Some(oldest) = self.waiting.overflow(super::NAME, side.start.packet, context) {
             oldest.append(context);
@@ -113,6 +113,12 @@ impl Exchange {
             replies: 0,
             operation,
         }
+    }
+
+    /// Bytes of memory that its texts hold.
+    fn held_bytes(&self) -> usize {
+        let request = self.request.as_ref().map_or(0, |(_, request)| request.held_bytes());
+        request.saturating_add(self.reply.as_ref().map_or(0, Reply::held_bytes))
     }
 
     fn answer(&mut self, side: Side, mut reply: Reply) {

@@ -18,6 +18,9 @@ const QUERY_FLAGS: u32 = 0xff;
 /// Flags of OP_REPLY that exist.
 const REPLY_FLAGS: u32 = 0x0f;
 
+/// Longest content that a compressed message may say it has.
+const CONTENT_BYTES: u32 = 48 << 20;
+
 /// Longest name of a collection with its database, in bytes (MongoDB's limits).
 const NAMESPACE_BYTES: usize = 255;
 
@@ -81,13 +84,17 @@ fn body(header: &Header, bytes: &[u8]) -> Option<bool> {
         }
         Operation::Query => {
             let flags = int32(&mut rest)?;
-            (flags & !QUERY_FLAGS == 0)
-                .then(|| namespace(rest))
-                .unwrap_or(Some(false))
+            if flags & !QUERY_FLAGS != 0 {
+                return Some(false);
+            }
+            name(rest, true)
         }
         Operation::Insert | Operation::Update | Operation::GetMore | Operation::Delete => {
             let flags = int32(&mut rest)?;
-            (flags <= 1).then(|| namespace(rest)).unwrap_or(Some(false))
+            if flags > 1 {
+                return Some(false);
+            }
+            name(rest, true)
         }
         Operation::KillCursors => {
             let (zero, count) = (int32(&mut rest)?, int32(&mut rest)?);
@@ -111,7 +118,9 @@ fn body(header: &Header, bytes: &[u8]) -> Option<bool> {
         Operation::Compressed => {
             let (operation, size) = (int32(&mut rest)?, int32(&mut rest)?);
             let compressor = rest.first()?;
-            Some(Operation::of(operation).is_some() && size >= 5 && size <= 48 << 20 && is_compressor(*compressor))
+            Some(
+                Operation::of(operation).is_some() && (5..=CONTENT_BYTES).contains(&size) && is_compressor(*compressor),
+            )
         }
     }
 }
@@ -129,10 +138,6 @@ fn document(bytes: &[u8], room: u32) -> Option<bool> {
         5 => kind == 0,
         _ => is_kind(kind) && !text.iter().any(u8::is_ascii_control),
     })
-}
-
-fn namespace(bytes: &[u8]) -> Option<bool> {
-    name(bytes, true)
 }
 
 /// Says whether a name begins here, of a database or of a collection with its database.

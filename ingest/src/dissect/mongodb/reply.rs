@@ -76,6 +76,12 @@ impl Reply {
         }
     }
 
+    /// Bytes of memory that its texts hold.
+    pub fn held_bytes(&self) -> usize {
+        let texts = [self.code_name.as_ref(), self.message.as_ref()];
+        texts.into_iter().flatten().map(String::capacity).sum()
+    }
+
     fn reply(&mut self, body: &[u8], is_command: bool) -> Option<()> {
         let mut rest = body;
         let flags = bson::int32(&mut rest)?;
