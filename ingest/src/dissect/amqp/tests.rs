@@ -75,9 +75,9 @@ fn a_method_and_its_answer_are_one_row_whoever_asks() {
     check(
         &format!("> {HEADER}\n< {START}\n> {START_OK}\n< {TUNE}\n> {TUNE_OK}{OPEN}\n< {OPEN_OK}{HEARTBEAT}"),
         expect![[r#"
-            amqp id=5 index=0 elapsed_time=1000 summary="connection.start AMQPLAIN PLAIN → PLAIN" request_packet=5 response_packet=6 amqp_method=connection.start amqp_summary="connection.start AMQPLAIN PLAIN → PLAIN" amqp_request=true amqp_response=true amqp_request_length=64 amqp_response_length=44 amqp_total_size=108
-            amqp id=7 index=0 elapsed_time=1000 summary="connection.tune channels=2047 frame=131072 heartbeat=60 → channels=2047 frame=131072 heartbeat=30" request_packet=7 response_packet=8 amqp_method=connection.tune amqp_summary="connection.tune channels=2047 frame=131072 heartbeat=60 → channels=2047 frame=131072 heartbeat=30" amqp_request=true amqp_response=true amqp_request_length=20 amqp_response_length=20 amqp_total_size=40
-            amqp id=8 index=1 elapsed_time=1000 summary="connection.open /shop → ok" request_packet=8 response_packet=9 amqp_method=connection.open amqp_summary="connection.open /shop → ok" amqp_request=true amqp_response=true amqp_request_length=20 amqp_response_length=13 amqp_total_size=33
+            amqp id=5 index=0 elapsed_time=1000 method=connection.start summary="connection.start AMQPLAIN PLAIN → PLAIN" request_packet=5 response_packet=6 amqp_method=connection.start amqp_summary="connection.start AMQPLAIN PLAIN → PLAIN" amqp_request=true amqp_response=true amqp_request_length=64 amqp_response_length=44 amqp_total_size=108
+            amqp id=7 index=0 elapsed_time=1000 method=connection.tune summary="connection.tune channels=2047 frame=131072 heartbeat=60 → channels=2047 frame=131072 heartbeat=30" request_packet=7 response_packet=8 amqp_method=connection.tune amqp_summary="connection.tune channels=2047 frame=131072 heartbeat=60 → channels=2047 frame=131072 heartbeat=30" amqp_request=true amqp_response=true amqp_request_length=20 amqp_response_length=20 amqp_total_size=40
+            amqp id=8 index=1 elapsed_time=1000 method=connection.open summary="connection.open /shop → ok" request_packet=8 response_packet=9 amqp_method=connection.open amqp_summary="connection.open /shop → ok" amqp_request=true amqp_response=true amqp_request_length=20 amqp_response_length=13 amqp_total_size=33
         "#]],
     );
 }
@@ -89,11 +89,11 @@ fn answers_find_their_method_in_their_channel() {
             "> {CHANNEL_OPEN}{OTHER_OPEN}\n< {OTHER_OPEN_OK}{CHANNEL_OPEN_OK}\n> {QUEUE}{OTHER_QUEUE}{QUEUE}\n< {OTHER_QUEUE_OK}{QUEUE_OK}\n< {QUEUE_OK}"
         ),
         expect![[r#"
-            amqp id=4 index=1 elapsed_time=1000 summary="channel.open → ok" request_packet=4 response_packet=5 amqp_method=channel.open amqp_summary="channel.open → ok" amqp_request=true amqp_response=true amqp_request_length=13 amqp_response_length=16 amqp_total_size=29
-            amqp id=4 index=0 elapsed_time=1000 summary="channel.open → ok" request_packet=4 response_packet=5 amqp_method=channel.open amqp_summary="channel.open → ok" amqp_request=true amqp_response=true amqp_request_length=13 amqp_response_length=16 amqp_total_size=29
-            amqp id=6 index=1 elapsed_time=1000 summary="queue.declare \"\" exclusive → amq.gen-1 messages=0 consumers=0" request_packet=6 response_packet=7 amqp_method=queue.declare amqp_summary="queue.declare \"\" exclusive → amq.gen-1 messages=0 consumers=0" amqp_request=true amqp_response=true amqp_request_length=20 amqp_response_length=30 amqp_total_size=50
-            amqp id=6 index=0 elapsed_time=1000 summary="queue.declare orders durable → orders messages=3 consumers=1" request_packet=6 response_packet=7 amqp_method=queue.declare amqp_summary="queue.declare orders durable → orders messages=3 consumers=1" amqp_request=true amqp_response=true amqp_request_length=26 amqp_response_length=27 amqp_total_size=53
-            amqp id=6 index=2 elapsed_time=2000 summary="queue.declare orders durable → orders messages=3 consumers=1" request_packet=6 response_packet=8 amqp_method=queue.declare amqp_summary="queue.declare orders durable → orders messages=3 consumers=1" amqp_request=true amqp_response=true amqp_request_length=26 amqp_response_length=27 amqp_total_size=53
+            amqp id=4 index=1 elapsed_time=1000 method=channel.open summary="channel.open → ok" request_packet=4 response_packet=5 amqp_method=channel.open amqp_summary="channel.open → ok" amqp_request=true amqp_response=true amqp_request_length=13 amqp_response_length=16 amqp_total_size=29
+            amqp id=4 index=0 elapsed_time=1000 method=channel.open summary="channel.open → ok" request_packet=4 response_packet=5 amqp_method=channel.open amqp_summary="channel.open → ok" amqp_request=true amqp_response=true amqp_request_length=13 amqp_response_length=16 amqp_total_size=29
+            amqp id=6 index=1 elapsed_time=1000 method=queue.declare summary="queue.declare \"\" exclusive → amq.gen-1 messages=0 consumers=0" request_packet=6 response_packet=7 amqp_method=queue.declare amqp_summary="queue.declare \"\" exclusive → amq.gen-1 messages=0 consumers=0" amqp_request=true amqp_response=true amqp_request_length=20 amqp_response_length=30 amqp_total_size=50
+            amqp id=6 index=0 elapsed_time=1000 method=queue.declare summary="queue.declare orders durable → orders messages=3 consumers=1" request_packet=6 response_packet=7 amqp_method=queue.declare amqp_summary="queue.declare orders durable → orders messages=3 consumers=1" amqp_request=true amqp_response=true amqp_request_length=26 amqp_response_length=27 amqp_total_size=53
+            amqp id=6 index=2 elapsed_time=2000 method=queue.declare summary="queue.declare orders durable → orders messages=3 consumers=1" request_packet=6 response_packet=8 amqp_method=queue.declare amqp_summary="queue.declare orders durable → orders messages=3 consumers=1" amqp_request=true amqp_response=true amqp_request_length=26 amqp_response_length=27 amqp_total_size=53
         "#]],
     );
 }
@@ -105,12 +105,12 @@ fn declarations_say_what_they_declare() {
             "> {EXCHANGE}{EXCHANGE_NO_WAIT}{BIND}{CONFIRM}{QOS}{CONSUME}\n< {EXCHANGE_OK}{BIND_OK}{CONFIRM_OK}{QOS_OK}{CONSUME_OK}"
         ),
         expect![[r#"
-            amqp id=4 index=1 summary="exchange.declare logs fanout no-wait" request_packet=4 amqp_method=exchange.declare amqp_summary="exchange.declare logs fanout no-wait" amqp_request=true amqp_response=false amqp_request_length=31 amqp_total_size=31
-            amqp id=4 index=0 elapsed_time=1000 summary="exchange.declare logs fanout durable → ok" request_packet=4 response_packet=5 amqp_method=exchange.declare amqp_summary="exchange.declare logs fanout durable → ok" amqp_request=true amqp_response=true amqp_request_length=31 amqp_response_length=12 amqp_total_size=43
-            amqp id=4 index=2 elapsed_time=1000 summary="queue.bind orders exchange=logs key=info → ok" request_packet=4 response_packet=5 amqp_method=queue.bind amqp_summary="queue.bind orders exchange=logs key=info → ok" amqp_request=true amqp_response=true amqp_request_length=36 amqp_response_length=12 amqp_total_size=48
-            amqp id=4 index=3 elapsed_time=1000 summary="confirm.select → ok" request_packet=4 response_packet=5 amqp_method=confirm.select amqp_summary="confirm.select → ok" amqp_request=true amqp_response=true amqp_request_length=13 amqp_response_length=12 amqp_total_size=25
-            amqp id=4 index=4 elapsed_time=1000 summary="basic.qos bytes=0 messages=10 → ok" request_packet=4 response_packet=5 amqp_method=basic.qos amqp_summary="basic.qos bytes=0 messages=10 → ok" amqp_request=true amqp_response=true amqp_request_length=19 amqp_response_length=12 amqp_total_size=31
-            amqp id=4 index=5 elapsed_time=1000 summary="basic.consume orders no-ack → ctag-1" request_packet=4 response_packet=5 amqp_method=basic.consume amqp_summary="basic.consume orders no-ack → ctag-1" amqp_request=true amqp_response=true amqp_request_length=27 amqp_response_length=19 amqp_total_size=46
+            amqp id=4 index=1 method=exchange.declare summary="exchange.declare logs fanout no-wait" request_packet=4 amqp_method=exchange.declare amqp_summary="exchange.declare logs fanout no-wait" amqp_request=true amqp_response=false amqp_request_length=31 amqp_total_size=31
+            amqp id=4 index=0 elapsed_time=1000 method=exchange.declare summary="exchange.declare logs fanout durable → ok" request_packet=4 response_packet=5 amqp_method=exchange.declare amqp_summary="exchange.declare logs fanout durable → ok" amqp_request=true amqp_response=true amqp_request_length=31 amqp_response_length=12 amqp_total_size=43
+            amqp id=4 index=2 elapsed_time=1000 method=queue.bind summary="queue.bind orders exchange=logs key=info → ok" request_packet=4 response_packet=5 amqp_method=queue.bind amqp_summary="queue.bind orders exchange=logs key=info → ok" amqp_request=true amqp_response=true amqp_request_length=36 amqp_response_length=12 amqp_total_size=48
+            amqp id=4 index=3 elapsed_time=1000 method=confirm.select summary="confirm.select → ok" request_packet=4 response_packet=5 amqp_method=confirm.select amqp_summary="confirm.select → ok" amqp_request=true amqp_response=true amqp_request_length=13 amqp_response_length=12 amqp_total_size=25
+            amqp id=4 index=4 elapsed_time=1000 method=basic.qos summary="basic.qos bytes=0 messages=10 → ok" request_packet=4 response_packet=5 amqp_method=basic.qos amqp_summary="basic.qos bytes=0 messages=10 → ok" amqp_request=true amqp_response=true amqp_request_length=19 amqp_response_length=12 amqp_total_size=31
+            amqp id=4 index=5 elapsed_time=1000 method=basic.consume summary="basic.consume orders no-ack → ctag-1" request_packet=4 response_packet=5 amqp_method=basic.consume amqp_summary="basic.consume orders no-ack → ctag-1" amqp_request=true amqp_response=true amqp_request_length=27 amqp_response_length=19 amqp_total_size=46
         "#]],
     );
 }
@@ -122,14 +122,14 @@ fn content_belongs_to_its_method() {
             "> {PUBLISH}{CONTENT}{PUBLISH}{CONTENT_BEGINS}\n< {ACK}{NACK}\n> {CONTENT_ENDS}{PUBLISH}{NO_CONTENT}\n< {DELIVER}{CONTENT}\n< {RETURN}{CONTENT}\n> {ACK}"
         ),
         expect![[r#"
-            amqp id=4 index=0 summary="basic.publish logs key=info mandatory 5 bytes text/plain" request_packet=4 amqp_method=basic.publish amqp_summary="basic.publish logs key=info mandatory 5 bytes text/plain" amqp_request=true amqp_response=false amqp_request_length=72 amqp_total_size=72
-            amqp id=5 index=0 summary="basic.ack tag=1" request_packet=5 amqp_method=basic.ack amqp_summary="basic.ack tag=1" amqp_request=true amqp_response=false amqp_request_length=21 amqp_total_size=21
-            amqp id=5 index=1 summary="basic.nack tag=2 multiple requeue" request_packet=5 amqp_method=basic.nack amqp_summary="basic.nack tag=2 multiple requeue" amqp_request=true amqp_response=false amqp_request_length=21 amqp_total_size=21
-            amqp id=4 index=3 summary="basic.publish logs key=info mandatory 9 bytes" request_packet=4 amqp_method=basic.publish amqp_summary="basic.publish logs key=info mandatory 9 bytes" amqp_request=true amqp_response=false amqp_request_length=72 amqp_total_size=72
-            amqp id=6 index=1 summary="basic.publish logs key=info mandatory 0 bytes" request_packet=6 amqp_method=basic.publish amqp_summary="basic.publish logs key=info mandatory 0 bytes" amqp_request=true amqp_response=false amqp_request_length=47 amqp_total_size=47
-            amqp id=7 index=0 summary="basic.deliver ctag-1 tag=1 redelivered exchange=logs key=info 5 bytes text/plain" request_packet=7 amqp_method=basic.deliver amqp_summary="basic.deliver ctag-1 tag=1 redelivered exchange=logs key=info 5 bytes text/plain" amqp_request=true amqp_response=false amqp_request_length=85 amqp_total_size=85
-            amqp id=8 index=0 status_code=312 summary="basic.return 312 NO_ROUTE exchange=logs key=info 5 bytes text/plain" request_packet=8 amqp_method=basic.return amqp_summary="basic.return 312 NO_ROUTE exchange=logs key=info 5 bytes text/plain" amqp_request=true amqp_response=false amqp_request_length=80 amqp_total_size=80
-            amqp id=9 index=0 summary="basic.ack tag=1" request_packet=9 amqp_method=basic.ack amqp_summary="basic.ack tag=1" amqp_request=true amqp_response=false amqp_request_length=21 amqp_total_size=21
+            amqp id=4 index=0 method=basic.publish summary="basic.publish logs key=info mandatory 5 bytes text/plain" request_packet=4 amqp_method=basic.publish amqp_summary="basic.publish logs key=info mandatory 5 bytes text/plain" amqp_request=true amqp_response=false amqp_request_length=72 amqp_total_size=72
+            amqp id=5 index=0 method=basic.ack summary="basic.ack tag=1" request_packet=5 amqp_method=basic.ack amqp_summary="basic.ack tag=1" amqp_request=true amqp_response=false amqp_request_length=21 amqp_total_size=21
+            amqp id=5 index=1 method=basic.nack summary="basic.nack tag=2 multiple requeue" request_packet=5 amqp_method=basic.nack amqp_summary="basic.nack tag=2 multiple requeue" amqp_request=true amqp_response=false amqp_request_length=21 amqp_total_size=21
+            amqp id=4 index=3 method=basic.publish summary="basic.publish logs key=info mandatory 9 bytes" request_packet=4 amqp_method=basic.publish amqp_summary="basic.publish logs key=info mandatory 9 bytes" amqp_request=true amqp_response=false amqp_request_length=72 amqp_total_size=72
+            amqp id=6 index=1 method=basic.publish summary="basic.publish logs key=info mandatory 0 bytes" request_packet=6 amqp_method=basic.publish amqp_summary="basic.publish logs key=info mandatory 0 bytes" amqp_request=true amqp_response=false amqp_request_length=47 amqp_total_size=47
+            amqp id=7 index=0 method=basic.deliver summary="basic.deliver ctag-1 tag=1 redelivered exchange=logs key=info 5 bytes text/plain" request_packet=7 amqp_method=basic.deliver amqp_summary="basic.deliver ctag-1 tag=1 redelivered exchange=logs key=info 5 bytes text/plain" amqp_request=true amqp_response=false amqp_request_length=85 amqp_total_size=85
+            amqp id=8 index=0 status_code=312 method=basic.return summary="basic.return 312 NO_ROUTE exchange=logs key=info 5 bytes text/plain" request_packet=8 amqp_method=basic.return amqp_summary="basic.return 312 NO_ROUTE exchange=logs key=info 5 bytes text/plain" amqp_request=true amqp_response=false amqp_request_length=80 amqp_total_size=80
+            amqp id=9 index=0 method=basic.ack summary="basic.ack tag=1" request_packet=9 amqp_method=basic.ack amqp_summary="basic.ack tag=1" amqp_request=true amqp_response=false amqp_request_length=21 amqp_total_size=21
         "#]],
     );
 }
@@ -139,8 +139,8 @@ fn what_is_got_is_the_answer_with_its_content() {
     check(
         &format!("> {GET}\n< {GET_OK}\n< {CONTENT}\n> {GET}\n< {GET_EMPTY}"),
         expect![[r#"
-            amqp id=4 index=0 elapsed_time=1000 summary="basic.get orders → tag=7 exchange=logs key=info messages=2 5 bytes text/plain" request_packet=4 response_packet=5 amqp_method=basic.get amqp_summary="basic.get orders → tag=7 exchange=logs key=info messages=2 5 bytes text/plain" amqp_request=true amqp_response=true amqp_request_length=22 amqp_response_length=82 amqp_total_size=104
-            amqp id=7 index=0 elapsed_time=1000 summary="basic.get orders → empty" request_packet=7 response_packet=8 amqp_method=basic.get amqp_summary="basic.get orders → empty" amqp_request=true amqp_response=true amqp_request_length=22 amqp_response_length=13 amqp_total_size=35
+            amqp id=4 index=0 elapsed_time=1000 method=basic.get summary="basic.get orders → tag=7 exchange=logs key=info messages=2 5 bytes text/plain" request_packet=4 response_packet=5 amqp_method=basic.get amqp_summary="basic.get orders → tag=7 exchange=logs key=info messages=2 5 bytes text/plain" amqp_request=true amqp_response=true amqp_request_length=22 amqp_response_length=82 amqp_total_size=104
+            amqp id=7 index=0 elapsed_time=1000 method=basic.get summary="basic.get orders → empty" request_packet=7 response_packet=8 amqp_method=basic.get amqp_summary="basic.get orders → empty" amqp_request=true amqp_response=true amqp_request_length=22 amqp_response_length=13 amqp_total_size=35
         "#]],
     );
 }
@@ -150,9 +150,9 @@ fn content_that_never_ends_is_over_with_the_next_method() {
     check(
         &format!("> {PUBLISH}{CONTENT_BEGINS}{PUBLISH}"),
         expect![[r#"
-        amqp id=4 index=0 summary="basic.publish logs key=info mandatory 9 bytes" request_packet=4 amqp_method=basic.publish amqp_summary="basic.publish logs key=info mandatory 9 bytes" amqp_request=true amqp_response=false amqp_request_length=60 amqp_total_size=60
-        amqp id=4 index=3 summary="basic.publish logs key=info mandatory" request_packet=4 amqp_method=basic.publish amqp_summary="basic.publish logs key=info mandatory" amqp_request=true amqp_response=false amqp_request_length=25 amqp_total_size=25
-    "#]],
+            amqp id=4 index=0 method=basic.publish summary="basic.publish logs key=info mandatory 9 bytes" request_packet=4 amqp_method=basic.publish amqp_summary="basic.publish logs key=info mandatory 9 bytes" amqp_request=true amqp_response=false amqp_request_length=60 amqp_total_size=60
+            amqp id=4 index=3 method=basic.publish summary="basic.publish logs key=info mandatory" request_packet=4 amqp_method=basic.publish amqp_summary="basic.publish logs key=info mandatory" amqp_request=true amqp_response=false amqp_request_length=25 amqp_total_size=25
+        "#]],
     );
 }
 
@@ -161,11 +161,11 @@ fn a_refused_method_is_answered_by_the_close() {
     check(
         &format!("> {QUEUE}{BIND}\n< {CHANNEL_CLOSE}\n> {CHANNEL_CLOSE_OK}{OPEN}\n< {REFUSE}"),
         expect![[r#"
-            amqp id=4 index=0 elapsed_time=1000 status_code=404 summary="queue.declare orders durable → channel.close 404 NOT_FOUND - no queue" request_packet=4 response_packet=5 amqp_method=queue.declare amqp_summary="queue.declare orders durable → channel.close 404 NOT_FOUND - no queue" amqp_request=true amqp_response=true amqp_request_length=26 amqp_response_length=39 amqp_total_size=65
-            amqp id=4 index=1 summary="queue.bind orders exchange=logs key=info" request_packet=4 amqp_method=queue.bind amqp_summary="queue.bind orders exchange=logs key=info" amqp_request=true amqp_response=false amqp_request_length=36 amqp_total_size=36
-            amqp id=5 index=0 elapsed_time=1000 status_code=404 summary="channel.close 404 NOT_FOUND - no queue → ok" request_packet=5 response_packet=6 amqp_method=channel.close amqp_summary="channel.close 404 NOT_FOUND - no queue → ok" amqp_request=true amqp_response=true amqp_request_length=39 amqp_response_length=12 amqp_total_size=51
-            amqp id=6 index=1 elapsed_time=1000 status_code=530 summary="connection.open /shop → connection.close 530 NOT_ALLOWED - vhost" request_packet=6 response_packet=7 amqp_method=connection.open amqp_summary="connection.open /shop → connection.close 530 NOT_ALLOWED - vhost" amqp_request=true amqp_response=true amqp_request_length=20 amqp_response_length=38 amqp_total_size=58
-            amqp id=7 index=0 status_code=530 summary="connection.close 530 NOT_ALLOWED - vhost" request_packet=7 amqp_method=connection.close amqp_summary="connection.close 530 NOT_ALLOWED - vhost" amqp_request=true amqp_response=false amqp_request_length=38 amqp_total_size=38
+            amqp id=4 index=0 elapsed_time=1000 status_code=404 method=queue.declare summary="queue.declare orders durable → channel.close 404 NOT_FOUND - no queue" request_packet=4 response_packet=5 amqp_method=queue.declare amqp_summary="queue.declare orders durable → channel.close 404 NOT_FOUND - no queue" amqp_request=true amqp_response=true amqp_request_length=26 amqp_response_length=39 amqp_total_size=65
+            amqp id=4 index=1 method=queue.bind summary="queue.bind orders exchange=logs key=info" request_packet=4 amqp_method=queue.bind amqp_summary="queue.bind orders exchange=logs key=info" amqp_request=true amqp_response=false amqp_request_length=36 amqp_total_size=36
+            amqp id=5 index=0 elapsed_time=1000 status_code=404 method=channel.close summary="channel.close 404 NOT_FOUND - no queue → ok" request_packet=5 response_packet=6 amqp_method=channel.close amqp_summary="channel.close 404 NOT_FOUND - no queue → ok" amqp_request=true amqp_response=true amqp_request_length=39 amqp_response_length=12 amqp_total_size=51
+            amqp id=6 index=1 elapsed_time=1000 status_code=530 method=connection.open summary="connection.open /shop → connection.close 530 NOT_ALLOWED - vhost" request_packet=6 response_packet=7 amqp_method=connection.open amqp_summary="connection.open /shop → connection.close 530 NOT_ALLOWED - vhost" amqp_request=true amqp_response=true amqp_request_length=20 amqp_response_length=38 amqp_total_size=58
+            amqp id=7 index=0 status_code=530 method=connection.close summary="connection.close 530 NOT_ALLOWED - vhost" request_packet=7 amqp_method=connection.close amqp_summary="connection.close 530 NOT_ALLOWED - vhost" amqp_request=true amqp_response=false amqp_request_length=38 amqp_total_size=38
         "#]],
     );
 }
@@ -175,9 +175,9 @@ fn who_closes_may_still_be_answered() {
     check(
         &format!("> {QUEUE}{CLOSE}\n< {BLOCKED}{QUEUE_OK}{CLOSE_OK}"),
         expect![[r#"
-            amqp id=5 index=0 summary="connection.blocked low on memory" request_packet=5 amqp_method=connection.blocked amqp_summary="connection.blocked low on memory" amqp_request=true amqp_response=false amqp_request_length=26 amqp_total_size=26
-            amqp id=4 index=0 elapsed_time=1000 summary="queue.declare orders durable → orders messages=3 consumers=1" request_packet=4 response_packet=5 amqp_method=queue.declare amqp_summary="queue.declare orders durable → orders messages=3 consumers=1" amqp_request=true amqp_response=true amqp_request_length=26 amqp_response_length=27 amqp_total_size=53
-            amqp id=4 index=1 elapsed_time=1000 status_code=200 summary="connection.close 200 Goodbye → ok" request_packet=4 response_packet=5 amqp_method=connection.close amqp_summary="connection.close 200 Goodbye → ok" amqp_request=true amqp_response=true amqp_request_length=26 amqp_response_length=12 amqp_total_size=38
+            amqp id=5 index=0 method=connection.blocked summary="connection.blocked low on memory" request_packet=5 amqp_method=connection.blocked amqp_summary="connection.blocked low on memory" amqp_request=true amqp_response=false amqp_request_length=26 amqp_total_size=26
+            amqp id=4 index=0 elapsed_time=1000 method=queue.declare summary="queue.declare orders durable → orders messages=3 consumers=1" request_packet=4 response_packet=5 amqp_method=queue.declare amqp_summary="queue.declare orders durable → orders messages=3 consumers=1" amqp_request=true amqp_response=true amqp_request_length=26 amqp_response_length=27 amqp_total_size=53
+            amqp id=4 index=1 elapsed_time=1000 status_code=200 method=connection.close summary="connection.close 200 Goodbye → ok" request_packet=4 response_packet=5 amqp_method=connection.close amqp_summary="connection.close 200 Goodbye → ok" amqp_request=true amqp_response=true amqp_request_length=26 amqp_response_length=12 amqp_total_size=38
         "#]],
     );
 }
@@ -187,9 +187,9 @@ fn an_answer_without_its_method_is_a_row() {
     check(
         &format!("< {QUEUE_OK}{CONTENT}\n> {GET}"),
         expect![[r#"
-        amqp id=4 index=0 summary="queue.declare-ok orders messages=3 consumers=1" response_packet=4 amqp_method=queue.declare-ok amqp_summary="queue.declare-ok orders messages=3 consumers=1" amqp_request=false amqp_response=true amqp_response_length=27 amqp_total_size=27
-        amqp id=5 index=0 summary="basic.get orders" request_packet=5 amqp_method=basic.get amqp_summary="basic.get orders" amqp_request=true amqp_response=false amqp_request_length=22 amqp_total_size=22
-    "#]],
+            amqp id=4 index=0 summary="queue.declare-ok orders messages=3 consumers=1" response_packet=4 amqp_method=queue.declare-ok amqp_summary="queue.declare-ok orders messages=3 consumers=1" amqp_request=false amqp_response=true amqp_response_length=27 amqp_total_size=27
+            amqp id=5 index=0 method=basic.get summary="basic.get orders" request_packet=5 amqp_method=basic.get amqp_summary="basic.get orders" amqp_request=true amqp_response=false amqp_request_length=22 amqp_total_size=22
+        "#]],
     );
 }
 
@@ -203,27 +203,27 @@ fn a_gap_costs_what_it_hides() {
         &TCP,
         &format!("{talk}\n  drop 5"),
         expect![[r#"
-        amqp id=4 index=0 summary="basic.publish logs key=info mandatory 5 bytes text/plain" request_packet=4 amqp_method=basic.publish amqp_summary="basic.publish logs key=info mandatory 5 bytes text/plain" amqp_request=true amqp_response=false amqp_request_length=72 amqp_total_size=72
-        amqp id=6 index=0 elapsed_time=2000 summary="queue.declare orders durable → orders messages=3 consumers=1" request_packet=6 response_packet=8 amqp_method=queue.declare amqp_summary="queue.declare orders durable → orders messages=3 consumers=1" amqp_request=true amqp_response=true amqp_request_length=26 amqp_response_length=27 amqp_total_size=53
-        amqp id=7 index=0 elapsed_time=1000 summary="basic.get orders → empty" request_packet=7 response_packet=8 amqp_method=basic.get amqp_summary="basic.get orders → empty" amqp_request=true amqp_response=true amqp_request_length=22 amqp_response_length=13 amqp_total_size=35
-    "#]],
+            amqp id=4 index=0 method=basic.publish summary="basic.publish logs key=info mandatory 5 bytes text/plain" request_packet=4 amqp_method=basic.publish amqp_summary="basic.publish logs key=info mandatory 5 bytes text/plain" amqp_request=true amqp_response=false amqp_request_length=72 amqp_total_size=72
+            amqp id=6 index=0 elapsed_time=2000 method=queue.declare summary="queue.declare orders durable → orders messages=3 consumers=1" request_packet=6 response_packet=8 amqp_method=queue.declare amqp_summary="queue.declare orders durable → orders messages=3 consumers=1" amqp_request=true amqp_response=true amqp_request_length=26 amqp_response_length=27 amqp_total_size=53
+            amqp id=7 index=0 elapsed_time=1000 method=basic.get summary="basic.get orders → empty" request_packet=7 response_packet=8 amqp_method=basic.get amqp_summary="basic.get orders → empty" amqp_request=true amqp_response=true amqp_request_length=22 amqp_response_length=13 amqp_total_size=35
+        "#]],
     );
     check_whole(
         &TCP,
         &format!("{talk}\n  drop 4"),
         expect![[r#"
-        amqp id=6 index=0 elapsed_time=2000 summary="queue.declare orders durable → orders messages=3 consumers=1" request_packet=6 response_packet=8 amqp_method=queue.declare amqp_summary="queue.declare orders durable → orders messages=3 consumers=1" amqp_request=true amqp_response=true amqp_request_length=26 amqp_response_length=27 amqp_total_size=53
-        amqp id=7 index=0 elapsed_time=1000 summary="basic.get orders → empty" request_packet=7 response_packet=8 amqp_method=basic.get amqp_summary="basic.get orders → empty" amqp_request=true amqp_response=true amqp_request_length=22 amqp_response_length=13 amqp_total_size=35
-    "#]],
+            amqp id=6 index=0 elapsed_time=2000 method=queue.declare summary="queue.declare orders durable → orders messages=3 consumers=1" request_packet=6 response_packet=8 amqp_method=queue.declare amqp_summary="queue.declare orders durable → orders messages=3 consumers=1" amqp_request=true amqp_response=true amqp_request_length=26 amqp_response_length=27 amqp_total_size=53
+            amqp id=7 index=0 elapsed_time=1000 method=basic.get summary="basic.get orders → empty" request_packet=7 response_packet=8 amqp_method=basic.get amqp_summary="basic.get orders → empty" amqp_request=true amqp_response=true amqp_request_length=22 amqp_response_length=13 amqp_total_size=35
+        "#]],
     );
     check_whole(
         &TCP,
         &format!("{talk}\n  drop 6"),
         expect![[r#"
-        amqp id=4 index=0 summary="basic.publish logs key=info mandatory 5 bytes text/plain" request_packet=4 amqp_method=basic.publish amqp_summary="basic.publish logs key=info mandatory 5 bytes text/plain" amqp_request=true amqp_response=false amqp_request_length=72 amqp_total_size=72
-        amqp id=8 index=0 summary="queue.declare-ok orders messages=3 consumers=1" response_packet=8 amqp_method=queue.declare-ok amqp_summary="queue.declare-ok orders messages=3 consumers=1" amqp_request=false amqp_response=true amqp_response_length=27 amqp_total_size=27
-        amqp id=7 index=0 elapsed_time=1000 summary="basic.get orders → empty" request_packet=7 response_packet=8 amqp_method=basic.get amqp_summary="basic.get orders → empty" amqp_request=true amqp_response=true amqp_request_length=22 amqp_response_length=13 amqp_total_size=35
-    "#]],
+            amqp id=4 index=0 method=basic.publish summary="basic.publish logs key=info mandatory 5 bytes text/plain" request_packet=4 amqp_method=basic.publish amqp_summary="basic.publish logs key=info mandatory 5 bytes text/plain" amqp_request=true amqp_response=false amqp_request_length=72 amqp_total_size=72
+            amqp id=8 index=0 summary="queue.declare-ok orders messages=3 consumers=1" response_packet=8 amqp_method=queue.declare-ok amqp_summary="queue.declare-ok orders messages=3 consumers=1" amqp_request=false amqp_response=true amqp_response_length=27 amqp_total_size=27
+            amqp id=7 index=0 elapsed_time=1000 method=basic.get summary="basic.get orders → empty" request_packet=7 response_packet=8 amqp_method=basic.get amqp_summary="basic.get orders → empty" amqp_request=true amqp_response=true amqp_request_length=22 amqp_response_length=13 amqp_total_size=35
+        "#]],
     );
 }
 
@@ -237,7 +237,7 @@ fn bytes_that_are_no_frame_are_counted() {
         ),
         expect![[r#"
             amqp id=8 index=0 summary=basic.get-empty response_packet=8 amqp_method=basic.get-empty amqp_summary=basic.get-empty amqp_request=false amqp_response=true amqp_response_length=13 amqp_total_size=13
-            amqp id=5 index=0 summary="queue.declare orders durable" request_packet=5 amqp_method=queue.declare amqp_summary="queue.declare orders durable" amqp_request=true amqp_response=false amqp_request_length=26 amqp_total_size=26
+            amqp id=5 index=0 method=queue.declare summary="queue.declare orders durable" request_packet=5 amqp_method=queue.declare amqp_summary="queue.declare orders durable" amqp_request=true amqp_response=false amqp_request_length=26 amqp_total_size=26
             anomaly unparsable_amqp 3
         "#]],
     );

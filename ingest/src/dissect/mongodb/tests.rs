@@ -59,8 +59,8 @@ fn a_command_and_its_reply_are_one_row() {
     check(
         &format!("> {FIND}\n< {FOUND}"),
         expect![[r#"
-        mongodb id=4 index=0 elapsed_time=1000 status_code=0 summary="find shop.orders → ok, 2 documents" request_packet=4 response_packet=5 mongodb_command=find mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=77 mongodb_response_size=134 mongodb_total_size=211 mongodb_success=true
-    "#]],
+            mongodb id=4 index=0 elapsed_time=1000 status_code=0 method=find summary="find shop.orders → ok, 2 documents" request_packet=4 response_packet=5 mongodb_command=find mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=77 mongodb_response_size=134 mongodb_total_size=211 mongodb_success=true
+        "#]],
     );
 }
 
@@ -69,8 +69,8 @@ fn an_error_has_its_number_name_and_sentence() {
     check(
         &format!("> {FIND}\n< {FAILED}"),
         expect![[r#"
-        mongodb id=4 index=0 elapsed_time=1000 status_code=26 summary="find shop.orders → error 26 NamespaceNotFound: ns not found" request_packet=4 response_packet=5 mongodb_command=find mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=77 mongodb_response_size=105 mongodb_total_size=182 mongodb_success=false mongodb_error_code=26 mongodb_error_message="ns not found" mongodb_error_code_name=NamespaceNotFound
-    "#]],
+            mongodb id=4 index=0 elapsed_time=1000 status_code=26 method=find summary="find shop.orders → error 26 NamespaceNotFound: ns not found" request_packet=4 response_packet=5 mongodb_command=find mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=77 mongodb_response_size=105 mongodb_total_size=182 mongodb_success=false mongodb_error_code=26 mongodb_error_message="ns not found" mongodb_error_code_name=NamespaceNotFound
+        "#]],
     );
 }
 
@@ -79,8 +79,8 @@ fn documents_may_stand_beside_the_command() {
     check(
         &format!("> {INSERT}\n< {INSERTED}"),
         expect![[r#"
-        mongodb id=4 index=0 elapsed_time=1000 status_code=0 summary="insert shop.orders 3 documents → ok, n=3" request_packet=4 response_packet=5 mongodb_command=insert mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=114 mongodb_response_size=45 mongodb_total_size=159 mongodb_success=true
-    "#]],
+            mongodb id=4 index=0 elapsed_time=1000 status_code=0 method=insert summary="insert shop.orders 3 documents → ok, n=3" request_packet=4 response_packet=5 mongodb_command=insert mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=114 mongodb_response_size=45 mongodb_total_size=159 mongodb_success=true
+        "#]],
     );
 }
 
@@ -89,8 +89,8 @@ fn a_write_that_failed_for_a_document_is_an_error() {
     check(
         &format!("> {INSERT}\n< {DUPLICATE}"),
         expect![[r#"
-        mongodb id=4 index=0 elapsed_time=1000 status_code=11000 summary="insert shop.orders 3 documents → error 11000: E11000 duplicate key, n=2" request_packet=4 response_packet=5 mongodb_command=insert mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=114 mongodb_response_size=125 mongodb_total_size=239 mongodb_success=false mongodb_error_code=11000 mongodb_error_message="E11000 duplicate key"
-    "#]],
+            mongodb id=4 index=0 elapsed_time=1000 status_code=11000 method=insert summary="insert shop.orders 3 documents → error 11000: E11000 duplicate key, n=2" request_packet=4 response_packet=5 mongodb_command=insert mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=114 mongodb_response_size=125 mongodb_total_size=239 mongodb_success=false mongodb_error_code=11000 mongodb_error_message="E11000 duplicate key"
+        "#]],
     );
 }
 
@@ -99,9 +99,9 @@ fn replies_find_their_command_by_its_id() {
     check(
         &format!("> {FIND}{PING}\n> {GET_MORE}\n< {PONG}{MORE}\n< {FOUND}"),
         expect![[r#"
-            mongodb id=4 index=1 elapsed_time=2000 status_code=0 summary="ping admin → ok" request_packet=4 response_packet=6 mongodb_command=ping mongodb_database=admin mongodb_opcode=OP_MSG mongodb_request_size=51 mongodb_response_size=34 mongodb_total_size=85 mongodb_success=true
-            mongodb id=5 index=0 elapsed_time=1000 status_code=0 summary="getMore shop.orders → ok, 1 document" request_packet=5 response_packet=6 mongodb_command=getMore mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=80 mongodb_response_size=96 mongodb_total_size=176 mongodb_success=true
-            mongodb id=4 index=0 elapsed_time=3000 status_code=0 summary="find shop.orders → ok, 2 documents" request_packet=4 response_packet=7 mongodb_command=find mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=77 mongodb_response_size=134 mongodb_total_size=211 mongodb_success=true
+            mongodb id=4 index=1 elapsed_time=2000 status_code=0 method=ping summary="ping admin → ok" request_packet=4 response_packet=6 mongodb_command=ping mongodb_database=admin mongodb_opcode=OP_MSG mongodb_request_size=51 mongodb_response_size=34 mongodb_total_size=85 mongodb_success=true
+            mongodb id=5 index=0 elapsed_time=1000 status_code=0 method=getMore summary="getMore shop.orders → ok, 1 document" request_packet=5 response_packet=6 mongodb_command=getMore mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=80 mongodb_response_size=96 mongodb_total_size=176 mongodb_success=true
+            mongodb id=4 index=0 elapsed_time=3000 status_code=0 method=find summary="find shop.orders → ok, 2 documents" request_packet=4 response_packet=7 mongodb_command=find mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=77 mongodb_response_size=134 mongodb_total_size=211 mongodb_success=true
         "#]],
     );
 }
@@ -111,10 +111,10 @@ fn what_nobody_answers_and_answers_to_nothing_are_rows() {
     check(
         &format!("> {UNACKNOWLEDGED}{PING}\n< {FOUND}"),
         expect![[r#"
-        mongodb id=4 index=0 summary="delete shop.orders 1 document" request_packet=4 mongodb_command=delete mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=100 mongodb_total_size=100
-        mongodb id=5 index=0 status_code=0 summary="OP_MSG → ok, 2 documents" response_packet=5 mongodb_opcode=OP_MSG mongodb_response_size=134 mongodb_total_size=134 mongodb_success=true
-        mongodb id=4 index=1 summary="ping admin" request_packet=4 mongodb_command=ping mongodb_database=admin mongodb_opcode=OP_MSG mongodb_request_size=51 mongodb_total_size=51
-    "#]],
+            mongodb id=4 index=0 method=delete summary="delete shop.orders 1 document" request_packet=4 mongodb_command=delete mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=100 mongodb_total_size=100
+            mongodb id=5 index=0 status_code=0 summary="OP_MSG → ok, 2 documents" response_packet=5 mongodb_opcode=OP_MSG mongodb_response_size=134 mongodb_total_size=134 mongodb_success=true
+            mongodb id=4 index=1 method=ping summary="ping admin" request_packet=4 mongodb_command=ping mongodb_database=admin mongodb_opcode=OP_MSG mongodb_request_size=51 mongodb_total_size=51
+        "#]],
     );
 }
 
@@ -123,7 +123,7 @@ fn the_replies_of_a_stream_are_one_row() {
     check(
         &format!("> {HELLO}\n< {HELLO_1}\n< {HELLO_2}\n< {HELLO_3}"),
         expect![[r#"
-            mongodb id=4 index=0 elapsed_time=1000 status_code=0 summary="hello admin → ok, 3 replies" request_packet=4 response_packet=5 mongodb_command=hello mongodb_database=admin mongodb_opcode=OP_MSG mongodb_request_size=52 mongodb_response_size=174 mongodb_total_size=226 mongodb_success=true
+            mongodb id=4 index=0 elapsed_time=1000 status_code=0 method=hello summary="hello admin → ok, 3 replies" request_packet=4 response_packet=5 mongodb_command=hello mongodb_database=admin mongodb_opcode=OP_MSG mongodb_request_size=52 mongodb_response_size=174 mongodb_total_size=226 mongodb_success=true
         "#]],
     );
 }
@@ -133,8 +133,8 @@ fn old_commands_are_queries() {
     check(
         &format!("> {OLD_COMMAND}\n< {OLD_DONE}\n> {OLD_WRAPPED}"),
         expect![[r#"
-            mongodb id=4 index=0 elapsed_time=1000 status_code=0 summary="isMaster admin → ok" request_packet=4 response_packet=5 mongodb_command=isMaster mongodb_database=admin mongodb_opcode=OP_QUERY mongodb_request_size=58 mongodb_response_size=64 mongodb_total_size=122 mongodb_success=true
-            mongodb id=6 index=0 summary="count shop.orders" request_packet=6 mongodb_command=count mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_QUERY mongodb_request_size=114 mongodb_total_size=114
+            mongodb id=4 index=0 elapsed_time=1000 status_code=0 method=isMaster summary="isMaster admin → ok" request_packet=4 response_packet=5 mongodb_command=isMaster mongodb_database=admin mongodb_opcode=OP_QUERY mongodb_request_size=58 mongodb_response_size=64 mongodb_total_size=122 mongodb_success=true
+            mongodb id=6 index=0 method=count summary="count shop.orders" request_packet=6 mongodb_command=count mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_QUERY mongodb_request_size=114 mongodb_total_size=114
         "#]],
     );
 }
@@ -144,8 +144,8 @@ fn old_queries_may_be_answered_more_than_once() {
     check(
         &format!("> {OLD_QUERY}\n< {OLD_FOUND}{OLD_EXHAUSTED}\n> {OLD_QUERY}\n< {OLD_FAILED}"),
         expect![[r#"
-            mongodb id=4 index=0 elapsed_time=1000 status_code=0 summary="query shop.orders → ok, 3 documents, 2 replies" request_packet=4 response_packet=5 mongodb_command=query mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_QUERY mongodb_request_size=52 mongodb_response_size=108 mongodb_total_size=160 mongodb_success=true
-            mongodb id=6 index=0 elapsed_time=1000 status_code=13435 summary="query shop.orders → error 13435: not master" request_packet=6 response_packet=7 mongodb_command=query mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_QUERY mongodb_request_size=52 mongodb_response_size=72 mongodb_total_size=124 mongodb_success=false mongodb_error_code=13435 mongodb_error_message="not master"
+            mongodb id=4 index=0 elapsed_time=1000 status_code=0 method=query summary="query shop.orders → ok, 3 documents, 2 replies" request_packet=4 response_packet=5 mongodb_command=query mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_QUERY mongodb_request_size=52 mongodb_response_size=108 mongodb_total_size=160 mongodb_success=true
+            mongodb id=6 index=0 elapsed_time=1000 status_code=13435 method=query summary="query shop.orders → error 13435: not master" request_packet=6 response_packet=7 mongodb_command=query mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_QUERY mongodb_request_size=52 mongodb_response_size=72 mongodb_total_size=124 mongodb_success=false mongodb_error_code=13435 mongodb_error_message="not master"
         "#]],
     );
 }
@@ -155,11 +155,11 @@ fn old_writes_have_no_reply() {
     check(
         &format!("> {OLD_INSERT}{OLD_UPDATE}{OLD_DELETE}{OLD_KILL}{OLD_MORE}\n< {OLD_LOST}"),
         expect![[r#"
-            mongodb id=4 index=0 summary="insert shop.orders 2 documents" request_packet=4 mongodb_command=insert mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_INSERT mongodb_request_size=56 mongodb_total_size=56
-            mongodb id=4 index=1 summary="update shop.orders" request_packet=4 mongodb_command=update mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_UPDATE mongodb_request_size=60 mongodb_total_size=60
-            mongodb id=4 index=2 summary="delete shop.orders" request_packet=4 mongodb_command=delete mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_DELETE mongodb_request_size=48 mongodb_total_size=48
-            mongodb id=4 index=3 summary=killCursors request_packet=4 mongodb_command=killCursors mongodb_opcode=OP_KILL_CURSORS mongodb_request_size=32 mongodb_total_size=32
-            mongodb id=4 index=4 elapsed_time=1000 status_code=43 summary="getMore shop.orders → error 43 CursorNotFound" request_packet=4 response_packet=5 mongodb_command=getMore mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_GET_MORE mongodb_request_size=44 mongodb_response_size=36 mongodb_total_size=80 mongodb_success=false mongodb_error_code=43 mongodb_error_code_name=CursorNotFound
+            mongodb id=4 index=0 method=insert summary="insert shop.orders 2 documents" request_packet=4 mongodb_command=insert mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_INSERT mongodb_request_size=56 mongodb_total_size=56
+            mongodb id=4 index=1 method=update summary="update shop.orders" request_packet=4 mongodb_command=update mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_UPDATE mongodb_request_size=60 mongodb_total_size=60
+            mongodb id=4 index=2 method=delete summary="delete shop.orders" request_packet=4 mongodb_command=delete mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_DELETE mongodb_request_size=48 mongodb_total_size=48
+            mongodb id=4 index=3 method=killCursors summary=killCursors request_packet=4 mongodb_command=killCursors mongodb_opcode=OP_KILL_CURSORS mongodb_request_size=32 mongodb_total_size=32
+            mongodb id=4 index=4 elapsed_time=1000 status_code=43 method=getMore summary="getMore shop.orders → error 43 CursorNotFound" request_packet=4 response_packet=5 mongodb_command=getMore mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_GET_MORE mongodb_request_size=44 mongodb_response_size=36 mongodb_total_size=80 mongodb_success=false mongodb_error_code=43 mongodb_error_code_name=CursorNotFound
         "#]],
     );
 }
@@ -169,8 +169,8 @@ fn the_short_lived_op_command_is_read() {
     check(
         &format!("> {COMMAND}\n< {COMMAND_DONE}"),
         expect![[r#"
-        mongodb id=4 index=0 elapsed_time=1000 status_code=0 summary="find shop.orders → ok" request_packet=4 response_packet=5 mongodb_command=find mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_COMMAND mongodb_request_size=53 mongodb_response_size=38 mongodb_total_size=91 mongodb_success=true
-    "#]],
+            mongodb id=4 index=0 elapsed_time=1000 status_code=0 method=find summary="find shop.orders → ok" request_packet=4 response_packet=5 mongodb_command=find mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_COMMAND mongodb_request_size=53 mongodb_response_size=38 mongodb_total_size=91 mongodb_success=true
+        "#]],
     );
 }
 
@@ -179,8 +179,8 @@ fn compression_is_removed() {
     check(
         &format!("> {SNAPPY}\n< {ZLIB}\n> {NOOP}\n< {ZSTD}\n> {DAMAGED}\n< {PONG}"),
         expect![[r#"
-            mongodb id=4 index=0 elapsed_time=1000 status_code=0 summary="find shop.orders → ok, 2 documents" request_packet=4 response_packet=5 mongodb_command=find mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=89 mongodb_response_size=117 mongodb_total_size=206 mongodb_success=true
-            mongodb id=6 index=0 elapsed_time=1000 status_code=0 summary="ping admin → ok" request_packet=6 response_packet=7 mongodb_command=ping mongodb_database=admin mongodb_opcode=OP_MSG mongodb_request_size=60 mongodb_response_size=52 mongodb_total_size=112 mongodb_success=true
+            mongodb id=4 index=0 elapsed_time=1000 status_code=0 method=find summary="find shop.orders → ok, 2 documents" request_packet=4 response_packet=5 mongodb_command=find mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=89 mongodb_response_size=117 mongodb_total_size=206 mongodb_success=true
+            mongodb id=6 index=0 elapsed_time=1000 status_code=0 method=ping summary="ping admin → ok" request_packet=6 response_packet=7 mongodb_command=ping mongodb_database=admin mongodb_opcode=OP_MSG mongodb_request_size=60 mongodb_response_size=52 mongodb_total_size=112 mongodb_success=true
             mongodb id=8 index=0 elapsed_time=1000 status_code=0 summary="OP_MSG → ok" request_packet=8 response_packet=9 mongodb_opcode=OP_MSG mongodb_request_size=32 mongodb_response_size=34 mongodb_total_size=66 mongodb_success=true
             anomaly malformed_mongodb 1
         "#]],
@@ -195,25 +195,25 @@ fn a_gap_costs_what_it_hides() {
         &TCP,
         &format!("{talk}\n  drop 5"),
         expect![[r#"
-        mongodb id=4 index=0 elapsed_time=3000 status_code=0 summary="insert shop.orders → ok, n=3" request_packet=4 response_packet=7 mongodb_command=insert mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=114 mongodb_response_size=45 mongodb_total_size=159 mongodb_success=true
-        mongodb id=6 index=0 elapsed_time=2000 status_code=0 summary="ping admin → ok" request_packet=6 response_packet=8 mongodb_command=ping mongodb_database=admin mongodb_opcode=OP_MSG mongodb_request_size=51 mongodb_response_size=34 mongodb_total_size=85 mongodb_success=true
-    "#]],
+            mongodb id=4 index=0 elapsed_time=3000 status_code=0 method=insert summary="insert shop.orders → ok, n=3" request_packet=4 response_packet=7 mongodb_command=insert mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=114 mongodb_response_size=45 mongodb_total_size=159 mongodb_success=true
+            mongodb id=6 index=0 elapsed_time=2000 status_code=0 method=ping summary="ping admin → ok" request_packet=6 response_packet=8 mongodb_command=ping mongodb_database=admin mongodb_opcode=OP_MSG mongodb_request_size=51 mongodb_response_size=34 mongodb_total_size=85 mongodb_success=true
+        "#]],
     );
     check_whole(
         &TCP,
         &format!("{talk}\n  drop 4"),
         expect![[r#"
-        mongodb id=7 index=0 status_code=0 summary="OP_MSG → ok, n=3" response_packet=7 mongodb_opcode=OP_MSG mongodb_response_size=45 mongodb_total_size=45 mongodb_success=true
-        mongodb id=6 index=0 elapsed_time=2000 status_code=0 summary="ping admin → ok" request_packet=6 response_packet=8 mongodb_command=ping mongodb_database=admin mongodb_opcode=OP_MSG mongodb_request_size=51 mongodb_response_size=34 mongodb_total_size=85 mongodb_success=true
-    "#]],
+            mongodb id=7 index=0 status_code=0 summary="OP_MSG → ok, n=3" response_packet=7 mongodb_opcode=OP_MSG mongodb_response_size=45 mongodb_total_size=45 mongodb_success=true
+            mongodb id=6 index=0 elapsed_time=2000 status_code=0 method=ping summary="ping admin → ok" request_packet=6 response_packet=8 mongodb_command=ping mongodb_database=admin mongodb_opcode=OP_MSG mongodb_request_size=51 mongodb_response_size=34 mongodb_total_size=85 mongodb_success=true
+        "#]],
     );
     check_whole(
         &TCP,
         &format!("{talk}\n  drop 7"),
         expect![[r#"
-        mongodb id=6 index=0 elapsed_time=2000 status_code=0 summary="ping admin → ok" request_packet=6 response_packet=8 mongodb_command=ping mongodb_database=admin mongodb_opcode=OP_MSG mongodb_request_size=51 mongodb_response_size=34 mongodb_total_size=85 mongodb_success=true
-        mongodb id=4 index=0 summary="insert shop.orders 3 documents" request_packet=4 mongodb_command=insert mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=114 mongodb_total_size=114
-    "#]],
+            mongodb id=6 index=0 elapsed_time=2000 status_code=0 method=ping summary="ping admin → ok" request_packet=6 response_packet=8 mongodb_command=ping mongodb_database=admin mongodb_opcode=OP_MSG mongodb_request_size=51 mongodb_response_size=34 mongodb_total_size=85 mongodb_success=true
+            mongodb id=4 index=0 method=insert summary="insert shop.orders 3 documents" request_packet=4 mongodb_command=insert mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=114 mongodb_total_size=114
+        "#]],
     );
 }
 
@@ -225,8 +225,8 @@ fn bytes_that_are_no_message_are_counted() {
             "10.0.0.1:51000 > 10.0.0.2:27017\n> {FIND}rubbish and more of it\n> {PING}\n< \\xff\\xff\\xff\\x7faaaabbbb\\xdd\\x07\\x00\\x00\n< {PONG}"
         ),
         expect![[r#"
-            mongodb id=5 index=0 elapsed_time=2000 status_code=0 summary="ping admin → ok" request_packet=5 response_packet=7 mongodb_command=ping mongodb_database=admin mongodb_opcode=OP_MSG mongodb_request_size=51 mongodb_response_size=34 mongodb_total_size=85 mongodb_success=true
-            mongodb id=4 index=0 summary="find shop.orders" request_packet=4 mongodb_command=find mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=77 mongodb_total_size=77
+            mongodb id=5 index=0 elapsed_time=2000 status_code=0 method=ping summary="ping admin → ok" request_packet=5 response_packet=7 mongodb_command=ping mongodb_database=admin mongodb_opcode=OP_MSG mongodb_request_size=51 mongodb_response_size=34 mongodb_total_size=85 mongodb_success=true
+            mongodb id=4 index=0 method=find summary="find shop.orders" request_packet=4 mongodb_command=find mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=77 mongodb_total_size=77
             anomaly unparsable_mongodb 2
         "#]],
     );
@@ -239,8 +239,8 @@ fn lengths_inside_a_message_are_not_believed() {
     check(
         &format!("> {find}\n< {found}"),
         expect![[r#"
-        mongodb id=4 index=0 elapsed_time=1000 status_code=0 summary="find shop.orders → ok, 0 documents" request_packet=4 response_packet=5 mongodb_command=find mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=77 mongodb_response_size=134 mongodb_total_size=211 mongodb_success=true
-    "#]],
+            mongodb id=4 index=0 elapsed_time=1000 status_code=0 method=find summary="find shop.orders → ok, 0 documents" request_packet=4 response_packet=5 mongodb_command=find mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=77 mongodb_response_size=134 mongodb_total_size=211 mongodb_success=true
+        "#]],
     );
 }
 
