@@ -92,8 +92,8 @@ pub(super) struct Sections<'a>(&'a [u8]);
 pub(super) enum Section<'a> {
     /// The command or reply.
     Body(bson::Document<'a>),
-    /// Documents that belong into it, one behind the other.
-    Sequence(&'a [u8]),
+    /// Documents that belong into it under a name, one behind the other.
+    Sequence(&'a [u8], &'a [u8]),
 }
 
 impl<'a> Iterator for Sections<'a> {
@@ -115,8 +115,8 @@ impl<'a> Iterator for Sections<'a> {
                 let (mut section, after) = rest.split_at_checked(size).unwrap_or((rest, &[]));
                 self.0 = after;
                 bson::int32(&mut section)?;
-                bson::cstring(&mut section)?;
-                Some(Section::Sequence(section))
+                let name = bson::cstring(&mut section)?;
+                Some(Section::Sequence(name, section))
             }
             _ => None,
         }

@@ -194,8 +194,13 @@ fn asked(request: &Request, operation: Operation) -> String {
         (None, None) => String::new(),
     };
     text.push_str(&shorten(&place, SUMMARY_BYTES));
-    if let Some(documents) = request.documents {
-        text.push_str(&format!(" {}", counted(documents, request.is_whole)));
+    match (request.written, request.command.as_str()) {
+        (Some(documents), "insert") => text.push_str(&format!(" {}", counted(documents, "document", request.is_whole))),
+        // One is the rule.
+        (Some(statements @ 2..), _) => {
+            text.push_str(&format!(" {}", counted(statements, "statement", request.is_whole)));
+        }
+        _ => {}
     }
     text
 }
@@ -214,7 +219,7 @@ fn told(reply: &Reply) -> String {
         text.push_str(&format!(": {}", shorten(message, SUMMARY_BYTES)));
     }
     match (reply.documents, reply.written) {
-        (Some(documents), _) => text.push_str(&format!(", {}", counted(documents, reply.is_whole))),
+        (Some(documents), _) => text.push_str(&format!(", {}", counted(documents, "document", reply.is_whole))),
         (None, Some(written)) => text.push_str(&format!(", n={written}")),
         (None, None) => {}
     }
@@ -222,10 +227,10 @@ fn told(reply: &Reply) -> String {
 }
 
 /// "3 documents"; "3+ documents" if there may be more.
-fn counted(documents: u64, is_whole: bool) -> String {
-    match (documents, is_whole) {
-        (1, true) => "1 document".to_owned(),
-        (_, true) => format!("{documents} documents"),
-        (_, false) => format!("{documents}+ documents"),
+fn counted(count: u64, noun: &str, is_whole: bool) -> String {
+    match (count, is_whole) {
+        (1, true) => format!("1 {noun}"),
+        (_, true) => format!("{count} {noun}s"),
+        (_, false) => format!("{count}+ {noun}s"),
     }
 }

@@ -53,7 +53,7 @@ impl Reply {
                 for section in message.sections() {
                     match section {
                         Section::Body(body) => reply.document(body),
-                        Section::Sequence(documents) => reply.documents = Some(count(documents)),
+                        Section::Sequence(_, documents) => reply.documents = Some(count(documents)),
                     }
                 }
             }

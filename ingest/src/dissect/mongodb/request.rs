@@ -14,8 +14,13 @@ const EXHAUST: u32 = 1 << 6;
 /// The collection that commands of the old kind are asked of.
 const COMMANDS: &[u8] = b"$cmd";
 
-/// Documents of a write, by the command that takes them.
-const WRITTEN: [(&str, &[u8]); 3] = [("insert", b"documents"), ("update", b"updates"), ("delete", b"deletes")];
+/// What a write is made of, by the command that takes it.
+const WRITTEN: [(&str, &[u8]); 4] = [
+    ("insert", b"documents"),
+    ("update", b"updates"),
+    ("delete", b"deletes"),
+    ("bulkWrite", b"ops"),
+];
 
 /// Commands whose own value is a text that names no collection.
 const NAMES_NO_COLLECTION: [&str; 25] = [
@@ -52,8 +57,8 @@ pub(super) struct Request {
     pub command: String,
     pub database: Option<String>,
     pub collection: Option<String>,
-    /// Documents to be written.
-    pub documents: Option<u64>,
+    /// Documents to be inserted, or the statements of another write.
+    pub written: Option<u64>,
     /// False if the message was cut, and there may be more of them.
     pub is_whole: bool,
     /// True if a reply will come.
@@ -71,7 +76,7 @@ impl Request {
             command: String::new(),
             database: None,
             collection: None,
-            documents: None,
+            written: None,
             is_whole: !message.is_cut,
             awaits_reply: true,
             may_exhaust: false,
@@ -99,10 +104,10 @@ impl Request {
         for section in message.sections() {
             match section {
                 Section::Body(body) => self.body(body)?,
-                Section::Sequence(documents) => {
-                    let more = count(documents);
-                    self.documents = Some(self.documents.unwrap_or(0).saturating_add(more));
+                Section::Sequence(name, documents) if WRITTEN.iter().any(|(_, written)| *written == name) => {
+                    self.written = Some(count(documents));
                 }
+                Section::Sequence(..) => {}
             }
         }
         Some(())
@@ -126,7 +131,7 @@ impl Request {
         }
         let written = WRITTEN.iter().find(|(command, _)| *command == self.command);
         if let Some(documents) = written.and_then(|(_, name)| body.get(name)?.document()) {
-            self.documents = Some(documents.count() as u64);
+            self.written = Some(documents.count() as u64);
         }
         Some(())
     }
@@ -181,7 +186,7 @@ impl Request {
         let _flags = bson::int32(&mut rest)?;
         self.namespace(bson::cstring(&mut rest)?);
         if operation == Operation::Insert {
-            self.documents = Some(count(rest));
+            self.written = Some(count(rest));
         }
         Some(())
     }

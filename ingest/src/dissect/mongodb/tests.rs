@@ -111,7 +111,7 @@ fn what_nobody_answers_and_answers_to_nothing_are_rows() {
     check(
         &format!("> {UNACKNOWLEDGED}{PING}\n< {FOUND}"),
         expect![[r#"
-            mongodb id=4 index=0 method=delete summary="delete shop.orders 1 document" request_packet=4 mongodb_command=delete mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=100 mongodb_total_size=100
+            mongodb id=4 index=0 method=delete summary="delete shop.orders" request_packet=4 mongodb_command=delete mongodb_database=shop mongodb_collection=orders mongodb_opcode=OP_MSG mongodb_request_size=100 mongodb_total_size=100
             mongodb id=5 index=0 status_code=0 summary="OP_MSG → ok, 2 documents" response_packet=5 mongodb_opcode=OP_MSG mongodb_response_size=134 mongodb_total_size=134 mongodb_success=true
             mongodb id=4 index=1 method=ping summary="ping admin" request_packet=4 mongodb_command=ping mongodb_database=admin mongodb_opcode=OP_MSG mongodb_request_size=51 mongodb_total_size=51
         "#]],
