@@ -15,6 +15,7 @@
     )
 )]
 
+mod amqp;
 mod diameter;
 mod dns;
 mod dtls;
@@ -25,6 +26,7 @@ mod http2;
 pub(crate) mod icmp;
 mod kafka;
 mod ldap;
+mod mongodb;
 mod mysql;
 mod pending;
 mod postgresql;
@@ -413,6 +415,8 @@ pub const PROTOCOLS: &[Protocol] = &[
     http1::TCP,
     http2::TCP,
     tls::TCP,
+    mongodb::TCP,
+    amqp::TCP,
     mysql::TCP,
     postgresql::TCP,
     ldap::TCP,
