@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::{Context, shorten};
 use crate::Anomaly;
 
-/// Bytes that one entry takes besides its text, about.
-const ENTRY_BYTES: usize = 128;
+/// Bytes that one entry takes besides its text, about; keys are short.
+const ENTRY_BYTES: usize = 256;
 
 /// Statements that a connection has prepared; the oldest are forgotten for new ones.
 #[derive(Debug)]

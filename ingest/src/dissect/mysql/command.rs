@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::packet::{Fields, text};
+use super::packet::{self, Fields, text};
 
 /// What the server answers to a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +147,7 @@ impl<'a> Command<'a> {
                 ..Self::default()
             },
             Argument::Name => {
-                let name = text(fields.zero_ended());
+                let name = packet::name(fields.zero_ended());
                 let is_change = kind.code == code::INIT_DB;
                 Self {
                     database: is_change.then(|| Some(name.clone().into_owned())),
@@ -156,11 +156,11 @@ impl<'a> Command<'a> {
                 }
             }
             Argument::User => {
-                let user = text(fields.zero_ended());
+                let user = packet::name(fields.zero_ended());
                 let secret = fields.integer(1).and_then(|length| usize::try_from(length).ok());
                 let database = secret.and_then(|length| fields.bytes(length)).and_then(|_| {
                     let name = fields.zero_ended();
-                    (!name.is_empty()).then(|| text(name).into_owned())
+                    (!name.is_empty()).then(|| packet::name(name).into_owned())
                 });
                 Self {
                     object: Some(user),
@@ -233,6 +233,9 @@ fn skip_value(kind: u64, values: &mut Fields<'_>) -> Option<()> {
     Some(())
 }
 
+/// Bytes of the name of a database, quoted.
+const NAME_BYTES: usize = 256;
+
 /// The database that a statement `USE x` changes to.
 fn used_database(query: &str) -> Option<String> {
     let (word, name) = query.trim_start().split_at_checked(3)?;
@@ -244,7 +247,8 @@ fn used_database(query: &str) -> Option<String> {
         Some(quoted) => quoted.replace("``", "`"),
         None => name.to_owned(),
     };
-    (!name.is_empty() && !name.contains([';', '\n'])).then_some(name)
+    let is_name = !name.is_empty() && name.len() <= NAME_BYTES && !name.contains([';', '\n']);
+    is_name.then_some(name)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Specification: MySQL Source Code Documentation, "Connection Phase Packets"; MariaDB, "Connecting".
 
-use super::packet::{Fields, text};
+use super::packet::{self, Fields, text};
 
 /// Bits of the capabilities that both sides tell.
 pub(super) mod capability {
@@ -166,5 +166,5 @@ impl Login {
 
 /// A name, unless it is empty.
 fn name(bytes: &[u8]) -> Option<String> {
-    (!bytes.is_empty()).then(|| text(bytes).into_owned())
+    (!bytes.is_empty()).then(|| packet::name(bytes).into_owned())
 }

@@ -106,3 +106,11 @@ impl<'a> Fields<'a> {
 pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
 }
+
+/// Bytes of a name that are kept; servers allow 64 characters.
+const NAME_BYTES: usize = 256;
+
+/// [`text`] as far as a name goes.
+pub(super) fn name(bytes: &[u8]) -> Cow<'_, str> {
+    text(bytes.get(..NAME_BYTES).unwrap_or(bytes))
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::handshake::{Greeting, Login, capability};
-use super::packet::{Fields, text};
+use super::packet::{self, Fields};
 use crate::dissect::statements::Statements;
 
 /// The kind of a change of state that names a database.
@@ -94,7 +94,7 @@ impl Session {
         while let Some((kind, data)) = fields.integer(1).zip(fields.string()) {
             if kind == CHANGE_SCHEMA {
                 let name = Fields(data).string().unwrap_or_default();
-                self.database = (!name.is_empty()).then(|| text(name).into());
+                self.database = (!name.is_empty()).then(|| packet::name(name).into());
                 self.is_told = true;
             }
         }

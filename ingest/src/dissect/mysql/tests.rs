@@ -640,6 +640,25 @@ fn a_client_out_of_step_is_counted_and_taken_up_again() {
 }
 
 #[test]
+fn a_payload_of_the_greatest_length_goes_on_in_the_next_packet() {
+    let long = query(&format!("SELECT {}", "x".repeat(0xff_ffff - "?SELECT ".len())));
+    let rest = packet(1, "yyy");
+    let rows = rows_of(
+        &TCP,
+        &format!(
+            "10.0.0.1:51000 > 10.0.0.2:3306\n> {long}{rest}\n< {}\n> {}",
+            packet(2, OK),
+            packet(0, r"\x01")
+        ),
+    );
+    let shorter = rows.replace(&"x".repeat(16), "");
+    expect![[r#"
+        mysql id=4 index=0 elapsed_time=1000 status_code=0 summary="SELECT xxxxxxxxx… → OK" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="SELECT xxxxxxxxx" mysql_request_size=16777226 mysql_response_size=11 mysql_total_size=16777237 mysql_success=true
+        mysql id=6 index=0 summary=COM_QUIT request_packet=6 mysql_command=COM_QUIT mysql_request_size=5 mysql_total_size=5
+    "#]].assert_eq(&shorter);
+}
+
+#[test]
 fn any_bytes() {
     let rows = packets(&[r"\x01", COLUMN, EOF, r"\x011", EOF]);
     let prepared = packets(&[

@@ -14,7 +14,7 @@ use crate::dissect::{Context, Side};
 impl Conversation {
     /// A statement is prepared.
     pub(super) fn parse(&mut self, mut fields: Fields<'_>, side: Side, context: &mut Context<'_>) {
-        let name = fields.text().into_owned();
+        let name = fields.name();
         let text: Arc<str> = kept(&fields.text(), context.limits.text_bytes).into();
         self.statements
             .add(name.clone(), text.clone(), super::NAME, side.start.packet, context);
@@ -27,8 +27,8 @@ impl Conversation {
 
     /// A portal is made of a statement.
     pub(super) fn bind(&mut self, mut fields: Fields<'_>, side: Side, context: &mut Context<'_>) {
-        let portal = fields.text().into_owned();
-        let statement = fields.text().into_owned();
+        let portal = fields.name();
+        let statement = fields.name();
         let text = self.statements.get(&statement).cloned();
         match &text {
             Some(text) => {
@@ -58,7 +58,7 @@ impl Conversation {
     /// A statement or a portal is described.
     pub(super) fn describe(&mut self, mut fields: Fields<'_>, side: Side, context: &mut Context<'_>) {
         let is_portal = fields.byte() == Some(b'P');
-        let name = fields.text().into_owned();
+        let name = fields.name();
         if let Some(open) = self.open_operation() {
             let known = if is_portal { &open.portal } else { &open.statement };
             if known.as_ref() == Some(&name) && open.join(Step::Describe, side) {
@@ -80,7 +80,7 @@ impl Conversation {
 
     /// A portal is executed.
     pub(super) fn execute(&mut self, mut fields: Fields<'_>, side: Side, context: &mut Context<'_>) {
-        let portal = fields.text().into_owned();
+        let portal = fields.name();
         if let Some(open) = self.open_operation()
             && open.portal.as_ref() == Some(&portal)
             && open.join(Step::Execute, side)
@@ -98,7 +98,7 @@ impl Conversation {
     /// A statement or a portal is forgotten.
     pub(super) fn close_name(&mut self, mut fields: Fields<'_>, side: Side, context: &mut Context<'_>) {
         let is_portal = fields.byte() == Some(b'P');
-        let name = fields.text().into_owned();
+        let name = fields.name();
         if is_portal {
             self.portals.forget(&name);
         } else {

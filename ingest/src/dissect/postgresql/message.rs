@@ -12,6 +12,9 @@ const STARTUP_BYTES: u64 = 10_000;
 /// Length of a message, at most: servers allow 1 GiB, and four characters of text read as more than half of it.
 const MESSAGE_BYTES: u64 = 0x1fff_ffff;
 
+/// Bytes by which servers tell names apart.
+const NAME_BYTES: usize = 63;
+
 /// Types of messages that clients send.
 pub(super) mod client {
     pub const BIND: u8 = b'B';
@@ -183,5 +186,11 @@ impl<'a> Fields<'a> {
     /// [`Fields::string`] as text; the encoding is taken to be UTF-8.
     pub fn text(&mut self) -> Cow<'a, str> {
         String::from_utf8_lossy(self.string())
+    }
+
+    /// [`Fields::text`] as far as a name goes.
+    pub fn name(&mut self) -> String {
+        let bytes = self.string();
+        String::from_utf8_lossy(bytes.get(..NAME_BYTES).unwrap_or(bytes)).into_owned()
     }
 }

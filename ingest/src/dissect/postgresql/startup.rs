@@ -53,10 +53,10 @@ impl Opening {
             if name.is_empty() {
                 break;
             }
-            let value = fields.text();
+            let value = fields.name();
             match name {
-                b"user" => user = value.into_owned(),
-                b"database" => database = value.into_owned(),
+                b"user" => user = value,
+                b"database" => database = value,
                 _ => {}
             }
         }

@@ -432,7 +432,7 @@ fn statements_are_forgotten_and_requests_given_up_beyond_their_limits() {
     expect![[r#"
         [
             "anomaly limit_pending_bytes 739",
-            "anomaly limit_statement_bytes 746",
+            "anomaly limit_statement_bytes 754",
         ]
     "#]]
     .assert_debug_eq(&anomalies);
