@@ -12,6 +12,9 @@ const ZSTD_WINDOW_LOG: u32 = 23;
 /// Bytes that brotli reads at once.
 const BROTLI_STEP_BYTES: usize = 4 << 10;
 
+/// A window of brotli as a stream's first bits name it, and its bytes; larger ones take up to 16 MiB of memory.
+const BROTLI_WINDOW: (u8, usize) = (0b0011, 1 << 18);
+
 /// Codings that are removed, one under the other.
 const MOST_CODINGS: usize = 4;
 
@@ -41,14 +44,25 @@ fn remove(coding: &str, body: &[u8], most_bytes: usize) -> Option<Vec<u8>> {
             read(flate2::bufread::ZlibDecoder::new(body), most_bytes)
         }
         "deflate" => read(flate2::bufread::DeflateDecoder::new(body), most_bytes),
-        "br" => read(
-            brotli_decompressor::Decompressor::new(body, BROTLI_STEP_BYTES),
-            most_bytes,
-        ),
+        "br" => brotli(body, most_bytes),
         "zstd" => zstd(body, most_bytes).unwrap_or_default(),
         _ => Vec::new(),
     };
     (!decoded.is_empty()).then_some(decoded)
+}
+
+fn brotli(body: &[u8], most_bytes: usize) -> Vec<u8> {
+    let Some((first, rest)) = body.split_first() else {
+        return Vec::new();
+    };
+    // Nothing refers to what is farther away than all that is made, so that a smaller window serves as well (RFC 7932 §9.1).
+    let (window, window_bytes) = BROTLI_WINDOW;
+    let names_larger = first & 1 != 0 && first & 0x0e != 0 && most_bytes < window_bytes / 2;
+    let first = [if names_larger { first & 0xf0 | window } else { *first }];
+    read(
+        brotli_decompressor::Decompressor::new(first.chain(rest), BROTLI_STEP_BYTES),
+        most_bytes,
+    )
 }
 
 fn zstd(body: &[u8], most_bytes: usize) -> io::Result<Vec<u8>> {
@@ -98,6 +112,12 @@ mod tests {
         // A meta-block without compression (RFC 7932 §9.2).
         check("br", b"\x8b\x02\x80hello \x03", "hello ");
         check("br", b"\x8b\x02\x80hel", "hel");
+        // A word of the dictionary, in a window of 16 MiB.
+        check(
+            "br",
+            b"\x1f\x16\x00\xf8\xa5\xcb\xd0\xd8\xde\x94\x22\xe8\x54\x08\xe2\x2c\x75\x9b\x00",
+            "hello in",
+        );
         check("br", b"\xff\xff\xff", "\u{fffd}\u{fffd}\u{fffd}");
         let mut twice = GzEncoder::new(Vec::new(), Compression::default());
         twice.write_all(&zstd::encode_all(&b"hi"[..], 1).unwrap()).unwrap();
