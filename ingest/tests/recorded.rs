@@ -24,9 +24,9 @@ const SPOKEN: &[(&str, &[&str])] = &[
     ("websocket", &["HTTP"]),
 ];
 
-/// Connections that are not taken for it, as far as that is meant: NOTIFY is not taken for DNS away from its ports, and what is TLS from its
-/// first byte (ldaps) is TLS.
-const UNKNOWN: &[(&str, usize)] = &[("dns", 1), ("ldap", 1)];
+/// Connections that are not taken for it, as far as that is meant: NOTIFY is not taken for DNS away from its ports, what is TLS from its
+/// first byte (ldaps) is TLS, Pika wakes itself over connections of its own, and one client of Redis says a length that is none.
+const UNKNOWN: &[(&str, usize)] = &[("amqp", 5), ("dns", 1), ("ldap", 1), ("redis", 1)];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/captures")

@@ -127,12 +127,12 @@ fn what_an_association_carries_is_dissected_message_by_message() {
 < \x00\x03\x00\x30\x00\x00\x00\x09\x00\x00\x00\x00\x00\x00\x00\x2e\x01\x00\x00\x20\x00\x00\x01\x18\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x01\x0c\x40\x00\x00\x0c\x00\x00\x07\xd1
 ",
         expect![[r#"
-            diameter id=1 index=1 elapsed_time=4000 status_code=2001 summary="Device-Watchdog from hostpeer.one → SUCCESS" request_packet=1 response_packet=5 diameter_method=Device-Watchdog diameter_summary="Device-Watchdog from hostpeer.one → SUCCESS" diameter_request=true diameter_response=true diameter_request_length=40 diameter_response_length=32 diameter_total_size=72
-            sctp id=1 index=0 summary="DATA stream 0 seq 0 ppid 46 (Diameter), 20 bytes, first piece" request_packet=1 sctp_checksum=0 sctp_length=36 sctp_chunk_type=DATA
-            sctp id=2 index=0 summary="DATA stream 0 seq 0 ppid 46 (Diameter), 8 bytes, last piece" request_packet=2 sctp_checksum=0 sctp_length=24 sctp_chunk_type=DATA
-            sctp id=3 index=0 summary="DATA stream 0 seq 0 ppid 46 (Diameter), 8 bytes, last piece" request_packet=3 sctp_checksum=0 sctp_length=24 sctp_chunk_type=DATA
-            sctp id=4 index=0 summary="DATA stream 0 seq 0 ppid 46 (Diameter), 12 bytes, middle piece" request_packet=4 sctp_checksum=0 sctp_length=28 sctp_chunk_type=DATA
-            sctp id=5 index=0 summary="← DATA stream 0 seq 0 ppid 46 (Diameter), 32 bytes" response_packet=5 sctp_checksum=0 sctp_length=48 sctp_chunk_type=DATA
+            diameter id=1 index=1 elapsed_time=4000 status_code=2001 method=Device-Watchdog summary="Device-Watchdog from hostpeer.one → SUCCESS" request_packet=1 response_packet=5 diameter_method=Device-Watchdog diameter_summary="Device-Watchdog from hostpeer.one → SUCCESS" diameter_request=true diameter_response=true diameter_request_length=40 diameter_response_length=32 diameter_total_size=72
+            sctp id=1 index=0 method=DATA summary="DATA stream 0 seq 0 ppid 46 (Diameter), 20 bytes, first piece" request_packet=1 sctp_checksum=0 sctp_length=36 sctp_chunk_type=DATA
+            sctp id=2 index=0 method=DATA summary="DATA stream 0 seq 0 ppid 46 (Diameter), 8 bytes, last piece" request_packet=2 sctp_checksum=0 sctp_length=24 sctp_chunk_type=DATA
+            sctp id=3 index=0 method=DATA summary="DATA stream 0 seq 0 ppid 46 (Diameter), 8 bytes, last piece" request_packet=3 sctp_checksum=0 sctp_length=24 sctp_chunk_type=DATA
+            sctp id=4 index=0 method=DATA summary="DATA stream 0 seq 0 ppid 46 (Diameter), 12 bytes, middle piece" request_packet=4 sctp_checksum=0 sctp_length=28 sctp_chunk_type=DATA
+            sctp id=5 index=0 method=DATA summary="← DATA stream 0 seq 0 ppid 46 (Diameter), 32 bytes" response_packet=5 sctp_checksum=0 sctp_length=48 sctp_chunk_type=DATA
             1 of flow 1: sctp 10.0.0.1:40000 > 10.0.0.2:3868 in_progress 4/240/48 1/80/32 entries 6 packets [1, 2, 3, 4, 5]
         "#]],
     );

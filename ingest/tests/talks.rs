@@ -213,9 +213,10 @@ fn a_word_of_the_server_before_tls_does_not_hide_its_hello() {
     check(
         &talk,
         expect![[r#"
-        tlsx id=6 index=0 summary="ClientHello TLS 1.2" request_packet=6 tlsx_summary="ClientHello TLS 1.2" tlsx_info=ClientHello tlsx_version=771 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=ea1e247991e541e39bf918cb7cfa5139 tlsx_ja4=t12i010000_0f2cb44170f4_000000000000 tls_summary=ClientHello tls_request_size=43 tls_total_size=43
-        tlsx id=7 index=0 elapsed_time=1000 summary="ServerHello TLS 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" request_packet=6 response_packet=7 tlsx_summary="ServerHello TLS 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=771 tlsx_cipher_suite=49199 tlsx_ja3s=174e7e4992a63f6d419626d97363adb8 tls_summary=ServerHello tls_info="TLS 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" tls_response_size=40 tls_total_size=40
-    "#]],
+            tlsx id=6 index=0 method=ClientHello summary="ClientHello TLS 1.2" request_packet=6 tlsx_summary="ClientHello TLS 1.2" tlsx_info=ClientHello tlsx_version=771 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=ea1e247991e541e39bf918cb7cfa5139 tlsx_ja4=t12i010000_0f2cb44170f4_000000000000 tls_summary=ClientHello tls_request_size=43 tls_total_size=43
+            tlsx id=7 index=0 elapsed_time=1000 method=ServerHello summary="ServerHello TLS 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" request_packet=6 response_packet=7 tlsx_summary="ServerHello TLS 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=771 tlsx_cipher_suite=49199 tlsx_ja3s=174e7e4992a63f6d419626d97363adb8 tls_summary=ServerHello tls_info="TLS 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" tls_response_size=40 tls_total_size=40
+            postgresql id=4 index=0 elapsed_time=1000 method=SSLRequest summary="SSLRequest → TLS" request_packet=4 response_packet=5 postgresql_command=SSLRequest postgresql_request_size=8 postgresql_response_size=1 postgresql_total_size=9 postgresql_success=true
+        "#]],
     );
 }
 
@@ -231,7 +232,7 @@ fn behind_the_handshake_of_socks_http_is_found() {
 < HTTP/1.1 204 No Content\r\n\r\n
 ",
         expect![[r#"
-            http id=8 index=0 elapsed_time=1000 status_code=204 summary="GET /5 → 204" request_packet=8 response_packet=9 url=/5 path=/5 http_version=HTTP/1.1 request_headers_size=19 request_body_size=0 response_headers_size=27 response_body_size=0
+            http id=8 index=0 elapsed_time=1000 status_code=204 method=GET summary="GET /5 → 204" request_packet=8 response_packet=9 url=/5 path=/5 http_version=HTTP/1.1 request_headers_size=19 request_body_size=0 response_headers_size=27 response_body_size=0
         "#]],
     );
     check(
@@ -242,7 +243,7 @@ fn behind_the_handshake_of_socks_http_is_found() {
 < HTTP/1.1 204 No Content\r\n\r\n
 ",
         expect![[r#"
-            http id=6 index=0 elapsed_time=1000 status_code=204 summary="GET /4 → 204" request_packet=6 response_packet=7 url=/4 path=/4 http_version=HTTP/1.1 request_headers_size=19 request_body_size=0 response_headers_size=27 response_body_size=0
+            http id=6 index=0 elapsed_time=1000 status_code=204 method=GET summary="GET /4 → 204" request_packet=6 response_packet=7 url=/4 path=/4 http_version=HTTP/1.1 request_headers_size=19 request_body_size=0 response_headers_size=27 response_body_size=0
         "#]],
     );
 }

@@ -140,7 +140,7 @@ mod tests {
         check(
             &format!("> PROXY TCP4 1.2.3.4 5.6.7.8 9 10\\r\\n{REQUEST}"),
             expect![[r#"
-                http id=4 index=0 elapsed_time=1000 status_code=204 summary="GET / → 204" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/1.1 request_headers_size=18 request_body_size=0 response_headers_size=27 response_body_size=0
+                http id=4 index=0 elapsed_time=1000 status_code=204 method=GET summary="GET / → 204" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/1.1 request_headers_size=18 request_body_size=0 response_headers_size=27 response_body_size=0
             "#]],
         );
         check(
@@ -148,13 +148,13 @@ mod tests {
                 "> \\r\\n\\r\\n\\x00\\r\\nQUIT\\n\\x21\\x11\\x00\\x0c\\x01\\x02\\x03\\x04\\x05\\x06\\x07\\x08\\x00\\x09\\x00\\x0a{REQUEST}"
             ),
             expect![[r#"
-                http id=4 index=0 elapsed_time=1000 status_code=204 summary="GET / → 204" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/1.1 request_headers_size=18 request_body_size=0 response_headers_size=27 response_body_size=0
+                http id=4 index=0 elapsed_time=1000 status_code=204 method=GET summary="GET / → 204" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/1.1 request_headers_size=18 request_body_size=0 response_headers_size=27 response_body_size=0
             "#]],
         );
         check(
             &format!("> \\r\\n\\r\\n\\x00\\r\\nQUIT\\n\\x20\\x00\\x00\\x00{REQUEST}"),
             expect![[r#"
-                http id=4 index=0 elapsed_time=1000 status_code=204 summary="GET / → 204" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/1.1 request_headers_size=18 request_body_size=0 response_headers_size=27 response_body_size=0
+                http id=4 index=0 elapsed_time=1000 status_code=204 method=GET summary="GET / → 204" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/1.1 request_headers_size=18 request_body_size=0 response_headers_size=27 response_body_size=0
             "#]],
         );
         check(

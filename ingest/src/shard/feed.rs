@@ -88,9 +88,13 @@ pub(super) fn tcp_segment(
             segment.sequence
         };
         let assembler = &mut tcp.half_mut(half).assembler;
-        if !assembler.is_started() && segment.payload_original == 1 && body == [0] {
+        let is_first = !assembler.is_started();
+        if is_first && segment.payload_original == 1 && body == [0] {
             // A connection picked up at a keep-alive: its one octet is garbage (RFC 9293 §3.8.4), in practice a zero.
             assembler.start(sequence.wrapping_add(1));
+        } else if is_first && segment.payload_original == 0 && !(segment.flags.syn() || segment.flags.fin()) {
+            // An empty segment may be a keep-alive too, whose number is one too low: the first payload tells.
+            return;
         }
         let before = assembler.held_bytes();
         let limit_bytes = limits.reassembly_bytes_per_half;

@@ -84,8 +84,8 @@ fn a_request_and_its_answer_are_one_row() {
     check(
         &format!("> {ask}\n< {answer}\n> {charge}\n< {charged}"),
         expect![[r#"
-            diameter id=4 index=0 elapsed_time=1000 status_code=2001 summary="Capabilities-Exchange from client.example → SUCCESS" request_packet=4 response_packet=5 diameter_method=Capabilities-Exchange diameter_summary="Capabilities-Exchange from client.example → SUCCESS" diameter_request=true diameter_response=true diameter_request_length=60 diameter_response_length=56 diameter_total_size=116
-            diameter id=6 index=0 elapsed_time=1000 status_code=5100 summary="Gx Credit-Control initial 262011234567890 from client.example → ERROR_USER_DATA_NOT_RECOGNIZED: no such bearer" request_packet=6 response_packet=7 diameter_method=Credit-Control diameter_summary="Gx Credit-Control initial 262011234567890 from client.example → ERROR_USER_DATA_NOT_RECOGNIZED: no such bearer" diameter_request=true diameter_response=true diameter_request_length=128 diameter_response_length=104 diameter_total_size=232
+            diameter id=4 index=0 elapsed_time=1000 status_code=2001 method=Capabilities-Exchange summary="Capabilities-Exchange from client.example → SUCCESS" request_packet=4 response_packet=5 diameter_method=Capabilities-Exchange diameter_summary="Capabilities-Exchange from client.example → SUCCESS" diameter_request=true diameter_response=true diameter_request_length=60 diameter_response_length=56 diameter_total_size=116
+            diameter id=6 index=0 elapsed_time=1000 status_code=5100 method=Credit-Control summary="Gx Credit-Control initial 262011234567890 from client.example → ERROR_USER_DATA_NOT_RECOGNIZED: no such bearer" request_packet=6 response_packet=7 diameter_method=Credit-Control diameter_summary="Gx Credit-Control initial 262011234567890 from client.example → ERROR_USER_DATA_NOT_RECOGNIZED: no such bearer" diameter_request=true diameter_response=true diameter_request_length=128 diameter_response_length=104 diameter_total_size=232
         "#]],
     );
 }
@@ -98,9 +98,9 @@ fn either_peer_asks_and_answers_come_in_any_order() {
     check(
         &format!("> {ask}{charge}\n< {watch}{charged}{answer}\n> {watched}"),
         expect![[r#"
-            diameter id=4 index=1 elapsed_time=1000 status_code=5100 summary="Gx Credit-Control initial 262011234567890 from client.example → ERROR_USER_DATA_NOT_RECOGNIZED: no such bearer" request_packet=4 response_packet=5 diameter_method=Credit-Control diameter_summary="Gx Credit-Control initial 262011234567890 from client.example → ERROR_USER_DATA_NOT_RECOGNIZED: no such bearer" diameter_request=true diameter_response=true diameter_request_length=128 diameter_response_length=104 diameter_total_size=232
-            diameter id=4 index=0 elapsed_time=1000 status_code=2001 summary="Capabilities-Exchange from client.example → SUCCESS" request_packet=4 response_packet=5 diameter_method=Capabilities-Exchange diameter_summary="Capabilities-Exchange from client.example → SUCCESS" diameter_request=true diameter_response=true diameter_request_length=60 diameter_response_length=56 diameter_total_size=116
-            diameter id=5 index=0 elapsed_time=1000 summary="Device-Watchdog from server.example → answer" request_packet=5 response_packet=6 diameter_method=Device-Watchdog diameter_summary="Device-Watchdog from server.example → answer" diameter_request=true diameter_response=true diameter_request_length=44 diameter_response_length=44 diameter_total_size=88
+            diameter id=4 index=1 elapsed_time=1000 status_code=5100 method=Credit-Control summary="Gx Credit-Control initial 262011234567890 from client.example → ERROR_USER_DATA_NOT_RECOGNIZED: no such bearer" request_packet=4 response_packet=5 diameter_method=Credit-Control diameter_summary="Gx Credit-Control initial 262011234567890 from client.example → ERROR_USER_DATA_NOT_RECOGNIZED: no such bearer" diameter_request=true diameter_response=true diameter_request_length=128 diameter_response_length=104 diameter_total_size=232
+            diameter id=4 index=0 elapsed_time=1000 status_code=2001 method=Capabilities-Exchange summary="Capabilities-Exchange from client.example → SUCCESS" request_packet=4 response_packet=5 diameter_method=Capabilities-Exchange diameter_summary="Capabilities-Exchange from client.example → SUCCESS" diameter_request=true diameter_response=true diameter_request_length=60 diameter_response_length=56 diameter_total_size=116
+            diameter id=5 index=0 elapsed_time=1000 method=Device-Watchdog summary="Device-Watchdog from server.example → answer" request_packet=5 response_packet=6 diameter_method=Device-Watchdog diameter_summary="Device-Watchdog from server.example → answer" diameter_request=true diameter_response=true diameter_request_length=44 diameter_response_length=44 diameter_total_size=88
         "#]],
     );
 }
@@ -112,9 +112,9 @@ fn a_side_that_is_missing() {
     check(
         &format!("> {charge}\n< {answer}"),
         expect![[r#"
-        diameter id=5 index=0 status_code=2001 summary="Capabilities-Exchange from server.example → SUCCESS" response_packet=5 diameter_method=Capabilities-Exchange diameter_summary="Capabilities-Exchange from server.example → SUCCESS" diameter_request=false diameter_response=true diameter_response_length=56 diameter_total_size=56
-        diameter id=4 index=0 summary="Gx Credit-Control initial 262011234567890 from client.example" request_packet=4 diameter_method=Credit-Control diameter_summary="Gx Credit-Control initial 262011234567890 from client.example" diameter_request=true diameter_response=false diameter_request_length=128 diameter_total_size=128
-    "#]],
+            diameter id=5 index=0 status_code=2001 method=Capabilities-Exchange summary="Capabilities-Exchange from server.example → SUCCESS" response_packet=5 diameter_method=Capabilities-Exchange diameter_summary="Capabilities-Exchange from server.example → SUCCESS" diameter_request=false diameter_response=true diameter_response_length=56 diameter_total_size=56
+            diameter id=4 index=0 method=Credit-Control summary="Gx Credit-Control initial 262011234567890 from client.example" request_packet=4 diameter_method=Credit-Control diameter_summary="Gx Credit-Control initial 262011234567890 from client.example" diameter_request=true diameter_response=false diameter_request_length=128 diameter_total_size=128
+        "#]],
     );
 }
 
@@ -126,16 +126,16 @@ fn after_a_gap_messages_are_found_again() {
         &TCP,
         &format!("10.0.0.1:51000 > 10.0.0.2:3868\n> {ask}\n> lost\n> {charge}\n< {answer}{charged}\n  drop 5"),
         expect![[r#"
-            diameter id=4 index=0 elapsed_time=3000 status_code=2001 summary="Capabilities-Exchange from client.example → SUCCESS" request_packet=4 response_packet=7 diameter_method=Capabilities-Exchange diameter_summary="Capabilities-Exchange from client.example → SUCCESS" diameter_request=true diameter_response=true diameter_request_length=60 diameter_response_length=56 diameter_total_size=116
-            diameter id=6 index=0 elapsed_time=1000 status_code=5100 summary="Gx Credit-Control initial 262011234567890 from client.example → ERROR_USER_DATA_NOT_RECOGNIZED: no such bearer" request_packet=6 response_packet=7 diameter_method=Credit-Control diameter_summary="Gx Credit-Control initial 262011234567890 from client.example → ERROR_USER_DATA_NOT_RECOGNIZED: no such bearer" diameter_request=true diameter_response=true diameter_request_length=128 diameter_response_length=104 diameter_total_size=232
+            diameter id=4 index=0 elapsed_time=3000 status_code=2001 method=Capabilities-Exchange summary="Capabilities-Exchange from client.example → SUCCESS" request_packet=4 response_packet=7 diameter_method=Capabilities-Exchange diameter_summary="Capabilities-Exchange from client.example → SUCCESS" diameter_request=true diameter_response=true diameter_request_length=60 diameter_response_length=56 diameter_total_size=116
+            diameter id=6 index=0 elapsed_time=1000 status_code=5100 method=Credit-Control summary="Gx Credit-Control initial 262011234567890 from client.example → ERROR_USER_DATA_NOT_RECOGNIZED: no such bearer" request_packet=6 response_packet=7 diameter_method=Credit-Control diameter_summary="Gx Credit-Control initial 262011234567890 from client.example → ERROR_USER_DATA_NOT_RECOGNIZED: no such bearer" diameter_request=true diameter_response=true diameter_request_length=128 diameter_response_length=104 diameter_total_size=232
         "#]],
     );
     check_whole(
         &TCP,
         &format!("10.0.0.1:51000 > 10.0.0.2:3868\n> {ask}nonsense\n> {charge}\n< {answer}{charged}"),
         expect![[r#"
-            diameter id=4 index=0 elapsed_time=2000 status_code=2001 summary="Capabilities-Exchange from client.example → SUCCESS" request_packet=4 response_packet=6 diameter_method=Capabilities-Exchange diameter_summary="Capabilities-Exchange from client.example → SUCCESS" diameter_request=true diameter_response=true diameter_request_length=60 diameter_response_length=56 diameter_total_size=116
-            diameter id=5 index=0 elapsed_time=1000 status_code=5100 summary="Gx Credit-Control initial 262011234567890 from client.example → ERROR_USER_DATA_NOT_RECOGNIZED: no such bearer" request_packet=5 response_packet=6 diameter_method=Credit-Control diameter_summary="Gx Credit-Control initial 262011234567890 from client.example → ERROR_USER_DATA_NOT_RECOGNIZED: no such bearer" diameter_request=true diameter_response=true diameter_request_length=128 diameter_response_length=104 diameter_total_size=232
+            diameter id=4 index=0 elapsed_time=2000 status_code=2001 method=Capabilities-Exchange summary="Capabilities-Exchange from client.example → SUCCESS" request_packet=4 response_packet=6 diameter_method=Capabilities-Exchange diameter_summary="Capabilities-Exchange from client.example → SUCCESS" diameter_request=true diameter_response=true diameter_request_length=60 diameter_response_length=56 diameter_total_size=116
+            diameter id=5 index=0 elapsed_time=1000 status_code=5100 method=Credit-Control summary="Gx Credit-Control initial 262011234567890 from client.example → ERROR_USER_DATA_NOT_RECOGNIZED: no such bearer" request_packet=5 response_packet=6 diameter_method=Credit-Control diameter_summary="Gx Credit-Control initial 262011234567890 from client.example → ERROR_USER_DATA_NOT_RECOGNIZED: no such bearer" diameter_request=true diameter_response=true diameter_request_length=128 diameter_response_length=104 diameter_total_size=232
             anomaly unparsable_diameter 1
         "#]],
     );
@@ -149,10 +149,10 @@ fn lengths_that_cannot_be() {
     check(
         &format!("> {damaged}{endless}"),
         expect![[r#"
-        diameter id=4 index=0 summary=Device-Watchdog request_packet=4 diameter_method=Device-Watchdog diameter_summary=Device-Watchdog diameter_request=true diameter_response=false diameter_request_length=44 diameter_total_size=44
-        diameter id=4 index=1 summary="Capabilities-Exchange from client.example" request_packet=4 diameter_method=Capabilities-Exchange diameter_summary="Capabilities-Exchange from client.example" diameter_request=true diameter_response=false diameter_request_length=16777212 diameter_total_size=16777212
-        anomaly malformed_diameter 1
-    "#]],
+            diameter id=4 index=0 method=Device-Watchdog summary=Device-Watchdog request_packet=4 diameter_method=Device-Watchdog diameter_summary=Device-Watchdog diameter_request=true diameter_response=false diameter_request_length=44 diameter_total_size=44
+            diameter id=4 index=1 method=Capabilities-Exchange summary="Capabilities-Exchange from client.example" request_packet=4 diameter_method=Capabilities-Exchange diameter_summary="Capabilities-Exchange from client.example" diameter_request=true diameter_response=false diameter_request_length=16777212 diameter_total_size=16777212
+            anomaly malformed_diameter 1
+        "#]],
     );
 }
 
@@ -163,7 +163,7 @@ fn a_user_message_of_sctp_is_a_message() {
         &SCTP,
         &format!("10.0.0.1:51000 > 10.0.0.2:3868 sctp\n> {ask}\n< {answer}\n< abc"),
         expect![[r#"
-            diameter id=1 index=0 elapsed_time=1000 status_code=2001 summary="Capabilities-Exchange from client.example → SUCCESS" request_packet=1 response_packet=2 diameter_method=Capabilities-Exchange diameter_summary="Capabilities-Exchange from client.example → SUCCESS" diameter_request=true diameter_response=true diameter_request_length=60 diameter_response_length=56 diameter_total_size=116
+            diameter id=1 index=0 elapsed_time=1000 status_code=2001 method=Capabilities-Exchange summary="Capabilities-Exchange from client.example → SUCCESS" request_packet=1 response_packet=2 diameter_method=Capabilities-Exchange diameter_summary="Capabilities-Exchange from client.example → SUCCESS" diameter_request=true diameter_response=true diameter_request_length=60 diameter_response_length=56 diameter_total_size=116
             anomaly malformed_diameter 1
         "#]],
     );

@@ -67,9 +67,9 @@ fn each_hello_is_a_row_and_the_request_of_a_cookie_is_none() {
             record(22, 1, "encrypted and long enough"),
         ),
         expect![[r#"
-            tlsx id=1 index=0 summary="ClientHello DTLS 1.3" request_packet=1 tlsx_summary="ClientHello DTLS 1.3" tlsx_info=ClientHello tlsx_version=65276 tlsx_cipher_suites=[TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256] tlsx_ja3=71e01fd50cad359c050335e60bdf2900 tlsx_ja4=dd3i020100_b6f57f3be927_b9a491fefe05 tls_summary=ClientHello tls_request_size=53 tls_total_size=53
-            tlsx id=3 index=0 summary="ClientHello DTLS 1.3" request_packet=3 tlsx_summary="ClientHello DTLS 1.3" tlsx_info=ClientHello tlsx_version=65276 tlsx_cipher_suites=[TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256] tlsx_ja3=71e01fd50cad359c050335e60bdf2900 tlsx_ja4=dd3i020100_b6f57f3be927_b9a491fefe05 tls_summary=ClientHello tls_request_size=57 tls_total_size=57
-            tlsx id=4 index=0 elapsed_time=1000 summary="ServerHello DTLS 1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" request_packet=3 response_packet=4 tlsx_summary="ServerHello DTLS 1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=65277 tlsx_cipher_suite=49195 tlsx_ja3s=c77eb4dd3434ddfeb4d88b08cdbd8906 tls_summary=ServerHello tls_info="DTLS 1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" tls_response_size=40 tls_total_size=40
+            tlsx id=1 index=0 method=ClientHello summary="ClientHello DTLS 1.3" request_packet=1 tlsx_summary="ClientHello DTLS 1.3" tlsx_info=ClientHello tlsx_version=65276 tlsx_cipher_suites=[TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256] tlsx_ja3=71e01fd50cad359c050335e60bdf2900 tlsx_ja4=dd3i020100_b6f57f3be927_b9a491fefe05 tls_summary=ClientHello tls_request_size=53 tls_total_size=53
+            tlsx id=3 index=0 method=ClientHello summary="ClientHello DTLS 1.3" request_packet=3 tlsx_summary="ClientHello DTLS 1.3" tlsx_info=ClientHello tlsx_version=65276 tlsx_cipher_suites=[TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256] tlsx_ja3=71e01fd50cad359c050335e60bdf2900 tlsx_ja4=dd3i020100_b6f57f3be927_b9a491fefe05 tls_summary=ClientHello tls_request_size=57 tls_total_size=57
+            tlsx id=4 index=0 elapsed_time=1000 method=ServerHello summary="ServerHello DTLS 1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" request_packet=3 response_packet=4 tlsx_summary="ServerHello DTLS 1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=65277 tlsx_cipher_suite=49195 tlsx_ja3s=c77eb4dd3434ddfeb4d88b08cdbd8906 tls_summary=ServerHello tls_info="DTLS 1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" tls_response_size=40 tls_total_size=40
         "#]],
     );
 }
@@ -92,8 +92,8 @@ fn a_hello_in_fragments_in_any_order_and_sent_again() {
             server_hello()
         ),
         expect![[r#"
-            tlsx id=1 index=0 summary="ClientHello DTLS 1.3" request_packet=1 tlsx_summary="ClientHello DTLS 1.3" tlsx_info=ClientHello tlsx_version=65276 tlsx_cipher_suites=[TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256] tlsx_ja3=71e01fd50cad359c050335e60bdf2900 tlsx_ja4=dd3i020100_b6f57f3be927_b9a491fefe05 tls_summary=ClientHello tls_request_size=53 tls_total_size=53
-            tlsx id=5 index=0 elapsed_time=2000 summary="ServerHello DTLS 1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" request_packet=1 response_packet=5 tlsx_summary="ServerHello DTLS 1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=65277 tlsx_cipher_suite=49195 tlsx_ja3s=c77eb4dd3434ddfeb4d88b08cdbd8906 tls_summary=ServerHello tls_info="DTLS 1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" tls_response_size=40 tls_total_size=40
+            tlsx id=1 index=0 method=ClientHello summary="ClientHello DTLS 1.3" request_packet=1 tlsx_summary="ClientHello DTLS 1.3" tlsx_info=ClientHello tlsx_version=65276 tlsx_cipher_suites=[TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256] tlsx_ja3=71e01fd50cad359c050335e60bdf2900 tlsx_ja4=dd3i020100_b6f57f3be927_b9a491fefe05 tls_summary=ClientHello tls_request_size=53 tls_total_size=53
+            tlsx id=5 index=0 elapsed_time=2000 method=ServerHello summary="ServerHello DTLS 1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" request_packet=1 response_packet=5 tlsx_summary="ServerHello DTLS 1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=65277 tlsx_cipher_suite=49195 tlsx_ja3s=c77eb4dd3434ddfeb4d88b08cdbd8906 tls_summary=ServerHello tls_info="DTLS 1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" tls_response_size=40 tls_total_size=40
         "#]],
     );
 }
@@ -105,7 +105,7 @@ fn a_hello_whose_end_is_missing_has_no_fingerprint() {
     check(
         &format!("> {}", fragment(1, 0, size(&body), 0, begin)),
         expect![[r#"
-            tlsx id=1 index=0 summary="ClientHello DTLS 1.2" request_packet=1 tlsx_summary="ClientHello DTLS 1.2" tlsx_info=ClientHello tlsx_version=65277 tlsx_cipher_suites=[TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256] tls_summary=ClientHello tls_request_size=45 tls_total_size=45
+            tlsx id=1 index=0 method=ClientHello summary="ClientHello DTLS 1.2" request_packet=1 tlsx_summary="ClientHello DTLS 1.2" tlsx_info=ClientHello tlsx_version=65277 tlsx_cipher_suites=[TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256] tls_summary=ClientHello tls_request_size=45 tls_total_size=45
         "#]],
     );
 }

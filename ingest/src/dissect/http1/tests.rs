@@ -22,7 +22,7 @@ fn a_request_and_its_response_are_one_row() {
 < HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\nSet-Cookie: g=h; Path=/\r\n\r\nhello
 ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=200 summary="GET /a?b=1 → 200" request_packet=4 response_packet=5 url=/a?b=1 path=/a http_version=HTTP/1.1 query_string={b:1} request_headers={host:a,user-agent:u,cookie:"c=d; e=f",x:"1, 2"} response_headers={content-type:text/plain,content-length:5,set-cookie:"g=h; Path=/"} request_cookies={c:d,e:f} response_cookies={g:h} request_headers_size=77 request_body_size=0 response_headers_size=89 response_body_size=5 response_body=hello host=a user_agent=u content_type=text/plain
+            http id=4 index=0 elapsed_time=1000 status_code=200 method=GET summary="GET /a?b=1 → 200" request_packet=4 response_packet=5 url=/a?b=1 path=/a http_version=HTTP/1.1 query_string={b:1} request_headers={host:a,user-agent:u,cookie:"c=d; e=f",x:"1, 2"} response_headers={content-type:text/plain,content-length:5,set-cookie:"g=h; Path=/"} request_cookies={c:d,e:f} response_cookies={g:h} request_headers_size=77 request_body_size=0 response_headers_size=89 response_body_size=5 response_body=hello host=a user_agent=u content_type=text/plain
         "#]],
     );
 }
@@ -35,10 +35,10 @@ fn pipelined_requests_are_answered_in_order() {
 < HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n
 ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=304 summary="GET /1 → 304" request_packet=4 response_packet=5 url=/1 path=/1 http_version=HTTP/1.1 response_headers={content-length:9} request_headers_size=19 request_body_size=0 response_headers_size=48 response_body_size=0
-            http id=4 index=1 elapsed_time=1000 status_code=200 summary="HEAD /2 → 200" request_packet=4 response_packet=5 url=/2 path=/2 http_version=HTTP/1.1 response_headers={content-length:9} request_headers_size=20 request_body_size=0 response_headers_size=38 response_body_size=0
-            http id=4 index=2 elapsed_time=1000 status_code=201 summary="POST /3 → 201" request_packet=4 response_packet=5 url=/3 path=/3 http_version=HTTP/1.1 request_headers={content-length:2} response_headers={content-length:0} request_headers_size=39 request_body_size=2 response_headers_size=43 response_body_size=0 request_body=ab
-            http id=4 index=3 summary="GET /4" request_packet=4 url=/4 path=/4 http_version=HTTP/1.1 request_headers_size=19 request_body_size=0
+            http id=4 index=0 elapsed_time=1000 status_code=304 method=GET summary="GET /1 → 304" request_packet=4 response_packet=5 url=/1 path=/1 http_version=HTTP/1.1 response_headers={content-length:9} request_headers_size=19 request_body_size=0 response_headers_size=48 response_body_size=0
+            http id=4 index=1 elapsed_time=1000 status_code=200 method=HEAD summary="HEAD /2 → 200" request_packet=4 response_packet=5 url=/2 path=/2 http_version=HTTP/1.1 response_headers={content-length:9} request_headers_size=20 request_body_size=0 response_headers_size=38 response_body_size=0
+            http id=4 index=2 elapsed_time=1000 status_code=201 method=POST summary="POST /3 → 201" request_packet=4 response_packet=5 url=/3 path=/3 http_version=HTTP/1.1 request_headers={content-length:2} response_headers={content-length:0} request_headers_size=39 request_body_size=2 response_headers_size=43 response_body_size=0 request_body=ab
+            http id=4 index=3 method=GET summary="GET /4" request_packet=4 url=/4 path=/4 http_version=HTTP/1.1 request_headers_size=19 request_body_size=0
         "#]],
     );
 }
@@ -51,7 +51,7 @@ fn chunks_are_joined() {
 < HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n4\r\nwxyz\r\n0\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n
 ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=200 summary="POST /up → 200" request_packet=4 response_packet=5 url=/up path=/up http_version=HTTP/1.1 request_headers={transfer-encoding:chunked,t:u} response_headers={transfer-encoding:"gzip, chunked"} request_headers_size=49 request_body_size=5 response_headers_size=53 response_body_size=4 request_body=abcde response_body=wxyz
+            http id=4 index=0 elapsed_time=1000 status_code=200 method=POST summary="POST /up → 200" request_packet=4 response_packet=5 url=/up path=/up http_version=HTTP/1.1 request_headers={transfer-encoding:chunked,t:u} response_headers={transfer-encoding:"gzip, chunked"} request_headers_size=49 request_body_size=5 response_headers_size=53 response_body_size=4 request_body=abcde response_body=wxyz
             http id=5 index=1 status_code=204 summary="→ 204" response_packet=5 http_version=HTTP/1.1 response_headers_size=27 response_body_size=0
         "#]],
     );
@@ -67,7 +67,7 @@ fn interim_responses_are_walked_past() {
 < HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 1\r\n\r\n!
 ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=404 summary="POST / → 404" request_packet=4 response_packet=7 url=/ path=/ http_version=HTTP/1.1 request_headers={expect:100-continue,content-length:2} response_headers={content-length:1} request_headers_size=60 request_body_size=2 response_headers_size=45 response_body_size=1 request_body=ab response_body=!
+            http id=4 index=0 elapsed_time=1000 status_code=404 method=POST summary="POST / → 404" request_packet=4 response_packet=7 url=/ path=/ http_version=HTTP/1.1 request_headers={expect:100-continue,content-length:2} response_headers={content-length:1} request_headers_size=60 request_body_size=2 response_headers_size=45 response_body_size=1 request_body=ab response_body=!
         "#]],
     );
 }
@@ -83,8 +83,8 @@ fn a_response_may_come_before_its_request_is_over() {
 < HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n
 ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=0 status_code=413 summary="POST / → 413" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/1.1 request_headers={content-length:4} response_headers={content-length:0} request_headers_size=38 request_body_size=4 response_headers_size=45 response_body_size=0 request_body=abcd
-            http id=7 index=0 elapsed_time=1000 status_code=200 summary="GET /next → 200" request_packet=7 response_packet=8 url=/next path=/next http_version=HTTP/1.1 response_headers={content-length:0} request_headers_size=22 request_body_size=0 response_headers_size=38 response_body_size=0
+            http id=4 index=0 elapsed_time=0 status_code=413 method=POST summary="POST / → 413" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/1.1 request_headers={content-length:4} response_headers={content-length:0} request_headers_size=38 request_body_size=4 response_headers_size=45 response_body_size=0 request_body=abcd
+            http id=7 index=0 elapsed_time=1000 status_code=200 method=GET summary="GET /next → 200" request_packet=7 response_packet=8 url=/next path=/next http_version=HTTP/1.1 response_headers={content-length:0} request_headers_size=22 request_body_size=0 response_headers_size=38 response_body_size=0
         "#]],
     );
 }
@@ -98,8 +98,8 @@ fn after_an_upgrade_what_follows_is_recognised_anew() {
 > \x16\x03\x01\x00\x2f\x01\x00\x00\x2b\x03\x0301234567890123456789012345678901\x00\x00\x02\x13\x01\x01\x00\x00\x00
 ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=101 summary="GET /upgraded → 101" request_packet=4 response_packet=5 url=/upgraded path=/upgraded http_version=HTTP/1.1 request_headers={upgrade:TLS/1.0} response_headers={upgrade:"TLS/1.0, HTTP/1.1"} request_headers_size=44 request_body_size=0 response_headers_size=64 response_body_size=0
-            tlsx id=6 index=0 summary="ClientHello TLS 1.2" request_packet=6 tlsx_summary="ClientHello TLS 1.2" tlsx_info=ClientHello tlsx_version=771 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=ea1e247991e541e39bf918cb7cfa5139 tlsx_ja4=t12i010000_0f2cb44170f4_000000000000 tls_summary=ClientHello tls_request_size=43 tls_total_size=43
+            http id=4 index=0 elapsed_time=1000 status_code=101 method=GET summary="GET /upgraded → 101" request_packet=4 response_packet=5 url=/upgraded path=/upgraded http_version=HTTP/1.1 request_headers={upgrade:TLS/1.0} response_headers={upgrade:"TLS/1.0, HTTP/1.1"} request_headers_size=44 request_body_size=0 response_headers_size=64 response_body_size=0
+            tlsx id=6 index=0 method=ClientHello summary="ClientHello TLS 1.2" request_packet=6 tlsx_summary="ClientHello TLS 1.2" tlsx_info=ClientHello tlsx_version=771 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=ea1e247991e541e39bf918cb7cfa5139 tlsx_ja4=t12i010000_0f2cb44170f4_000000000000 tls_summary=ClientHello tls_request_size=43 tls_total_size=43
         "#]],
     );
 }
@@ -112,7 +112,7 @@ fn trailer_fields_stand_behind_header_fields() {
 < HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nA: 1\r\n\r\n1\r\nx\r\n0\r\nA: 2\r\nGrpc-Status:  5\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n
 ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=200 summary="GET / → 200, NOT_FOUND" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/1.1 response_headers={transfer-encoding:chunked,a:"1, 2",grpc-status:5} request_headers_size=18 request_body_size=0 response_headers_size=53 response_body_size=1 response_body=x grpc_status=5
+            http id=4 index=0 elapsed_time=1000 status_code=200 method=GET summary="GET / → 200, NOT_FOUND" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/1.1 response_headers={transfer-encoding:chunked,a:"1, 2",grpc-status:5} request_headers_size=18 request_body_size=0 response_headers_size=53 response_body_size=1 response_body=x grpc_status=5
             http id=5 index=1 status_code=204 summary="→ 204" response_packet=5 http_version=HTTP/1.1 response_headers_size=27 response_body_size=0
         "#]],
     );
@@ -126,8 +126,8 @@ fn a_connect_names_an_authority_and_a_method_may_stand_alone() {
 < HTTP/1.0 400 Bad\r\nContent-Length: 0\r\n\r\nHTTP/1.0 403 No\r\nContent-Length: 0\r\n\r\n
 ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=400 summary="OPTIONS → 400" request_packet=4 response_packet=5 url="" http_version=HTTP/1.0 request_headers={host:a} response_headers={content-length:0} request_headers_size=17 request_body_size=0 response_headers_size=39 response_body_size=0 host=a
-            http id=4 index=1 elapsed_time=1000 status_code=403 summary="CONNECT a:25 → 403" request_packet=4 response_packet=5 url=a:25 http_version=HTTP/1.0 response_headers={content-length:0} request_headers_size=27 request_body_size=0 response_headers_size=38 response_body_size=0 host=a:25
+            http id=4 index=0 elapsed_time=1000 status_code=400 method=OPTIONS summary="OPTIONS → 400" request_packet=4 response_packet=5 url="" http_version=HTTP/1.0 request_headers={host:a} response_headers={content-length:0} request_headers_size=17 request_body_size=0 response_headers_size=39 response_body_size=0 host=a
+            http id=4 index=1 elapsed_time=1000 status_code=403 method=CONNECT summary="CONNECT a:25 → 403" request_packet=4 response_packet=5 url=a:25 http_version=HTTP/1.0 response_headers={content-length:0} request_headers_size=27 request_body_size=0 response_headers_size=38 response_body_size=0 host=a:25
         "#]],
     );
 }
@@ -141,8 +141,8 @@ fn after_connect_a_hello_inside_the_tunnel_is_seen() {
 > \x16\x03\x01\x00\x2f\x01\x00\x00\x2b\x03\x0301234567890123456789012345678901\x00\x00\x02\x13\x01\x01\x00\x00\x00
 ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=200 summary="CONNECT a:443 → 200" request_packet=4 response_packet=5 url=a:443 http_version=HTTP/1.1 request_headers={host:b} response_headers={content-length:9} request_headers_size=35 request_body_size=0 response_headers_size=58 response_body_size=0 host=a:443
-            tlsx id=6 index=0 summary="ClientHello TLS 1.2" request_packet=6 tlsx_summary="ClientHello TLS 1.2" tlsx_info=ClientHello tlsx_version=771 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=ea1e247991e541e39bf918cb7cfa5139 tlsx_ja4=t12i010000_0f2cb44170f4_000000000000 tls_summary=ClientHello tls_request_size=43 tls_total_size=43
+            http id=4 index=0 elapsed_time=1000 status_code=200 method=CONNECT summary="CONNECT a:443 → 200" request_packet=4 response_packet=5 url=a:443 http_version=HTTP/1.1 request_headers={host:b} response_headers={content-length:9} request_headers_size=35 request_body_size=0 response_headers_size=58 response_body_size=0 host=a:443
+            tlsx id=6 index=0 method=ClientHello summary="ClientHello TLS 1.2" request_packet=6 tlsx_summary="ClientHello TLS 1.2" tlsx_info=ClientHello tlsx_version=771 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=ea1e247991e541e39bf918cb7cfa5139 tlsx_ja4=t12i010000_0f2cb44170f4_000000000000 tls_summary=ClientHello tls_request_size=43 tls_total_size=43
         "#]],
     );
 }
@@ -156,7 +156,7 @@ fn without_a_length_the_content_ends_with_the_connection() {
 <  that comes
 ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=200 summary="GET / → 200" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/1.0 response_headers={server:s} request_headers_size=18 request_body_size=0 response_headers_size=27 response_body_size=14 response_body="all that comes"
+            http id=4 index=0 elapsed_time=1000 status_code=200 method=GET summary="GET / → 200" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/1.0 response_headers={server:s} request_headers_size=18 request_body_size=0 response_headers_size=27 response_body_size=14 response_body="all that comes"
         "#]],
     );
 }
@@ -173,9 +173,9 @@ fn what_was_half_seen_is_a_row_too() {
 ",
         expect![[r#"
             http id=4 index=0 status_code=500 summary="→ 500" response_packet=4 http_version=HTTP/1.1 response_headers={content-length:0} response_headers_size=40 response_body_size=0
-            http id=5 index=0 elapsed_time=1000 status_code=200 summary="frob http://h:8/p?q=%41+b → 200" request_packet=5 response_packet=6 url=http://h:8/p?q=%41+b path=/p http_version=HTTP/1.1 query_string={q:"A b"} request_headers={host:other} response_headers={content-length:0} request_headers_size=51 request_body_size=0 response_headers_size=38 response_body_size=0 host=h:8
-            http id=7 index=0 summary="GET /unanswered" request_packet=7 url=/unanswered path=/unanswered http_version=HTTP/1.1 request_headers_size=28 request_body_size=0
-            http id=8 index=0 summary="GET /cut" request_packet=8 url=/cut path=/cut http_version=HTTP/1.1 request_headers={host:a} request_headers_size=28 request_body_size=0 host=a
+            http id=5 index=0 elapsed_time=1000 status_code=200 method=frob summary="frob http://h:8/p?q=%41+b → 200" request_packet=5 response_packet=6 url=http://h:8/p?q=%41+b path=/p http_version=HTTP/1.1 query_string={q:"A b"} request_headers={host:other} response_headers={content-length:0} request_headers_size=51 request_body_size=0 response_headers_size=38 response_body_size=0 host=h:8
+            http id=7 index=0 method=GET summary="GET /unanswered" request_packet=7 url=/unanswered path=/unanswered http_version=HTTP/1.1 request_headers_size=28 request_body_size=0
+            http id=8 index=0 method=GET summary="GET /cut" request_packet=8 url=/cut path=/cut http_version=HTTP/1.1 request_headers={host:a} request_headers_size=28 request_body_size=0 host=a
         "#]],
     );
 }
@@ -191,7 +191,7 @@ fn a_gap_inside_known_content_only_counts() {
   drop 6
 ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=200 summary="GET /1 → 200" request_packet=4 response_packet=5 url=/1 path=/1 http_version=HTTP/1.1 response_headers={content-length:9} request_headers_size=19 request_body_size=0 response_headers_size=38 response_body_size=9 response_body=abc
+            http id=4 index=0 elapsed_time=1000 status_code=200 method=GET summary="GET /1 → 200" request_packet=4 response_packet=5 url=/1 path=/1 http_version=HTTP/1.1 response_headers={content-length:9} request_headers_size=19 request_body_size=0 response_headers_size=38 response_body_size=9 response_body=abc
             http id=7 index=0 status_code=404 summary="→ 404" response_packet=7 http_version=HTTP/1.1 response_headers={content-length:0} response_headers_size=45 response_body_size=0
         "#]],
     );
@@ -212,10 +212,10 @@ fn after_a_gap_the_next_start_line_takes_a_half_up_again() {
   drop 5 · drop 10
 ",
         expect![[r#"
-            http id=4 index=0 summary="GET /1" request_packet=4 url=/1 path=/1 http_version=HTTP/1.1 request_headers_size=19 request_body_size=0
-            http id=6 index=0 elapsed_time=2000 status_code=202 summary="GET /2 → 202" request_packet=6 response_packet=8 url=/2 path=/2 http_version=HTTP/1.1 response_headers={content-length:0} request_headers_size=19 request_body_size=0 response_headers_size=44 response_body_size=0
-            http id=9 index=0 summary="GET /3" request_packet=9 url=/3 path=/3 http_version=HTTP/1.1 request_headers_size=17 request_body_size=0
-            http id=11 index=0 summary="GET /4" request_packet=11 url=/4 path=/4 http_version=HTTP/1.1 request_headers_size=19 request_body_size=0
+            http id=4 index=0 method=GET summary="GET /1" request_packet=4 url=/1 path=/1 http_version=HTTP/1.1 request_headers_size=19 request_body_size=0
+            http id=6 index=0 elapsed_time=2000 status_code=202 method=GET summary="GET /2 → 202" request_packet=6 response_packet=8 url=/2 path=/2 http_version=HTTP/1.1 response_headers={content-length:0} request_headers_size=19 request_body_size=0 response_headers_size=44 response_body_size=0
+            http id=9 index=0 method=GET summary="GET /3" request_packet=9 url=/3 path=/3 http_version=HTTP/1.1 request_headers_size=17 request_body_size=0
+            http id=11 index=0 method=GET summary="GET /4" request_packet=11 url=/4 path=/4 http_version=HTTP/1.1 request_headers_size=19 request_body_size=0
         "#]],
     );
 }
@@ -233,9 +233,9 @@ fn after_a_gap_a_response_answers_what_was_asked_before_it() {
   drop 5 · reorder 7 8
 ",
         expect![[r#"
-            http id=4 index=0 summary="GET /1" request_packet=4 url=/1 path=/1 http_version=HTTP/1.1 request_headers_size=19 request_body_size=0
-            http id=6 index=0 elapsed_time=1000 status_code=202 summary="GET /2 → 202" request_packet=6 response_packet=7 url=/2 path=/2 http_version=HTTP/1.1 response_headers={content-length:0} request_headers_size=19 request_body_size=0 response_headers_size=44 response_body_size=0
-            http id=8 index=0 elapsed_time=1000 status_code=203 summary="GET /3 → 203" request_packet=8 response_packet=9 url=/3 path=/3 http_version=HTTP/1.1 response_headers={content-length:0} request_headers_size=19 request_body_size=0 response_headers_size=41 response_body_size=0
+            http id=4 index=0 method=GET summary="GET /1" request_packet=4 url=/1 path=/1 http_version=HTTP/1.1 request_headers_size=19 request_body_size=0
+            http id=6 index=0 elapsed_time=1000 status_code=202 method=GET summary="GET /2 → 202" request_packet=6 response_packet=7 url=/2 path=/2 http_version=HTTP/1.1 response_headers={content-length:0} request_headers_size=19 request_body_size=0 response_headers_size=44 response_body_size=0
+            http id=8 index=0 elapsed_time=1000 status_code=203 method=GET summary="GET /3 → 203" request_packet=8 response_packet=9 url=/3 path=/3 http_version=HTTP/1.1 response_headers={content-length:0} request_headers_size=19 request_body_size=0 response_headers_size=41 response_body_size=0
         "#]],
     );
 }
@@ -250,8 +250,8 @@ fn nonsense_where_a_message_should_begin_is_counted() {
 < HTTP/1.1 204 No Content\r\n\r\n
 ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=200 summary="GET /1 → 200" request_packet=4 response_packet=5 url=/1 path=/1 http_version=HTTP/1.1 response_headers={transfer-encoding:chunked} request_headers_size=19 request_body_size=0 response_headers_size=47 response_body_size=0
-            http id=6 index=0 elapsed_time=1000 status_code=204 summary="GET /2 → 204" request_packet=6 response_packet=7 url=/2 path=/2 http_version=HTTP/1.1 request_headers_size=19 request_body_size=0 response_headers_size=27 response_body_size=0
+            http id=4 index=0 elapsed_time=1000 status_code=200 method=GET summary="GET /1 → 200" request_packet=4 response_packet=5 url=/1 path=/1 http_version=HTTP/1.1 response_headers={transfer-encoding:chunked} request_headers_size=19 request_body_size=0 response_headers_size=47 response_body_size=0
+            http id=6 index=0 elapsed_time=1000 status_code=204 method=GET summary="GET /2 → 204" request_packet=6 response_packet=7 url=/2 path=/2 http_version=HTTP/1.1 request_headers_size=19 request_body_size=0 response_headers_size=27 response_body_size=0
             anomaly unparsable_http 2
         "#]],
     );
@@ -266,8 +266,8 @@ fn a_head_beyond_the_limit_is_cut() {
     check_whole(
         &talk,
         expect![[r#"
-            http id=4 index=0 summary="GET /1" request_packet=4 url=/1 path=/1 http_version=HTTP/1.1 request_headers_size=17 request_body_size=0
-            http id=5 index=0 summary="GET /2" request_packet=5 url=/2 path=/2 http_version=HTTP/1.1 request_headers_size=19 request_body_size=0
+            http id=4 index=0 method=GET summary="GET /1" request_packet=4 url=/1 path=/1 http_version=HTTP/1.1 request_headers_size=17 request_body_size=0
+            http id=5 index=0 method=GET summary="GET /2" request_packet=5 url=/2 path=/2 http_version=HTTP/1.1 request_headers_size=19 request_body_size=0
             anomaly limit_head_bytes 1
         "#]],
     );
@@ -302,7 +302,10 @@ fn http_is_recognised_on_any_port() {
         recognise(Transport::Tcp, [51000, 9], b"HTTP/1.1 200 OK\r\n"),
         Some("HTTP")
     );
-    assert_eq!(recognise(Transport::Tcp, [51000, 9], b"*1\r\n$4\r\nPING\r\n"), None);
+    assert_eq!(
+        recognise(Transport::Tcp, [51000, 9], b"*1\r\n$4\r\nPING\r\n"),
+        Some("Redis")
+    );
     assert_eq!(recognise(Transport::Tcp, [51000, 25], b"220 mail ESMTP\r\n"), None);
     assert_eq!(
         recognise(Transport::Udp, [51000, 1900], b"M-SEARCH * HTTP/1.1\r\n"),

@@ -124,7 +124,7 @@ fn a_request_and_its_response_are_one_row() {
         < settings 0 | settings 0 ack | headers 1 8 content-type=text/plain set-cookie=g=h;path=/ | data 1 hel | data 1 end lo
         ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=200 summary="GET /a?b=1 → 200" request_packet=4 response_packet=5 url=/a?b=1 path=/a http_version=HTTP/2 query_string={b:1} request_headers={:method:GET,:scheme:http,:path:/a?b=1,:authority:h:80,user-agent:u,cookie:"c=d; e=f"} response_headers={:status:200,content-type:text/plain,set-cookie:g=h;path=/} request_cookies={c:d,e:f} response_cookies={g:h} request_headers_size=71 request_body_size=0 response_headers_size=49 response_body_size=5 response_body=hello host=h:80 user_agent=u content_type=text/plain
+            http id=4 index=0 elapsed_time=1000 status_code=200 method=GET summary="GET /a?b=1 → 200" request_packet=4 response_packet=5 url=/a?b=1 path=/a http_version=HTTP/2 query_string={b:1} request_headers={:method:GET,:scheme:http,:path:/a?b=1,:authority:h:80,user-agent:u,cookie:"c=d; e=f"} response_headers={:status:200,content-type:text/plain,set-cookie:g=h;path=/} request_cookies={c:d,e:f} response_cookies={g:h} request_headers_size=71 request_body_size=0 response_headers_size=49 response_body_size=5 response_body=hello host=h:80 user_agent=u content_type=text/plain
         "#]],
     );
 }
@@ -139,9 +139,9 @@ fn streams_do_not_wait_for_each_other() {
         < headers 5 8 | headers 1 9 | data 5 end x | data 1 end
         ",
         expect![[r#"
-            http id=4 index=1 elapsed_time=1000 status_code=404 summary="GET /index.html → 404" request_packet=4 response_packet=5 url=/index.html path=/index.html http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/index.html} response_headers={:status:404} request_headers_size=3 request_body_size=0 response_headers_size=1 response_body_size=0
-            http id=6 index=0 elapsed_time=1000 status_code=200 summary="GET / → 200" request_packet=6 response_packet=7 url=/ path=/ http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/} response_headers={:status:200} request_headers_size=3 request_body_size=0 response_headers_size=1 response_body_size=1 response_body=x
-            http id=4 index=0 elapsed_time=1000 status_code=204 summary="POST / → 204" request_packet=4 response_packet=7 url=/ path=/ http_version=HTTP/2 request_headers={:method:POST,:scheme:http,:path:/} response_headers={:status:204} request_headers_size=3 request_body_size=3 response_headers_size=1 response_body_size=0 request_body=abc
+            http id=4 index=1 elapsed_time=1000 status_code=404 method=GET summary="GET /index.html → 404" request_packet=4 response_packet=5 url=/index.html path=/index.html http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/index.html} response_headers={:status:404} request_headers_size=3 request_body_size=0 response_headers_size=1 response_body_size=0
+            http id=6 index=0 elapsed_time=1000 status_code=200 method=GET summary="GET / → 200" request_packet=6 response_packet=7 url=/ path=/ http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/} response_headers={:status:200} request_headers_size=3 request_body_size=0 response_headers_size=1 response_body_size=1 response_body=x
+            http id=4 index=0 elapsed_time=1000 status_code=204 method=POST summary="POST / → 204" request_packet=4 response_packet=7 url=/ path=/ http_version=HTTP/2 request_headers={:method:POST,:scheme:http,:path:/} response_headers={:status:204} request_headers_size=3 request_body_size=3 response_headers_size=1 response_body_size=0 request_body=abc
         "#]],
     );
 }
@@ -157,9 +157,9 @@ fn grpc_calls_have_their_status_from_trailers() {
         > headers 5 end 3 6 :path=/greet.Greeter/Unanswered content-type=application/grpc
         ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=200 summary="POST /greet.Greeter/SayHello → 200, NOT_FOUND: no" request_packet=4 response_packet=5 url=/greet.Greeter/SayHello path=/greet.Greeter/SayHello http_version=HTTP/2 request_headers={:method:POST,:scheme:http,:path:/greet.Greeter/SayHello,content-type:application/grpc,te:trailers} response_headers={:status:200,content-type:application/grpc,grpc-status:5,grpc-message:no} request_headers_size=77 request_body_size=2 response_headers_size=32 response_body_size=2 request_body=hi response_body=ho content_type=application/grpc grpc_method=SayHello grpc_service=greet.Greeter grpc_status=5 grpc_request_messages=0 grpc_response_messages=0
-            http id=6 index=0 elapsed_time=1000 status_code=200 summary="POST /greet.Greeter/SayBye → 200, OK" request_packet=6 response_packet=7 url=/greet.Greeter/SayBye path=/greet.Greeter/SayBye http_version=HTTP/2 request_headers={:method:POST,:scheme:http,:path:/greet.Greeter/SayBye,content-type:application/grpc+proto} response_headers={:status:200,content-type:application/grpc,grpc-status:0} request_headers_size=68 request_body_size=0 response_headers_size=47 response_body_size=0 content_type=application/grpc grpc_method=SayBye grpc_service=greet.Greeter grpc_status=0 grpc_request_messages=0 grpc_response_messages=0
-            http id=8 index=0 summary="POST /greet.Greeter/Unanswered" request_packet=8 url=/greet.Greeter/Unanswered path=/greet.Greeter/Unanswered http_version=HTTP/2 request_headers={:method:POST,:scheme:http,:path:/greet.Greeter/Unanswered,content-type:application/grpc} request_headers_size=66 request_body_size=0 content_type=application/grpc grpc_method=Unanswered grpc_service=greet.Greeter grpc_request_messages=0
+            http id=4 index=0 elapsed_time=1000 status_code=200 method=POST summary="POST /greet.Greeter/SayHello → 200, NOT_FOUND: no" request_packet=4 response_packet=5 url=/greet.Greeter/SayHello path=/greet.Greeter/SayHello http_version=HTTP/2 request_headers={:method:POST,:scheme:http,:path:/greet.Greeter/SayHello,content-type:application/grpc,te:trailers} response_headers={:status:200,content-type:application/grpc,grpc-status:5,grpc-message:no} request_headers_size=77 request_body_size=2 response_headers_size=32 response_body_size=2 request_body=hi response_body=ho content_type=application/grpc grpc_method=SayHello grpc_service=greet.Greeter grpc_status=5 grpc_request_messages=0 grpc_response_messages=0
+            http id=6 index=0 elapsed_time=1000 status_code=200 method=POST summary="POST /greet.Greeter/SayBye → 200, OK" request_packet=6 response_packet=7 url=/greet.Greeter/SayBye path=/greet.Greeter/SayBye http_version=HTTP/2 request_headers={:method:POST,:scheme:http,:path:/greet.Greeter/SayBye,content-type:application/grpc+proto} response_headers={:status:200,content-type:application/grpc,grpc-status:0} request_headers_size=68 request_body_size=0 response_headers_size=47 response_body_size=0 content_type=application/grpc grpc_method=SayBye grpc_service=greet.Greeter grpc_status=0 grpc_request_messages=0 grpc_response_messages=0
+            http id=8 index=0 method=POST summary="POST /greet.Greeter/Unanswered" request_packet=8 url=/greet.Greeter/Unanswered path=/greet.Greeter/Unanswered http_version=HTTP/2 request_headers={:method:POST,:scheme:http,:path:/greet.Greeter/Unanswered,content-type:application/grpc} request_headers_size=66 request_body_size=0 content_type=application/grpc grpc_method=Unanswered grpc_service=greet.Greeter grpc_request_messages=0
         "#]],
     );
 }
@@ -172,8 +172,8 @@ fn later_blocks_refer_to_earlier_ones() {
         < settings 0 | headers 1 end :status:=201 | headers 3 end 62
         ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=201 summary="GET / → 201" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/,:authority:h,x:y} response_headers={:status:201} request_headers_size=22 request_body_size=0 response_headers_size=13 response_body_size=0 host=h
-            http id=4 index=1 elapsed_time=1000 status_code=201 summary="GET /2 → 201" request_packet=4 response_packet=5 url=/2 path=/2 http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:authority:h,x:y,:path:/2} response_headers={:status:201} request_headers_size=14 request_body_size=0 response_headers_size=1 response_body_size=0 host=h
+            http id=4 index=0 elapsed_time=1000 status_code=201 method=GET summary="GET / → 201" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/,:authority:h,x:y} response_headers={:status:201} request_headers_size=22 request_body_size=0 response_headers_size=13 response_body_size=0 host=h
+            http id=4 index=1 elapsed_time=1000 status_code=201 method=GET summary="GET /2 → 201" request_packet=4 response_packet=5 url=/2 path=/2 http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:authority:h,x:y,:path:/2} response_headers={:status:201} request_headers_size=14 request_body_size=0 response_headers_size=1 response_body_size=0 host=h
         "#]],
     );
 }
@@ -186,7 +186,7 @@ fn padding_priority_and_continuations_are_no_fields() {
         < settings 0 | unknown 0 ffff | window 0 00000001 | headers 1 padded 8 | data 1 padded end
         ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=200 summary="POST / → 200" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/2 request_headers={:method:POST,:scheme:http,:path:/,a:b} response_headers={:status:200} request_headers_size=8 request_body_size=3 response_headers_size=1 response_body_size=0 request_body=abc
+            http id=4 index=0 elapsed_time=1000 status_code=200 method=POST summary="POST / → 200" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/2 request_headers={:method:POST,:scheme:http,:path:/,a:b} response_headers={:status:200} request_headers_size=8 request_body_size=3 response_headers_size=1 response_body_size=0 request_body=abc
         "#]],
     );
 }
@@ -201,7 +201,7 @@ fn interim_responses_are_walked_past() {
         < headers 1 :status=103 link=x | headers 1 end 13
         ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=404 summary="POST / → 404" request_packet=4 response_packet=7 url=/ path=/ http_version=HTTP/2 request_headers={:method:POST,:scheme:http,:path:/,expect:100-continue} response_headers={:status:404} request_headers_size=24 request_body_size=1 response_headers_size=1 response_body_size=0 request_body=a
+            http id=4 index=0 elapsed_time=1000 status_code=404 method=POST summary="POST / → 404" request_packet=4 response_packet=7 url=/ path=/ http_version=HTTP/2 request_headers={:method:POST,:scheme:http,:path:/,expect:100-continue} response_headers={:status:404} request_headers_size=24 request_body_size=1 response_headers_size=1 response_body_size=0 request_body=a
         "#]],
     );
 }
@@ -214,8 +214,8 @@ fn a_push_is_a_request_that_was_never_sent() {
         < settings 0 | push 1 00000002828685410168 | headers 1 end 8 | headers 2 8 | data 2 end b
         ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=200 summary="GET / → 200" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/} response_headers={:status:200} request_headers_size=3 request_body_size=0 response_headers_size=1 response_body_size=0
-            http id=5 index=0 elapsed_time=0 status_code=200 summary="GET /index.html → 200" request_packet=5 response_packet=5 url=/index.html path=/index.html http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/index.html,:authority:h} response_headers={:status:200} request_headers_size=6 request_body_size=0 response_headers_size=1 response_body_size=1 response_body=b host=h
+            http id=4 index=0 elapsed_time=1000 status_code=200 method=GET summary="GET / → 200" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/} response_headers={:status:200} request_headers_size=3 request_body_size=0 response_headers_size=1 response_body_size=0
+            http id=5 index=0 elapsed_time=0 status_code=200 method=GET summary="GET /index.html → 200" request_packet=5 response_packet=5 url=/index.html path=/index.html http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/index.html,:authority:h} response_headers={:status:200} request_headers_size=6 request_body_size=0 response_headers_size=1 response_body_size=1 response_body=b host=h
         "#]],
     );
 }
@@ -230,9 +230,9 @@ fn a_reset_and_the_end_of_the_connection_make_rows_of_what_there_is() {
         < headers 3 8 | data 3 cut
         ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=0 status_code=500 summary="POST / → 500" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/2 request_headers={:method:POST,:scheme:http,:path:/} response_headers={:status:500} request_headers_size=3 request_body_size=1 response_headers_size=1 response_body_size=0 request_body=a
-            http id=4 index=1 elapsed_time=3000 status_code=200 summary="GET /index.html → 200" request_packet=4 response_packet=7 url=/index.html path=/index.html http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/index.html} response_headers={:status:200} request_headers_size=3 request_body_size=0 response_headers_size=1 response_body_size=3 response_body=cut
-            http id=4 index=2 summary="GET a:1" request_packet=4 http_version=HTTP/2 request_headers={:method:GET,:authority:a:1} request_headers_size=17 request_body_size=0 host=a:1
+            http id=4 index=0 elapsed_time=0 status_code=500 method=POST summary="POST / → 500" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/2 request_headers={:method:POST,:scheme:http,:path:/} response_headers={:status:500} request_headers_size=3 request_body_size=1 response_headers_size=1 response_body_size=0 request_body=a
+            http id=4 index=1 elapsed_time=3000 status_code=200 method=GET summary="GET /index.html → 200" request_packet=4 response_packet=7 url=/index.html path=/index.html http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/index.html} response_headers={:status:200} request_headers_size=3 request_body_size=0 response_headers_size=1 response_body_size=3 response_body=cut
+            http id=4 index=2 method=GET summary="GET a:1" request_packet=4 http_version=HTTP/2 request_headers={:method:GET,:authority:a:1} request_headers_size=17 request_body_size=0 host=a:1
         "#]],
     );
 }
@@ -245,7 +245,7 @@ fn in_mid_stream_the_client_is_who_asks() {
         > headers 7 :status=201 95 | data 7 end x | data 9 end y | headers 9 end grpc-status=0
         ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=201 summary="GET /known → 201" request_packet=4 response_packet=5 url=/known path=/known http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/known} response_headers={:status:201} request_headers_size=18 request_body_size=0 response_headers_size=14 response_body_size=1 response_body=x
+            http id=4 index=0 elapsed_time=1000 status_code=201 method=GET summary="GET /known → 201" request_packet=4 response_packet=5 url=/known path=/known http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/known} response_headers={:status:201} request_headers_size=18 request_body_size=0 response_headers_size=14 response_body_size=1 response_body=x
         "#]],
     );
 }
@@ -261,8 +261,8 @@ fn a_gap_inside_content_only_counts() {
         split 20 · drop 9
         ",
         expect![[r#"
-            http id=5 index=0 elapsed_time=1000 status_code=200 summary="GET / → 200" request_packet=5 response_packet=7 url=/ path=/ http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/} response_headers={:status:200,a:b} request_headers_size=3 request_body_size=0 response_headers_size=6 response_body_size=30 response_body=abcdefg
-            http id=11 index=0 elapsed_time=1000 status_code=200 summary="GET /index.html → 200" request_packet=11 response_packet=12 url=/index.html path=/index.html http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/index.html} response_headers={:status:200,a:b} request_headers_size=3 request_body_size=0 response_headers_size=2 response_body_size=0
+            http id=5 index=0 elapsed_time=1000 status_code=200 method=GET summary="GET / → 200" request_packet=5 response_packet=7 url=/ path=/ http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/} response_headers={:status:200,a:b} request_headers_size=3 request_body_size=0 response_headers_size=6 response_body_size=30 response_body=abcdefg
+            http id=11 index=0 elapsed_time=1000 status_code=200 method=GET summary="GET /index.html → 200" request_packet=11 response_packet=12 url=/index.html path=/index.html http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/index.html} response_headers={:status:200,a:b} request_headers_size=3 request_body_size=0 response_headers_size=2 response_body_size=0
         "#]],
     );
 }
@@ -284,11 +284,11 @@ fn after_a_gap_certain_frames_take_a_half_up_again() {
         drop 6 · drop 9
         ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=1000 status_code=200 summary="GET / → 200" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/,x:y} response_headers={:status:200,c:d} request_headers_size=8 request_body_size=0 response_headers_size=6 response_body_size=0
-            http id=10 index=0 elapsed_time=1000 status_code=200 summary="GET /7 → 200" request_packet=10 response_packet=11 url=/7 path=/7 http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/7,z:1} response_headers={:status:200,e:f} request_headers_size=14 request_body_size=0 response_headers_size=7 response_body_size=0
-            http id=12 index=0 elapsed_time=1000 status_code=200 summary="GET / → 200" request_packet=12 response_packet=13 url=/ path=/ http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/} response_headers={:status:200,e:f} request_headers_size=3 request_body_size=0 response_headers_size=3 response_body_size=0
+            http id=4 index=0 elapsed_time=1000 status_code=200 method=GET summary="GET / → 200" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/,x:y} response_headers={:status:200,c:d} request_headers_size=8 request_body_size=0 response_headers_size=6 response_body_size=0
+            http id=10 index=0 elapsed_time=1000 status_code=200 method=GET summary="GET /7 → 200" request_packet=10 response_packet=11 url=/7 path=/7 http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/7,z:1} response_headers={:status:200,e:f} request_headers_size=14 request_body_size=0 response_headers_size=7 response_body_size=0
+            http id=12 index=0 elapsed_time=1000 status_code=200 method=GET summary="GET / → 200" request_packet=12 response_packet=13 url=/ path=/ http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/} response_headers={:status:200,e:f} request_headers_size=3 request_body_size=0 response_headers_size=3 response_body_size=0
             http id=7 index=0 status_code=204 summary="→ 204" response_packet=7 http_version=HTTP/2 response_headers={:status:204,c:d} response_headers_size=2 response_body_size=0
-            http id=8 index=0 summary="GET /5" request_packet=8 url=/5 path=/5 http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/5,z:1} request_headers_size=18 request_body_size=0
+            http id=8 index=0 method=GET summary="GET /5" request_packet=8 url=/5 path=/5 http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/5,z:1} request_headers_size=18 request_body_size=0
         "#]],
     );
 }
@@ -304,7 +304,7 @@ fn damage_is_told() {
         ",
         expect![[r#"
             http id=7 index=0 status_code=200 summary="→ 200" response_packet=7 http_version=HTTP/2 response_headers={:status:200} response_headers_size=1 response_body_size=0
-            http id=4 index=0 summary="GET /" request_packet=4 url=/ path=/ http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/} request_headers_size=3 request_body_size=0
+            http id=4 index=0 method=GET summary="GET /" request_packet=4 url=/ path=/ http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/} request_headers_size=3 request_body_size=0
             anomaly unparsable_http2 2
         "#]],
     );
@@ -384,11 +384,11 @@ fn an_extended_connect_opens_a_tunnel() {
             > data 1 end
         ",
         expect![[r#"
-            http id=6 index=1 elapsed_time=1000 status_code=204 summary="GET / → 204" request_packet=6 response_packet=7 url=/ path=/ http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/} response_headers={:status:204} request_headers_size=3 request_body_size=0 response_headers_size=1 response_body_size=0
-            http id=4 index=0 elapsed_time=1000 status_code=200 summary="CONNECT /chat?a=b → 200" request_packet=4 response_packet=5 url=/chat?a=b path=/chat http_version=HTTP/2 query_string={a:b} request_headers={:method:CONNECT,:protocol:websocket,:scheme:https,:path:/chat?a=b,:authority:h} response_headers={:status:200} request_headers_size=84 request_body_size=8 response_headers_size=1 response_body_size=8 host=h
-            ws id=6 index=0 summary="text hi" request_packet=6 ws_opcode=text ws_request=true ws_response=false ws_request_payload_data=hi ws_request_payload_length=2 url=/chat?a=b path=/chat http_version=HTTP/2 query_string={a:b} request_headers={:method:CONNECT,:protocol:websocket,:scheme:https,:path:/chat?a=b,:authority:h} response_headers={:status:200} host=h
-            ws id=7 index=0 summary="→ text yo" response_packet=7 ws_opcode=text ws_request=false ws_response=true ws_response_payload_data=yo ws_response_payload_length=2 url=/chat?a=b path=/chat http_version=HTTP/2 query_string={a:b} request_headers={:method:CONNECT,:protocol:websocket,:scheme:https,:path:/chat?a=b,:authority:h} response_headers={:status:200} host=h
-            ws id=7 index=2 status_code=1000 summary="→ close 1000" response_packet=7 ws_opcode=close ws_request=false ws_response=true ws_response_payload_length=2 url=/chat?a=b path=/chat http_version=HTTP/2 query_string={a:b} request_headers={:method:CONNECT,:protocol:websocket,:scheme:https,:path:/chat?a=b,:authority:h} response_headers={:status:200} host=h
+            http id=6 index=1 elapsed_time=1000 status_code=204 method=GET summary="GET / → 204" request_packet=6 response_packet=7 url=/ path=/ http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/} response_headers={:status:204} request_headers_size=3 request_body_size=0 response_headers_size=1 response_body_size=0
+            http id=4 index=0 elapsed_time=1000 status_code=200 method=CONNECT summary="CONNECT /chat?a=b → 200" request_packet=4 response_packet=5 url=/chat?a=b path=/chat http_version=HTTP/2 query_string={a:b} request_headers={:method:CONNECT,:protocol:websocket,:scheme:https,:path:/chat?a=b,:authority:h} response_headers={:status:200} request_headers_size=84 request_body_size=8 response_headers_size=1 response_body_size=8 host=h
+            ws id=6 index=0 method=text summary="text hi" request_packet=6 ws_opcode=text ws_request=true ws_response=false ws_request_payload_data=hi ws_request_payload_length=2 url=/chat?a=b path=/chat http_version=HTTP/2 query_string={a:b} request_headers={:method:CONNECT,:protocol:websocket,:scheme:https,:path:/chat?a=b,:authority:h} response_headers={:status:200} host=h
+            ws id=7 index=0 method=text summary="→ text yo" response_packet=7 ws_opcode=text ws_request=false ws_response=true ws_response_payload_data=yo ws_response_payload_length=2 url=/chat?a=b path=/chat http_version=HTTP/2 query_string={a:b} request_headers={:method:CONNECT,:protocol:websocket,:scheme:https,:path:/chat?a=b,:authority:h} response_headers={:status:200} host=h
+            ws id=7 index=2 status_code=1000 method=close summary="→ close 1000" response_packet=7 ws_opcode=close ws_request=false ws_response=true ws_response_payload_length=2 url=/chat?a=b path=/chat http_version=HTTP/2 query_string={a:b} request_headers={:method:CONNECT,:protocol:websocket,:scheme:https,:path:/chat?a=b,:authority:h} response_headers={:status:200} host=h
         "#]],
     );
 }
@@ -409,8 +409,8 @@ fn after_an_upgrade_the_response_comes_as_http2() {
         &upgrade,
         expect![[r#"
             http id=5 index=0 status_code=101 summary="→ 101" response_packet=5 http_version=HTTP/1.1 response_headers={upgrade:h2c} response_headers_size=50 response_body_size=0
-            http id=4 index=0 elapsed_time=1000 status_code=200 summary="GET /up → 200" request_packet=4 response_packet=5 url=/up path=/up http_version=HTTP/2 request_headers={:method:GET,:path:/up,upgrade:h2c} response_headers={:status:200,server:s} request_headers_size=34 request_body_size=0 response_headers_size=11 response_body_size=0
-            http id=6 index=0 elapsed_time=1000 status_code=204 summary="GET /index.html → 204" request_packet=6 response_packet=7 url=/index.html path=/index.html http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/index.html} response_headers={:status:204} request_headers_size=3 request_body_size=0 response_headers_size=1 response_body_size=0
+            http id=4 index=0 elapsed_time=1000 status_code=200 method=GET summary="GET /up → 200" request_packet=4 response_packet=5 url=/up path=/up http_version=HTTP/2 request_headers={:method:GET,:path:/up,upgrade:h2c} response_headers={:status:200,server:s} request_headers_size=34 request_body_size=0 response_headers_size=11 response_body_size=0
+            http id=6 index=0 elapsed_time=1000 status_code=204 method=GET summary="GET /index.html → 204" request_packet=6 response_packet=7 url=/index.html path=/index.html http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/index.html} response_headers={:status:204} request_headers_size=3 request_body_size=0 response_headers_size=1 response_body_size=0
         "#]],
     );
 }

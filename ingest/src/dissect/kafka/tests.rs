@@ -59,8 +59,8 @@ fn a_request_and_its_response_are_one_row() {
             produced(2, r"\x00\x06"),
         ),
         expect![[r#"
-            kafka id=4 index=0 elapsed_time=1000 status_code=0 summary="Produce orders → 1 topic" request_packet=4 response_packet=5 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
-            kafka id=6 index=0 elapsed_time=1000 status_code=6 summary="Produce orders → NOT_LEADER_OR_FOLLOWER" request_packet=6 response_packet=7 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
+            kafka id=4 index=0 elapsed_time=1000 status_code=0 method=Produce summary="Produce orders → 1 topic" request_packet=4 response_packet=5 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
+            kafka id=6 index=0 elapsed_time=1000 status_code=6 method=Produce summary="Produce orders → NOT_LEADER_OR_FOLLOWER" request_packet=6 response_packet=7 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
         "#]],
     );
 }
@@ -77,8 +77,8 @@ fn responses_find_their_requests_by_correlation() {
             produced(9, r"\x00\x00"),
         ),
         expect![[r#"
-            kafka id=4 index=1 elapsed_time=1000 status_code=0 summary="Produce orders → 1 topic" request_packet=4 response_packet=5 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
-            kafka id=4 index=0 elapsed_time=1000 status_code=0 summary="Produce orders → 1 topic" request_packet=4 response_packet=5 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
+            kafka id=4 index=1 elapsed_time=1000 status_code=0 method=Produce summary="Produce orders → 1 topic" request_packet=4 response_packet=5 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
+            kafka id=4 index=0 elapsed_time=1000 status_code=0 method=Produce summary="Produce orders → 1 topic" request_packet=4 response_packet=5 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
             kafka id=6 index=0 summary="→ 50 bytes" response_packet=6 kafka_request=false kafka_response=true kafka_size=50 kafka_response_size=50
         "#]],
     );
@@ -89,8 +89,8 @@ fn a_producer_may_want_no_acknowledgment() {
     check(
         &format!("> {}{}", produce(1, r"\x00\x00"), produce(2, r"\x00\x01")),
         expect![[r#"
-            kafka id=4 index=0 summary="Produce orders" request_packet=4 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=false kafka_size=47 kafka_request_size=47
-            kafka id=4 index=1 summary="Produce orders" request_packet=4 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=false kafka_size=47 kafka_request_size=47
+            kafka id=4 index=0 method=Produce summary="Produce orders" request_packet=4 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=false kafka_size=47 kafka_request_size=47
+            kafka id=4 index=1 method=Produce summary="Produce orders" request_packet=4 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=false kafka_size=47 kafka_request_size=47
         "#]],
     );
 }
@@ -109,8 +109,8 @@ fn flexible_versions_have_compact_lengths_and_tags() {
     check(
         &format!("> {versions}\n< {has}\n> {metadata}\n< {told}"),
         expect![[r#"
-            kafka id=4 index=0 elapsed_time=1000 status_code=0 summary="ApiVersions java, 3.6 → ok" request_packet=4 response_packet=5 kafka_api_key=18 kafka_api_key_name=ApiVersions kafka_client_id=c kafka_request=true kafka_response=true kafka_size=26 kafka_request_size=26 kafka_response_size=23
-            kafka id=6 index=0 elapsed_time=1000 status_code=3 summary="Metadata t, 11223344-5566-7788-99aa-bbccddeeff00 → UNKNOWN_TOPIC_OR_PARTITION" request_packet=6 response_packet=7 kafka_api_key=3 kafka_api_key_name=Metadata kafka_client_id=c kafka_request_summary="t, 11223344-5566-7788-99aa-bbccddeeff00" kafka_topics=[t,11223344-5566-7788-99aa-bbccddeeff00] kafka_request=true kafka_response=true kafka_size=61 kafka_request_size=61 kafka_response_size=87
+            kafka id=4 index=0 elapsed_time=1000 status_code=0 method=ApiVersions summary="ApiVersions java, 3.6 → ok" request_packet=4 response_packet=5 kafka_api_key=18 kafka_api_key_name=ApiVersions kafka_client_id=c kafka_request=true kafka_response=true kafka_size=26 kafka_request_size=26 kafka_response_size=23
+            kafka id=6 index=0 elapsed_time=1000 status_code=3 method=Metadata summary="Metadata t, 11223344-5566-7788-99aa-bbccddeeff00 → UNKNOWN_TOPIC_OR_PARTITION" request_packet=6 response_packet=7 kafka_api_key=3 kafka_api_key_name=Metadata kafka_client_id=c kafka_request_summary="t, 11223344-5566-7788-99aa-bbccddeeff00" kafka_topics=[t,11223344-5566-7788-99aa-bbccddeeff00] kafka_request=true kafka_response=true kafka_size=61 kafka_request_size=61 kafka_response_size=87
         "#]],
     );
 }
@@ -126,8 +126,8 @@ fn an_unknown_version_is_answered_in_the_first() {
             produced(1, r"\x00\x00")
         ),
         expect![[r#"
-            kafka id=4 index=0 elapsed_time=1000 status_code=0 summary="Produce orders → 1 topic" request_packet=4 response_packet=5 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
-            kafka id=6 index=0 elapsed_time=1000 status_code=35 summary="ApiVersions → UNSUPPORTED_VERSION" request_packet=6 response_packet=7 kafka_api_key=18 kafka_api_key_name=ApiVersions kafka_client_id=c kafka_request=true kafka_response=true kafka_size=27 kafka_request_size=27 kafka_response_size=20
+            kafka id=4 index=0 elapsed_time=1000 status_code=0 method=Produce summary="Produce orders → 1 topic" request_packet=4 response_packet=5 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
+            kafka id=6 index=0 elapsed_time=1000 status_code=35 method=ApiVersions summary="ApiVersions → UNSUPPORTED_VERSION" request_packet=6 response_packet=7 kafka_api_key=18 kafka_api_key_name=ApiVersions kafka_client_id=c kafka_request=true kafka_response=true kafka_size=27 kafka_request_size=27 kafka_response_size=20
         "#]],
     );
 }
@@ -160,12 +160,12 @@ fn groups_and_transactions_are_named() {
     check(
         &format!("> {join}\n< {must}\n> {commit}\n< {committed}\n> {find}\n< {found}\n> {end}{config}\n> {delete}"),
         expect![[r#"
-            kafka id=4 index=0 elapsed_time=1000 status_code=79 summary="JoinGroup g1 → MEMBER_ID_REQUIRED" request_packet=4 response_packet=5 kafka_api_key=11 kafka_api_key_name=JoinGroup kafka_client_id=c kafka_request=true kafka_response=true kafka_size=56 kafka_request_size=56 kafka_response_size=29
-            kafka id=6 index=0 elapsed_time=1000 status_code=16 summary="OffsetCommit g1 t → NOT_COORDINATOR" request_packet=6 response_packet=7 kafka_api_key=8 kafka_api_key_name=OffsetCommit kafka_client_id=c kafka_request_summary=t kafka_topics=[t] kafka_request=true kafka_response=true kafka_size=58 kafka_request_size=58 kafka_response_size=25
-            kafka id=8 index=0 elapsed_time=1000 status_code=15 summary="FindCoordinator g1, g2 → COORDINATOR_NOT_AVAILABLE" request_packet=8 response_packet=9 kafka_api_key=10 kafka_api_key_name=FindCoordinator kafka_client_id=c kafka_request=true kafka_response=true kafka_size=25 kafka_request_size=25 kafka_response_size=32
-            kafka id=10 index=0 summary="EndTxn tx" request_packet=10 kafka_api_key=26 kafka_api_key_name=EndTxn kafka_request=true kafka_response=false kafka_size=29 kafka_request_size=29
-            kafka id=10 index=1 summary="DescribeConfigs 1 t" request_packet=10 kafka_api_key=32 kafka_api_key_name=DescribeConfigs kafka_client_id=c kafka_request_summary=t kafka_topics=[t] kafka_request=true kafka_response=false kafka_size=35 kafka_request_size=35
-            kafka id=11 index=0 summary="DeleteTopics t, u" request_packet=11 kafka_api_key=20 kafka_api_key_name=DeleteTopics kafka_client_id=c kafka_request_summary="t, u" kafka_topics=[t,u] kafka_request=true kafka_response=false kafka_size=29 kafka_request_size=29
+            kafka id=4 index=0 elapsed_time=1000 status_code=79 method=JoinGroup summary="JoinGroup g1 → MEMBER_ID_REQUIRED" request_packet=4 response_packet=5 kafka_api_key=11 kafka_api_key_name=JoinGroup kafka_client_id=c kafka_request=true kafka_response=true kafka_size=56 kafka_request_size=56 kafka_response_size=29
+            kafka id=6 index=0 elapsed_time=1000 status_code=16 method=OffsetCommit summary="OffsetCommit g1 t → NOT_COORDINATOR" request_packet=6 response_packet=7 kafka_api_key=8 kafka_api_key_name=OffsetCommit kafka_client_id=c kafka_request_summary=t kafka_topics=[t] kafka_request=true kafka_response=true kafka_size=58 kafka_request_size=58 kafka_response_size=25
+            kafka id=8 index=0 elapsed_time=1000 status_code=15 method=FindCoordinator summary="FindCoordinator g1, g2 → COORDINATOR_NOT_AVAILABLE" request_packet=8 response_packet=9 kafka_api_key=10 kafka_api_key_name=FindCoordinator kafka_client_id=c kafka_request=true kafka_response=true kafka_size=25 kafka_request_size=25 kafka_response_size=32
+            kafka id=10 index=0 method=EndTxn summary="EndTxn tx" request_packet=10 kafka_api_key=26 kafka_api_key_name=EndTxn kafka_request=true kafka_response=false kafka_size=29 kafka_request_size=29
+            kafka id=10 index=1 method=DescribeConfigs summary="DescribeConfigs 1 t" request_packet=10 kafka_api_key=32 kafka_api_key_name=DescribeConfigs kafka_client_id=c kafka_request_summary=t kafka_topics=[t] kafka_request=true kafka_response=false kafka_size=35 kafka_request_size=35
+            kafka id=11 index=0 method=DeleteTopics summary="DeleteTopics t, u" request_packet=11 kafka_api_key=20 kafka_api_key_name=DeleteTopics kafka_client_id=c kafka_request_summary="t, u" kafka_topics=[t,u] kafka_request=true kafka_response=false kafka_size=29 kafka_request_size=29
         "#]],
     );
 }
@@ -182,8 +182,8 @@ fn topics_are_named_by_identifier_from_fetch_13_on() {
     check(
         &format!("> {fetch}\n< {fetched}"),
         expect![[r#"
-        kafka id=4 index=0 elapsed_time=1000 status_code=100 summary="Fetch 11223344-5566-7788-99aa-bbccddeeff00 → UNKNOWN_TOPIC_ID" request_packet=4 response_packet=5 kafka_api_key=1 kafka_api_key_name=Fetch kafka_client_id=c kafka_request_summary=11223344-5566-7788-99aa-bbccddeeff00 kafka_topics=[11223344-5566-7788-99aa-bbccddeeff00] kafka_request=true kafka_response=true kafka_size=96 kafka_request_size=96 kafka_response_size=76
-    "#]],
+            kafka id=4 index=0 elapsed_time=1000 status_code=100 method=Fetch summary="Fetch 11223344-5566-7788-99aa-bbccddeeff00 → UNKNOWN_TOPIC_ID" request_packet=4 response_packet=5 kafka_api_key=1 kafka_api_key_name=Fetch kafka_client_id=c kafka_request_summary=11223344-5566-7788-99aa-bbccddeeff00 kafka_topics=[11223344-5566-7788-99aa-bbccddeeff00] kafka_request=true kafka_response=true kafka_size=96 kafka_request_size=96 kafka_response_size=76
+        "#]],
     );
 }
 
@@ -199,9 +199,9 @@ fn the_first_sasl_handshake_is_followed_by_messages_without_header() {
             produced(2, r"\x00\x00")
         ),
         expect![[r#"
-            kafka id=4 index=0 elapsed_time=1000 status_code=0 summary="SaslHandshake PLAIN → ok" request_packet=4 response_packet=5 kafka_api_key=17 kafka_api_key_name=SaslHandshake kafka_client_id=c kafka_request=true kafka_response=true kafka_size=22 kafka_request_size=22 kafka_response_size=21
-            kafka id=6 index=0 elapsed_time=1000 summary="SASL → 4 bytes" request_packet=6 response_packet=7 kafka_request=true kafka_response=true kafka_size=16 kafka_request_size=16 kafka_response_size=4
-            kafka id=8 index=0 elapsed_time=1000 status_code=0 summary="Produce orders → 1 topic" request_packet=8 response_packet=9 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
+            kafka id=4 index=0 elapsed_time=1000 status_code=0 method=SaslHandshake summary="SaslHandshake PLAIN → ok" request_packet=4 response_packet=5 kafka_api_key=17 kafka_api_key_name=SaslHandshake kafka_client_id=c kafka_request=true kafka_response=true kafka_size=22 kafka_request_size=22 kafka_response_size=21
+            kafka id=6 index=0 elapsed_time=1000 method=SASL summary="SASL → 4 bytes" request_packet=6 response_packet=7 kafka_request=true kafka_response=true kafka_size=16 kafka_request_size=16 kafka_response_size=4
+            kafka id=8 index=0 elapsed_time=1000 status_code=0 method=Produce summary="Produce orders → 1 topic" request_packet=8 response_packet=9 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
         "#]],
     );
 }
@@ -218,8 +218,8 @@ fn a_side_that_is_missing_leaves_the_other() {
         ),
         expect![[r#"
             kafka id=4 index=0 summary="→ 50 bytes" response_packet=4 kafka_request=false kafka_response=true kafka_size=50 kafka_response_size=50
-            kafka id=5 index=0 summary="Produce orders" request_packet=5 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=false kafka_size=47 kafka_request_size=47
-            kafka id=5 index=1 summary="Produce orders" request_packet=5 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=false kafka_size=47 kafka_request_size=47
+            kafka id=5 index=0 method=Produce summary="Produce orders" request_packet=5 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=false kafka_size=47 kafka_request_size=47
+            kafka id=5 index=1 method=Produce summary="Produce orders" request_packet=5 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=false kafka_size=47 kafka_request_size=47
         "#]],
     );
 }
@@ -235,15 +235,15 @@ fn halves_may_be_the_wrong_way_round() {
             produced(2, r"\x00\x00")
         ),
         expect![[r#"
-            kafka id=4 index=0 elapsed_time=1000 status_code=0 summary="Produce orders → 1 topic" request_packet=4 response_packet=5 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
-            kafka id=6 index=0 elapsed_time=1000 status_code=0 summary="Produce orders → 1 topic" request_packet=6 response_packet=7 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
+            kafka id=4 index=0 elapsed_time=1000 status_code=0 method=Produce summary="Produce orders → 1 topic" request_packet=4 response_packet=5 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
+            kafka id=6 index=0 elapsed_time=1000 status_code=0 method=Produce summary="Produce orders → 1 topic" request_packet=6 response_packet=7 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
         "#]],
     );
     check(
         &format!("> {}\n< {}", produced(1, r"\x00\x00"), produce(2, r"\x00\x01")),
         expect![[r#"
             kafka id=4 index=0 summary="→ 50 bytes" response_packet=4 kafka_request=false kafka_response=true kafka_size=50 kafka_response_size=50
-            kafka id=5 index=0 summary="Produce orders" request_packet=5 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=false kafka_size=47 kafka_request_size=47
+            kafka id=5 index=0 method=Produce summary="Produce orders" request_packet=5 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=false kafka_size=47 kafka_request_size=47
         "#]],
     );
 }
@@ -260,8 +260,8 @@ fn a_gap_in_a_message_of_known_length_costs_its_bytes_only() {
             produced(3, r"\x00\x00"),
         ),
         expect![[r#"
-            kafka id=4 index=0 elapsed_time=2000 status_code=0 summary="Produce orders → 1 topic" request_packet=4 response_packet=6 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
-            kafka id=7 index=0 elapsed_time=1000 status_code=0 summary="Produce orders → 1 topic" request_packet=7 response_packet=8 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
+            kafka id=4 index=0 elapsed_time=2000 status_code=0 method=Produce summary="Produce orders → 1 topic" request_packet=4 response_packet=6 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
+            kafka id=7 index=0 elapsed_time=1000 status_code=0 method=Produce summary="Produce orders → 1 topic" request_packet=7 response_packet=8 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
         "#]],
     );
 }
@@ -283,9 +283,9 @@ fn after_a_gap_a_chunk_may_begin_with_a_message() {
             response(4),
         ),
         expect![[r#"
-            kafka id=4 index=0 elapsed_time=1000 status_code=0 summary="Produce orders → 1 topic" request_packet=4 response_packet=5 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
-            kafka id=8 index=0 elapsed_time=1000 status_code=0 summary="Produce orders → 1 topic" request_packet=8 response_packet=9 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
-            kafka id=11 index=0 elapsed_time=1000 status_code=0 summary="Produce orders → 1 topic" request_packet=11 response_packet=12 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
+            kafka id=4 index=0 elapsed_time=1000 status_code=0 method=Produce summary="Produce orders → 1 topic" request_packet=4 response_packet=5 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
+            kafka id=8 index=0 elapsed_time=1000 status_code=0 method=Produce summary="Produce orders → 1 topic" request_packet=8 response_packet=9 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
+            kafka id=11 index=0 elapsed_time=1000 status_code=0 method=Produce summary="Produce orders → 1 topic" request_packet=11 response_packet=12 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=50
             anomaly unparsable_kafka 1
         "#]],
     );
@@ -306,9 +306,9 @@ fn hostile_lengths_are_nonsense_or_cost_nothing() {
             message(r"\x00\x03|\x00\x0c|\x00\x00\x00\x04|\x00\x01c|\x00|\xff\xff\xff\xff\xff\xff\xff\xff"),
         ),
         expect![[r#"
-            kafka id=4 index=0 elapsed_time=3000 summary="Produce orders → 2147483651 bytes" request_packet=4 response_packet=7 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=2147483651
-            kafka id=6 index=0 summary="Produce orders" request_packet=6 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=false kafka_size=47 kafka_request_size=47
-            kafka id=8 index=0 summary=Metadata request_packet=8 kafka_api_key=3 kafka_api_key_name=Metadata kafka_client_id=c kafka_request=true kafka_response=false kafka_size=24 kafka_request_size=24
+            kafka id=4 index=0 elapsed_time=3000 method=Produce summary="Produce orders → 2147483651 bytes" request_packet=4 response_packet=7 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=true kafka_size=47 kafka_request_size=47 kafka_response_size=2147483651
+            kafka id=6 index=0 method=Produce summary="Produce orders" request_packet=6 kafka_api_key=0 kafka_api_key_name=Produce kafka_client_id=p kafka_request_summary=orders kafka_topics=[orders] kafka_request=true kafka_response=false kafka_size=47 kafka_request_size=47
+            kafka id=8 index=0 method=Metadata summary=Metadata request_packet=8 kafka_api_key=3 kafka_api_key_name=Metadata kafka_client_id=c kafka_request=true kafka_response=false kafka_size=24 kafka_request_size=24
             anomaly malformed_kafka 1
             anomaly unparsable_kafka 1
         "#]],
@@ -357,7 +357,7 @@ fn recognition_reads_content() {
     );
     // A method of AMQP, a keep-alive of SMPP.
     let method = r"\x01\x00\x00\x00\x00\x01\x21\x00\x0a\x00\x0b\x00\x00\x00\xfd\x07product";
-    assert_eq!(tcp(7000, &format!("{method}{}", "a".repeat(60))), None);
+    assert_eq!(tcp(7000, &format!("{method}{}", "a".repeat(60))), Some("AMQP"));
     assert_eq!(
         tcp(
             7000,

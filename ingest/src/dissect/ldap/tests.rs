@@ -57,9 +57,9 @@ fn an_operation_and_its_result_are_one_row() {
     check(
         &format!("> {BIND}\n< {BOUND}\n> {UNBIND}"),
         expect![[r#"
-        ldap id=4 index=0 elapsed_time=1000 status_code=0 summary="bind cn=admin,dc=example,dc=com (simple) → success" request_packet=4 response_packet=5 ldap_type=bindRequest ldap_summary="bind cn=admin,dc=example,dc=com (simple) → success" ldap_request=true ldap_response=true ldap_request_length=46 ldap_response_length=14 ldap_total_size=60
-        ldap id=6 index=0 summary=unbind request_packet=6 ldap_type=unbindRequest ldap_summary=unbind ldap_request=true ldap_response=false ldap_request_length=7 ldap_total_size=7
-    "#]],
+            ldap id=4 index=0 elapsed_time=1000 status_code=0 method=bindRequest summary="bind cn=admin,dc=example,dc=com (simple) → success" request_packet=4 response_packet=5 ldap_type=bindRequest ldap_summary="bind cn=admin,dc=example,dc=com (simple) → success" ldap_request=true ldap_response=true ldap_request_length=46 ldap_response_length=14 ldap_total_size=60
+            ldap id=6 index=0 method=unbindRequest summary=unbind request_packet=6 ldap_type=unbindRequest ldap_summary=unbind ldap_request=true ldap_response=false ldap_request_length=7 ldap_total_size=7
+        "#]],
     );
 }
 
@@ -68,8 +68,8 @@ fn an_error_has_its_code_and_message() {
     check(
         &format!("> {BIND}\n< {REFUSED}"),
         expect![[r#"
-        ldap id=4 index=0 elapsed_time=1000 status_code=49 summary="bind cn=admin,dc=example,dc=com (simple) → invalidCredentials: 80090308: LdapErr" request_packet=4 response_packet=5 ldap_type=bindRequest ldap_summary="bind cn=admin,dc=example,dc=com (simple) → invalidCredentials: 80090308: LdapErr" ldap_request=true ldap_response=true ldap_request_length=46 ldap_response_length=32 ldap_total_size=78
-    "#]],
+            ldap id=4 index=0 elapsed_time=1000 status_code=49 method=bindRequest summary="bind cn=admin,dc=example,dc=com (simple) → invalidCredentials: 80090308: LdapErr" request_packet=4 response_packet=5 ldap_type=bindRequest ldap_summary="bind cn=admin,dc=example,dc=com (simple) → invalidCredentials: 80090308: LdapErr" ldap_request=true ldap_response=true ldap_request_length=46 ldap_response_length=32 ldap_total_size=78
+        "#]],
     );
 }
 
@@ -78,7 +78,7 @@ fn what_a_search_finds_is_counted_until_its_result() {
     check(
         &format!("> {SEARCH}\n< {ENTRY}{INFO}\n< {ENTRY}{REFERENCE}{MS_DONE}"),
         expect![[r#"
-            ldap id=4 index=0 elapsed_time=1000 status_code=0 summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → 2 entries, 1 reference, 1 intermediate response, success" request_packet=4 response_packet=5 ldap_type=searchRequest ldap_summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → 2 entries, 1 reference, 1 intermediate response, success" ldap_request=true ldap_response=true ldap_request_length=63 ldap_response_length=173 ldap_total_size=236
+            ldap id=4 index=0 elapsed_time=1000 status_code=0 method=searchRequest summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → 2 entries, 1 reference, 1 intermediate response, success" request_packet=4 response_packet=5 ldap_type=searchRequest ldap_summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → 2 entries, 1 reference, 1 intermediate response, success" ldap_request=true ldap_response=true ldap_request_length=63 ldap_response_length=173 ldap_total_size=236
         "#]],
     );
 }
@@ -90,13 +90,13 @@ fn every_operation_says_what_it_does() {
             "> {MODIFY}{ADD}{DELETE}{RENAME}{COMPARE}{WHOAMI}{PAGED}\n< {ADDED}{DELETED}{RENAMED}{COMPARED}{IAM}{MODIFIED}"
         ),
         expect![[r#"
-            ldap id=4 index=1 elapsed_time=1000 status_code=68 summary="add uid=eve → entryAlreadyExists" request_packet=4 response_packet=5 ldap_type=addRequest ldap_summary="add uid=eve → entryAlreadyExists" ldap_request=true ldap_response=true ldap_request_length=29 ldap_response_length=14 ldap_total_size=43
-            ldap id=4 index=2 elapsed_time=1000 status_code=0 summary="delete uid=eve → success" request_packet=4 response_packet=5 ldap_type=delRequest ldap_summary="delete uid=eve → success" ldap_request=true ldap_response=true ldap_request_length=14 ldap_response_length=14 ldap_total_size=28
-            ldap id=4 index=3 elapsed_time=1000 status_code=0 summary="rename uid=bob to uid=rob under ou=people → success" request_packet=4 response_packet=5 ldap_type=modDNRequest ldap_summary="rename uid=bob to uid=rob under ou=people → success" ldap_request=true ldap_response=true ldap_request_length=39 ldap_response_length=14 ldap_total_size=53
-            ldap id=4 index=4 elapsed_time=1000 status_code=6 summary="compare uid=bob (sn=B) → compareTrue" request_packet=4 response_packet=5 ldap_type=compareRequest ldap_summary="compare uid=bob (sn=B) → compareTrue" ldap_request=true ldap_response=true ldap_request_length=25 ldap_response_length=14 ldap_total_size=39
-            ldap id=4 index=5 elapsed_time=1000 status_code=0 summary="Who am I? → success" request_packet=4 response_packet=5 ldap_type=extendedReq ldap_summary="Who am I? → success" ldap_request=true ldap_response=true ldap_request_length=32 ldap_response_length=27 ldap_total_size=59
-            ldap id=4 index=0 elapsed_time=1000 status_code=32 summary="modify uid=bob (replace sn, add mail) → noSuchObject: no such entry" request_packet=4 response_packet=5 ldap_type=modifyRequest ldap_summary="modify uid=bob (replace sn, add mail) → noSuchObject: no such entry" ldap_request=true ldap_response=true ldap_request_length=54 ldap_response_length=27 ldap_total_size=81
-            ldap id=4 index=6 summary="search (root) base (objectClass=*)" request_packet=4 ldap_type=searchRequest ldap_summary="search (root) base (objectClass=*)" ldap_request=true ldap_response=false ldap_request_length=67 ldap_total_size=67
+            ldap id=4 index=1 elapsed_time=1000 status_code=68 method=addRequest summary="add uid=eve → entryAlreadyExists" request_packet=4 response_packet=5 ldap_type=addRequest ldap_summary="add uid=eve → entryAlreadyExists" ldap_request=true ldap_response=true ldap_request_length=29 ldap_response_length=14 ldap_total_size=43
+            ldap id=4 index=2 elapsed_time=1000 status_code=0 method=delRequest summary="delete uid=eve → success" request_packet=4 response_packet=5 ldap_type=delRequest ldap_summary="delete uid=eve → success" ldap_request=true ldap_response=true ldap_request_length=14 ldap_response_length=14 ldap_total_size=28
+            ldap id=4 index=3 elapsed_time=1000 status_code=0 method=modDNRequest summary="rename uid=bob to uid=rob under ou=people → success" request_packet=4 response_packet=5 ldap_type=modDNRequest ldap_summary="rename uid=bob to uid=rob under ou=people → success" ldap_request=true ldap_response=true ldap_request_length=39 ldap_response_length=14 ldap_total_size=53
+            ldap id=4 index=4 elapsed_time=1000 status_code=6 method=compareRequest summary="compare uid=bob (sn=B) → compareTrue" request_packet=4 response_packet=5 ldap_type=compareRequest ldap_summary="compare uid=bob (sn=B) → compareTrue" ldap_request=true ldap_response=true ldap_request_length=25 ldap_response_length=14 ldap_total_size=39
+            ldap id=4 index=5 elapsed_time=1000 status_code=0 method=extendedReq summary="Who am I? → success" request_packet=4 response_packet=5 ldap_type=extendedReq ldap_summary="Who am I? → success" ldap_request=true ldap_response=true ldap_request_length=32 ldap_response_length=27 ldap_total_size=59
+            ldap id=4 index=0 elapsed_time=1000 status_code=32 method=modifyRequest summary="modify uid=bob (replace sn, add mail) → noSuchObject: no such entry" request_packet=4 response_packet=5 ldap_type=modifyRequest ldap_summary="modify uid=bob (replace sn, add mail) → noSuchObject: no such entry" ldap_request=true ldap_response=true ldap_request_length=54 ldap_response_length=27 ldap_total_size=81
+            ldap id=4 index=6 method=searchRequest summary="search (root) base (objectClass=*)" request_packet=4 ldap_type=searchRequest ldap_summary="search (root) base (objectClass=*)" ldap_request=true ldap_response=false ldap_request_length=67 ldap_total_size=67
         "#]],
     );
 }
@@ -106,9 +106,9 @@ fn nothing_more_comes_of_what_is_abandoned() {
     check(
         &format!("> {SEARCH}\n< {ENTRY}\n> {ABANDON}"),
         expect![[r#"
-        ldap id=6 index=0 summary="abandon 2" request_packet=6 ldap_type=abandonRequest ldap_summary="abandon 2" ldap_request=true ldap_response=false ldap_request_length=8 ldap_total_size=8
-        ldap id=4 index=0 elapsed_time=1000 summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → 1 entry, abandoned" request_packet=4 response_packet=5 ldap_type=searchRequest ldap_summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → 1 entry, abandoned" ldap_request=true ldap_response=true ldap_request_length=63 ldap_response_length=50 ldap_total_size=113
-    "#]],
+            ldap id=6 index=0 method=abandonRequest summary="abandon 2" request_packet=6 ldap_type=abandonRequest ldap_summary="abandon 2" ldap_request=true ldap_response=false ldap_request_length=8 ldap_total_size=8
+            ldap id=4 index=0 elapsed_time=1000 method=searchRequest summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → 1 entry, abandoned" request_packet=4 response_packet=5 ldap_type=searchRequest ldap_summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → 1 entry, abandoned" ldap_request=true ldap_response=true ldap_request_length=63 ldap_response_length=50 ldap_total_size=113
+        "#]],
     );
 }
 
@@ -117,9 +117,9 @@ fn an_id_that_is_used_again_is_another_operation() {
     check(
         &format!("> {SEARCH}\n> {SEARCH}\n< {DONE}"),
         expect![[r#"
-        ldap id=4 index=0 summary="search dc=example,dc=com sub (&(uid=bob)(mail=*))" request_packet=4 ldap_type=searchRequest ldap_summary="search dc=example,dc=com sub (&(uid=bob)(mail=*))" ldap_request=true ldap_response=false ldap_request_length=63 ldap_total_size=63
-        ldap id=5 index=0 elapsed_time=1000 status_code=0 summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → success" request_packet=5 response_packet=6 ldap_type=searchRequest ldap_summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → success" ldap_request=true ldap_response=true ldap_request_length=63 ldap_response_length=14 ldap_total_size=77
-    "#]],
+            ldap id=4 index=0 method=searchRequest summary="search dc=example,dc=com sub (&(uid=bob)(mail=*))" request_packet=4 ldap_type=searchRequest ldap_summary="search dc=example,dc=com sub (&(uid=bob)(mail=*))" ldap_request=true ldap_response=false ldap_request_length=63 ldap_total_size=63
+            ldap id=5 index=0 elapsed_time=1000 status_code=0 method=searchRequest summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → success" request_packet=5 response_packet=6 ldap_type=searchRequest ldap_summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → success" ldap_request=true ldap_response=true ldap_request_length=63 ldap_response_length=14 ldap_total_size=77
+        "#]],
     );
 }
 
@@ -142,9 +142,9 @@ fn after_start_tls_the_connection_is_tls() {
     check(
         &format!("> {START_TLS}\n< {TLS_STARTS}\n> {hello}"),
         expect![[r#"
-        tlsx id=6 index=0 summary="ClientHello TLS 1.2" request_packet=6 tlsx_summary="ClientHello TLS 1.2" tlsx_info=ClientHello tlsx_version=771 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=ea1e247991e541e39bf918cb7cfa5139 tlsx_ja4=t12i010000_0f2cb44170f4_000000000000 tls_summary=ClientHello tls_request_size=41 tls_total_size=41
-        ldap id=4 index=0 elapsed_time=1000 status_code=0 summary="StartTLS → success" request_packet=4 response_packet=5 ldap_type=extendedReq ldap_summary="StartTLS → success" ldap_request=true ldap_response=true ldap_request_length=31 ldap_response_length=14 ldap_total_size=45
-    "#]],
+            tlsx id=6 index=0 method=ClientHello summary="ClientHello TLS 1.2" request_packet=6 tlsx_summary="ClientHello TLS 1.2" tlsx_info=ClientHello tlsx_version=771 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=ea1e247991e541e39bf918cb7cfa5139 tlsx_ja4=t12i010000_0f2cb44170f4_000000000000 tls_summary=ClientHello tls_request_size=41 tls_total_size=41
+            ldap id=4 index=0 elapsed_time=1000 status_code=0 method=extendedReq summary="StartTLS → success" request_packet=4 response_packet=5 ldap_type=extendedReq ldap_summary="StartTLS → success" ldap_request=true ldap_response=true ldap_request_length=31 ldap_response_length=14 ldap_total_size=45
+        "#]],
     );
 }
 
@@ -155,10 +155,10 @@ fn a_security_layer_that_only_signs_is_read() {
             "> {SASL}\n< {SASL_MORE}\n> {SIGNED}\n< {SIGNED_RESULT}\n> {NTLM_SIGNED}\n< {OLD_SIGNED}\n> {SEALED}\n< {SEALED}\n> {BIND}"
         ),
         expect![[r#"
-            ldap id=4 index=0 elapsed_time=1000 status_code=14 summary="bind (SASL GSS-SPNEGO) → saslBindInProgress" request_packet=4 response_packet=5 ldap_type=bindRequest ldap_summary="bind (SASL GSS-SPNEGO) → saslBindInProgress" ldap_request=true ldap_response=true ldap_request_length=33 ldap_response_length=20 ldap_total_size=53
-            ldap id=6 index=0 elapsed_time=1000 status_code=0 summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → 1 entry, success" request_packet=6 response_packet=7 ldap_type=searchRequest ldap_summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → 1 entry, success" ldap_request=true ldap_response=true ldap_request_length=63 ldap_response_length=64 ldap_total_size=127
-            ldap id=8 index=0 elapsed_time=1000 status_code=0 summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → success" request_packet=8 response_packet=9 ldap_type=searchRequest ldap_summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → success" ldap_request=true ldap_response=true ldap_request_length=63 ldap_response_length=14 ldap_total_size=77
-            ldap id=12 index=0 summary="bind cn=admin,dc=example,dc=com (simple)" request_packet=12 ldap_type=bindRequest ldap_summary="bind cn=admin,dc=example,dc=com (simple)" ldap_request=true ldap_response=false ldap_request_length=46 ldap_total_size=46
+            ldap id=4 index=0 elapsed_time=1000 status_code=14 method=bindRequest summary="bind (SASL GSS-SPNEGO) → saslBindInProgress" request_packet=4 response_packet=5 ldap_type=bindRequest ldap_summary="bind (SASL GSS-SPNEGO) → saslBindInProgress" ldap_request=true ldap_response=true ldap_request_length=33 ldap_response_length=20 ldap_total_size=53
+            ldap id=6 index=0 elapsed_time=1000 status_code=0 method=searchRequest summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → 1 entry, success" request_packet=6 response_packet=7 ldap_type=searchRequest ldap_summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → 1 entry, success" ldap_request=true ldap_response=true ldap_request_length=63 ldap_response_length=64 ldap_total_size=127
+            ldap id=8 index=0 elapsed_time=1000 status_code=0 method=searchRequest summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → success" request_packet=8 response_packet=9 ldap_type=searchRequest ldap_summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → success" ldap_request=true ldap_response=true ldap_request_length=63 ldap_response_length=14 ldap_total_size=77
+            ldap id=12 index=0 method=bindRequest summary="bind cn=admin,dc=example,dc=com (simple)" request_packet=12 ldap_type=bindRequest ldap_summary="bind cn=admin,dc=example,dc=com (simple)" ldap_request=true ldap_response=false ldap_request_length=46 ldap_total_size=46
         "#]],
     );
 }
@@ -168,8 +168,8 @@ fn the_half_that_asks_is_the_client() {
     check(
         &format!("< {SEARCH}\n> {DONE}"),
         expect![[r#"
-        ldap id=4 index=0 elapsed_time=1000 status_code=0 summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → success" request_packet=4 response_packet=5 ldap_type=searchRequest ldap_summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → success" ldap_request=true ldap_response=true ldap_request_length=63 ldap_response_length=14 ldap_total_size=77
-    "#]],
+            ldap id=4 index=0 elapsed_time=1000 status_code=0 method=searchRequest summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → success" request_packet=4 response_packet=5 ldap_type=searchRequest ldap_summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → success" ldap_request=true ldap_response=true ldap_request_length=63 ldap_response_length=14 ldap_total_size=77
+        "#]],
     );
 }
 
@@ -183,28 +183,28 @@ fn a_gap_costs_what_it_hides() {
         &TCP,
         &format!("{talk}\n  drop 7"),
         expect![[r#"
-        ldap id=4 index=0 elapsed_time=1000 status_code=0 summary="bind cn=admin,dc=example,dc=com (simple) → success" request_packet=4 response_packet=5 ldap_type=bindRequest ldap_summary="bind cn=admin,dc=example,dc=com (simple) → success" ldap_request=true ldap_response=true ldap_request_length=46 ldap_response_length=14 ldap_total_size=60
-        ldap id=6 index=0 elapsed_time=3000 status_code=0 summary="search dc= … (…) → success" request_packet=6 response_packet=9 ldap_type=searchRequest ldap_summary="search dc= … (…) → success" ldap_request=true ldap_response=true ldap_request_length=63 ldap_response_length=14 ldap_total_size=77
-        ldap id=8 index=0 elapsed_time=1000 status_code=6 summary="compare uid=bob (sn=B) → compareTrue" request_packet=8 response_packet=9 ldap_type=compareRequest ldap_summary="compare uid=bob (sn=B) → compareTrue" ldap_request=true ldap_response=true ldap_request_length=25 ldap_response_length=14 ldap_total_size=39
-    "#]],
+            ldap id=4 index=0 elapsed_time=1000 status_code=0 method=bindRequest summary="bind cn=admin,dc=example,dc=com (simple) → success" request_packet=4 response_packet=5 ldap_type=bindRequest ldap_summary="bind cn=admin,dc=example,dc=com (simple) → success" ldap_request=true ldap_response=true ldap_request_length=46 ldap_response_length=14 ldap_total_size=60
+            ldap id=6 index=0 elapsed_time=3000 status_code=0 method=searchRequest summary="search dc= … (…) → success" request_packet=6 response_packet=9 ldap_type=searchRequest ldap_summary="search dc= … (…) → success" ldap_request=true ldap_response=true ldap_request_length=63 ldap_response_length=14 ldap_total_size=77
+            ldap id=8 index=0 elapsed_time=1000 status_code=6 method=compareRequest summary="compare uid=bob (sn=B) → compareTrue" request_packet=8 response_packet=9 ldap_type=compareRequest ldap_summary="compare uid=bob (sn=B) → compareTrue" ldap_request=true ldap_response=true ldap_request_length=25 ldap_response_length=14 ldap_total_size=39
+        "#]],
     );
     check_whole(
         &TCP,
         &format!("{talk}\n  drop 6"),
         expect![[r#"
-        ldap id=4 index=0 elapsed_time=1000 status_code=0 summary="bind cn=admin,dc=example,dc=com (simple) → success" request_packet=4 response_packet=5 ldap_type=bindRequest ldap_summary="bind cn=admin,dc=example,dc=com (simple) → success" ldap_request=true ldap_response=true ldap_request_length=46 ldap_response_length=14 ldap_total_size=60
-        ldap id=9 index=0 status_code=0 summary="searchResDone → success" response_packet=9 ldap_type=searchResDone ldap_summary="searchResDone → success" ldap_request=false ldap_response=true ldap_response_length=14 ldap_total_size=14
-        ldap id=8 index=0 elapsed_time=1000 status_code=6 summary="compare uid=bob (sn=B) → compareTrue" request_packet=8 response_packet=9 ldap_type=compareRequest ldap_summary="compare uid=bob (sn=B) → compareTrue" ldap_request=true ldap_response=true ldap_request_length=25 ldap_response_length=14 ldap_total_size=39
-    "#]],
+            ldap id=4 index=0 elapsed_time=1000 status_code=0 method=bindRequest summary="bind cn=admin,dc=example,dc=com (simple) → success" request_packet=4 response_packet=5 ldap_type=bindRequest ldap_summary="bind cn=admin,dc=example,dc=com (simple) → success" ldap_request=true ldap_response=true ldap_request_length=46 ldap_response_length=14 ldap_total_size=60
+            ldap id=9 index=0 status_code=0 summary="searchResDone → success" response_packet=9 ldap_type=searchResDone ldap_summary="searchResDone → success" ldap_request=false ldap_response=true ldap_response_length=14 ldap_total_size=14
+            ldap id=8 index=0 elapsed_time=1000 status_code=6 method=compareRequest summary="compare uid=bob (sn=B) → compareTrue" request_packet=8 response_packet=9 ldap_type=compareRequest ldap_summary="compare uid=bob (sn=B) → compareTrue" ldap_request=true ldap_response=true ldap_request_length=25 ldap_response_length=14 ldap_total_size=39
+        "#]],
     );
     check_whole(
         &TCP,
         &format!("{talk}\n  drop 5"),
         expect![[r#"
-        ldap id=6 index=0 elapsed_time=2000 status_code=0 summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → success" request_packet=6 response_packet=9 ldap_type=searchRequest ldap_summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → success" ldap_request=true ldap_response=true ldap_request_length=63 ldap_response_length=14 ldap_total_size=77
-        ldap id=8 index=0 elapsed_time=1000 status_code=6 summary="compare uid=bob (sn=B) → compareTrue" request_packet=8 response_packet=9 ldap_type=compareRequest ldap_summary="compare uid=bob (sn=B) → compareTrue" ldap_request=true ldap_response=true ldap_request_length=25 ldap_response_length=14 ldap_total_size=39
-        ldap id=4 index=0 summary="bind cn=admin,dc=example,dc=com (simple)" request_packet=4 ldap_type=bindRequest ldap_summary="bind cn=admin,dc=example,dc=com (simple)" ldap_request=true ldap_response=false ldap_request_length=46 ldap_total_size=46
-    "#]],
+            ldap id=6 index=0 elapsed_time=2000 status_code=0 method=searchRequest summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → success" request_packet=6 response_packet=9 ldap_type=searchRequest ldap_summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → success" ldap_request=true ldap_response=true ldap_request_length=63 ldap_response_length=14 ldap_total_size=77
+            ldap id=8 index=0 elapsed_time=1000 status_code=6 method=compareRequest summary="compare uid=bob (sn=B) → compareTrue" request_packet=8 response_packet=9 ldap_type=compareRequest ldap_summary="compare uid=bob (sn=B) → compareTrue" ldap_request=true ldap_response=true ldap_request_length=25 ldap_response_length=14 ldap_total_size=39
+            ldap id=4 index=0 method=bindRequest summary="bind cn=admin,dc=example,dc=com (simple)" request_packet=4 ldap_type=bindRequest ldap_summary="bind cn=admin,dc=example,dc=com (simple)" ldap_request=true ldap_response=false ldap_request_length=46 ldap_total_size=46
+        "#]],
     );
 }
 
@@ -216,8 +216,8 @@ fn bytes_that_are_no_message_are_counted() {
             "10.0.0.1:51000 > 10.0.0.2:389\n> {BIND}rubbish\n< \\x30\\x03\\x02\\x01\\x01{BOUND}\n> {COMPARE}\n< \\x30\\x84\\x7f\\xff\\xff\\xff\\x02"
         ),
         expect![[r#"
-            ldap id=4 index=0 elapsed_time=1000 status_code=0 summary="bind cn=admin,dc=example,dc=com (simple) → success" request_packet=4 response_packet=5 ldap_type=bindRequest ldap_summary="bind cn=admin,dc=example,dc=com (simple) → success" ldap_request=true ldap_response=true ldap_request_length=46 ldap_response_length=14 ldap_total_size=60
-            ldap id=6 index=0 summary="compare uid=bob (sn=B)" request_packet=6 ldap_type=compareRequest ldap_summary="compare uid=bob (sn=B)" ldap_request=true ldap_response=false ldap_request_length=25 ldap_total_size=25
+            ldap id=4 index=0 elapsed_time=1000 status_code=0 method=bindRequest summary="bind cn=admin,dc=example,dc=com (simple) → success" request_packet=4 response_packet=5 ldap_type=bindRequest ldap_summary="bind cn=admin,dc=example,dc=com (simple) → success" ldap_request=true ldap_response=true ldap_request_length=46 ldap_response_length=14 ldap_total_size=60
+            ldap id=6 index=0 method=compareRequest summary="compare uid=bob (sn=B)" request_packet=6 ldap_type=compareRequest ldap_summary="compare uid=bob (sn=B)" ldap_request=true ldap_response=false ldap_request_length=25 ldap_total_size=25
             anomaly malformed_ldap 1
             anomaly unparsable_ldap 2
         "#]],
@@ -230,8 +230,8 @@ fn cldap_is_the_same_in_datagrams() {
         &UDP,
         &format!("10.0.0.1:51000 > 10.0.0.2:389 udp\n> {SEARCH}\n< {ENTRY}{DONE}\n> rubbish\n> {ABANDON}"),
         expect![[r#"
-            ldap id=1 index=0 elapsed_time=1000 status_code=0 summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → 1 entry, success" request_packet=1 response_packet=2 ldap_type=searchRequest ldap_summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → 1 entry, success" ldap_request=true ldap_response=true ldap_request_length=63 ldap_response_length=64 ldap_total_size=127
-            ldap id=4 index=0 summary="abandon 2" request_packet=4 ldap_type=abandonRequest ldap_summary="abandon 2" ldap_request=true ldap_response=false ldap_request_length=8 ldap_total_size=8
+            ldap id=1 index=0 elapsed_time=1000 status_code=0 method=searchRequest summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → 1 entry, success" request_packet=1 response_packet=2 ldap_type=searchRequest ldap_summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → 1 entry, success" ldap_request=true ldap_response=true ldap_request_length=63 ldap_response_length=64 ldap_total_size=127
+            ldap id=4 index=0 method=abandonRequest summary="abandon 2" request_packet=4 ldap_type=abandonRequest ldap_summary="abandon 2" ldap_request=true ldap_response=false ldap_request_length=8 ldap_total_size=8
             anomaly malformed_ldap 1
         "#]],
     );

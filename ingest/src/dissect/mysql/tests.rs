@@ -125,9 +125,9 @@ fn a_session_logs_in_asks_and_quits() {
             packet(0, r"\x01")
         ),
         expect![[r#"
-            mysql id=5 index=0 elapsed_time=1000 status_code=0 summary="LOGIN ann@shop → OK" request_packet=5 response_packet=6 mysql_command=LOGIN mysql_database=shop mysql_request_size=70 mysql_response_size=11 mysql_total_size=81 mysql_success=true
-            mysql id=7 index=0 elapsed_time=1000 status_code=0 summary="SELECT a FROM t → 2 rows" request_packet=7 response_packet=8 mysql_command=COM_QUERY mysql_query="SELECT a  FROM t" mysql_database=shop mysql_request_size=21 mysql_response_size=62 mysql_total_size=83 mysql_success=true
-            mysql id=9 index=0 summary=COM_QUIT request_packet=9 mysql_command=COM_QUIT mysql_database=shop mysql_request_size=5 mysql_total_size=5
+            mysql id=5 index=0 elapsed_time=1000 status_code=0 method=LOGIN summary="LOGIN ann@shop → OK" request_packet=5 response_packet=6 mysql_command=LOGIN mysql_database=shop mysql_request_size=70 mysql_response_size=11 mysql_total_size=81 mysql_success=true
+            mysql id=7 index=0 elapsed_time=1000 status_code=0 method=COM_QUERY summary="SELECT a FROM t → 2 rows" request_packet=7 response_packet=8 mysql_command=COM_QUERY mysql_query="SELECT a  FROM t" mysql_database=shop mysql_request_size=21 mysql_response_size=62 mysql_total_size=83 mysql_success=true
+            mysql id=9 index=0 method=COM_QUIT summary=COM_QUIT request_packet=9 mysql_command=COM_QUIT mysql_database=shop mysql_request_size=5 mysql_total_size=5
         "#]],
     );
 }
@@ -144,7 +144,7 @@ fn authentication_may_take_many_packets() {
             packet(6, r"\xff\x15\x04#28000Access denied")
         ),
         expect![[r#"
-            mysql id=5 index=0 elapsed_time=1000 status_code=1045 summary="LOGIN ann@shop → error 1045: Access denied" request_packet=5 response_packet=6 mysql_command=LOGIN mysql_request_size=83 mysql_response_size=68 mysql_total_size=151 mysql_success=false mysql_error_code=1045 mysql_error_message="Access denied"
+            mysql id=5 index=0 elapsed_time=1000 status_code=1045 method=LOGIN summary="LOGIN ann@shop → error 1045: Access denied" request_packet=5 response_packet=6 mysql_command=LOGIN mysql_request_size=83 mysql_response_size=68 mysql_total_size=151 mysql_success=false mysql_error_code=1045 mysql_error_message="Access denied"
         "#]],
     );
 }
@@ -154,7 +154,7 @@ fn a_server_may_turn_clients_away_and_clients_may_leave() {
     check(
         &format!("< {}", packet(0, r"\xff\x10\x04Too many connections")),
         expect![[r#"
-            mysql id=4 index=0 status_code=1040 summary="LOGIN → error 1040: Too many connections" response_packet=4 mysql_command=LOGIN mysql_response_size=27 mysql_total_size=27 mysql_success=false mysql_error_code=1040 mysql_error_message="Too many connections"
+            mysql id=4 index=0 status_code=1040 method=LOGIN summary="LOGIN → error 1040: Too many connections" response_packet=4 mysql_command=LOGIN mysql_response_size=27 mysql_total_size=27 mysql_success=false mysql_error_code=1040 mysql_error_message="Too many connections"
         "#]],
     );
     check(
@@ -179,8 +179,8 @@ fn a_request_for_tls_hands_over() {
     check(
         &format!("< {}\n> {request}\n> {hello}", greeting(PLAIN | SSL)),
         expect![[r#"
-            tlsx id=6 index=0 summary="ClientHello TLS 1.2" request_packet=6 tlsx_summary="ClientHello TLS 1.2" tlsx_info=ClientHello tlsx_version=771 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=ea1e247991e541e39bf918cb7cfa5139 tlsx_ja4=t12i010000_0f2cb44170f4_000000000000 tls_summary=ClientHello tls_request_size=41 tls_total_size=41
-            mysql id=5 index=0 summary="LOGIN → TLS" request_packet=5 mysql_command=LOGIN mysql_request_size=36 mysql_total_size=36
+            tlsx id=6 index=0 method=ClientHello summary="ClientHello TLS 1.2" request_packet=6 tlsx_summary="ClientHello TLS 1.2" tlsx_info=ClientHello tlsx_version=771 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=ea1e247991e541e39bf918cb7cfa5139 tlsx_ja4=t12i010000_0f2cb44170f4_000000000000 tls_summary=ClientHello tls_request_size=41 tls_total_size=41
+            mysql id=5 index=0 method=LOGIN summary="LOGIN → TLS" request_packet=5 mysql_command=LOGIN mysql_request_size=36 mysql_total_size=36
         "#]],
     );
 }
@@ -190,7 +190,7 @@ fn errors_have_a_number_and_a_sentence() {
     check(
         &format!("> {}\n< {}", query("SELECT 1 FROM x"), packet(1, ERROR)),
         expect![[r#"
-            mysql id=4 index=0 elapsed_time=1000 status_code=1146 summary="SELECT 1 FROM x → error 1146: No such table" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="SELECT 1 FROM x" mysql_request_size=20 mysql_response_size=26 mysql_total_size=46 mysql_success=false mysql_error_code=1146 mysql_error_message="No such table"
+            mysql id=4 index=0 elapsed_time=1000 status_code=1146 method=COM_QUERY summary="SELECT 1 FROM x → error 1146: No such table" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="SELECT 1 FROM x" mysql_request_size=20 mysql_response_size=26 mysql_total_size=46 mysql_success=false mysql_error_code=1146 mysql_error_message="No such table"
         "#]],
     );
 }
@@ -241,14 +241,14 @@ fn a_command_may_have_many_results() {
     check(
         &format!("> {}\n< {rows}", query("CALL p()")),
         expect![[r#"
-        mysql id=4 index=0 elapsed_time=1000 status_code=0 summary="CALL p() → 3 rows" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="CALL p()" mysql_request_size=13 mysql_response_size=129 mysql_total_size=142 mysql_success=true
-    "#]],
+            mysql id=4 index=0 elapsed_time=1000 status_code=0 method=COM_QUERY summary="CALL p() → 3 rows" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="CALL p()" mysql_request_size=13 mysql_response_size=129 mysql_total_size=142 mysql_success=true
+        "#]],
     );
     let updates = packets(&[r"\x00\x02\x00\x0a\x00\x00\x00", r"\x00\x03\x00\x02\x00\x00\x00"]);
     check(
         &format!("> {}\n< {updates}", query("UPDATE a; UPDATE b")),
         expect![[r#"
-            mysql id=4 index=0 elapsed_time=1000 status_code=0 summary="UPDATE a; UPDATE b → 5 rows affected" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="UPDATE a; UPDATE b" mysql_request_size=23 mysql_response_size=22 mysql_total_size=45 mysql_success=true
+            mysql id=4 index=0 elapsed_time=1000 status_code=0 method=COM_QUERY summary="UPDATE a; UPDATE b → 5 rows affected" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="UPDATE a; UPDATE b" mysql_request_size=23 mysql_response_size=22 mysql_total_size=45 mysql_success=true
         "#]],
     );
 }
@@ -280,12 +280,12 @@ fn prepared_statements_are_known_by_number() {
     check(
         &talk("", &prepared, &[r"\x01", COLUMN, EOF, r"\x00\x00\x01", EOF]),
         expect![[r#"
-            mysql id=4 index=0 elapsed_time=1000 status_code=0 summary="prepare SELECT a FROM t WHERE b = ? → statement 5" request_packet=4 response_packet=5 mysql_command=COM_STMT_PREPARE mysql_query="SELECT a FROM t WHERE b = ?" mysql_statement_id=5 mysql_request_size=32 mysql_response_size=88 mysql_total_size=120 mysql_success=true
-            mysql id=6 index=0 summary="COM_STMT_SEND_LONG_DATA SELECT a FROM t WHERE b = ?" request_packet=6 mysql_command=COM_STMT_SEND_LONG_DATA mysql_statement_id=5 mysql_request_size=15 mysql_total_size=15
-            mysql id=7 index=0 elapsed_time=1000 status_code=0 summary="COM_STMT_EXECUTE SELECT a FROM t WHERE b = ? → 1 row" request_packet=7 response_packet=8 mysql_command=COM_STMT_EXECUTE mysql_statement_id=5 mysql_request_size=14 mysql_response_size=57 mysql_total_size=71 mysql_success=true
-            mysql id=9 index=0 elapsed_time=1000 status_code=0 summary="COM_STMT_RESET SELECT a FROM t WHERE b = ? → OK" request_packet=9 response_packet=10 mysql_command=COM_STMT_RESET mysql_statement_id=5 mysql_request_size=9 mysql_response_size=11 mysql_total_size=20 mysql_success=true
-            mysql id=11 index=0 summary="COM_STMT_CLOSE SELECT a FROM t WHERE b = ?" request_packet=11 mysql_command=COM_STMT_CLOSE mysql_statement_id=5 mysql_request_size=9 mysql_total_size=9
-            mysql id=12 index=0 elapsed_time=1000 status_code=1146 summary="COM_STMT_EXECUTE → error 1146: No such table" request_packet=12 response_packet=13 mysql_command=COM_STMT_EXECUTE mysql_statement_id=5 mysql_request_size=14 mysql_response_size=26 mysql_total_size=40 mysql_success=false mysql_error_code=1146 mysql_error_message="No such table"
+            mysql id=4 index=0 elapsed_time=1000 status_code=0 method=COM_STMT_PREPARE summary="prepare SELECT a FROM t WHERE b = ? → statement 5" request_packet=4 response_packet=5 mysql_command=COM_STMT_PREPARE mysql_query="SELECT a FROM t WHERE b = ?" mysql_statement_id=5 mysql_request_size=32 mysql_response_size=88 mysql_total_size=120 mysql_success=true
+            mysql id=6 index=0 method=COM_STMT_SEND_LONG_DATA summary="COM_STMT_SEND_LONG_DATA SELECT a FROM t WHERE b = ?" request_packet=6 mysql_command=COM_STMT_SEND_LONG_DATA mysql_statement_id=5 mysql_request_size=15 mysql_total_size=15
+            mysql id=7 index=0 elapsed_time=1000 status_code=0 method=COM_STMT_EXECUTE summary="COM_STMT_EXECUTE SELECT a FROM t WHERE b = ? → 1 row" request_packet=7 response_packet=8 mysql_command=COM_STMT_EXECUTE mysql_statement_id=5 mysql_request_size=14 mysql_response_size=57 mysql_total_size=71 mysql_success=true
+            mysql id=9 index=0 elapsed_time=1000 status_code=0 method=COM_STMT_RESET summary="COM_STMT_RESET SELECT a FROM t WHERE b = ? → OK" request_packet=9 response_packet=10 mysql_command=COM_STMT_RESET mysql_statement_id=5 mysql_request_size=9 mysql_response_size=11 mysql_total_size=20 mysql_success=true
+            mysql id=11 index=0 method=COM_STMT_CLOSE summary="COM_STMT_CLOSE SELECT a FROM t WHERE b = ?" request_packet=11 mysql_command=COM_STMT_CLOSE mysql_statement_id=5 mysql_request_size=9 mysql_total_size=9
+            mysql id=12 index=0 elapsed_time=1000 status_code=1146 method=COM_STMT_EXECUTE summary="COM_STMT_EXECUTE → error 1146: No such table" request_packet=12 response_packet=13 mysql_command=COM_STMT_EXECUTE mysql_statement_id=5 mysql_request_size=14 mysql_response_size=26 mysql_total_size=40 mysql_success=false mysql_error_code=1146 mysql_error_message="No such table"
         "#]],
     );
     let without_eof = [prepared[0], COLUMN, COLUMN];
@@ -298,13 +298,13 @@ fn prepared_statements_are_known_by_number() {
             &[r"\x01", COLUMN, r"\x00\x00\x01", end],
         ),
         expect![[r#"
-            mysql id=5 index=0 elapsed_time=1000 status_code=0 summary="LOGIN ann@shop → OK" request_packet=5 response_packet=6 mysql_command=LOGIN mysql_database=shop mysql_request_size=70 mysql_response_size=11 mysql_total_size=81 mysql_success=true
-            mysql id=7 index=0 elapsed_time=1000 status_code=0 summary="prepare SELECT a FROM t WHERE b = ? → statement 5" request_packet=7 response_packet=8 mysql_command=COM_STMT_PREPARE mysql_query="SELECT a FROM t WHERE b = ?" mysql_database=shop mysql_statement_id=5 mysql_request_size=32 mysql_response_size=70 mysql_total_size=102 mysql_success=true
-            mysql id=9 index=0 summary="COM_STMT_SEND_LONG_DATA SELECT a FROM t WHERE b = ?" request_packet=9 mysql_command=COM_STMT_SEND_LONG_DATA mysql_database=shop mysql_statement_id=5 mysql_request_size=15 mysql_total_size=15
-            mysql id=10 index=0 elapsed_time=1000 status_code=0 summary="COM_STMT_EXECUTE SELECT a FROM t WHERE b = ? → 1 row" request_packet=10 response_packet=11 mysql_command=COM_STMT_EXECUTE mysql_database=shop mysql_statement_id=5 mysql_request_size=14 mysql_response_size=50 mysql_total_size=64 mysql_success=true
-            mysql id=12 index=0 elapsed_time=1000 status_code=0 summary="COM_STMT_RESET SELECT a FROM t WHERE b = ? → OK" request_packet=12 response_packet=13 mysql_command=COM_STMT_RESET mysql_database=shop mysql_statement_id=5 mysql_request_size=9 mysql_response_size=11 mysql_total_size=20 mysql_success=true
-            mysql id=14 index=0 summary="COM_STMT_CLOSE SELECT a FROM t WHERE b = ?" request_packet=14 mysql_command=COM_STMT_CLOSE mysql_database=shop mysql_statement_id=5 mysql_request_size=9 mysql_total_size=9
-            mysql id=15 index=0 elapsed_time=1000 status_code=1146 summary="COM_STMT_EXECUTE → error 1146: No such table" request_packet=15 response_packet=16 mysql_command=COM_STMT_EXECUTE mysql_database=shop mysql_statement_id=5 mysql_request_size=14 mysql_response_size=26 mysql_total_size=40 mysql_success=false mysql_error_code=1146 mysql_error_message="No such table"
+            mysql id=5 index=0 elapsed_time=1000 status_code=0 method=LOGIN summary="LOGIN ann@shop → OK" request_packet=5 response_packet=6 mysql_command=LOGIN mysql_database=shop mysql_request_size=70 mysql_response_size=11 mysql_total_size=81 mysql_success=true
+            mysql id=7 index=0 elapsed_time=1000 status_code=0 method=COM_STMT_PREPARE summary="prepare SELECT a FROM t WHERE b = ? → statement 5" request_packet=7 response_packet=8 mysql_command=COM_STMT_PREPARE mysql_query="SELECT a FROM t WHERE b = ?" mysql_database=shop mysql_statement_id=5 mysql_request_size=32 mysql_response_size=70 mysql_total_size=102 mysql_success=true
+            mysql id=9 index=0 method=COM_STMT_SEND_LONG_DATA summary="COM_STMT_SEND_LONG_DATA SELECT a FROM t WHERE b = ?" request_packet=9 mysql_command=COM_STMT_SEND_LONG_DATA mysql_database=shop mysql_statement_id=5 mysql_request_size=15 mysql_total_size=15
+            mysql id=10 index=0 elapsed_time=1000 status_code=0 method=COM_STMT_EXECUTE summary="COM_STMT_EXECUTE SELECT a FROM t WHERE b = ? → 1 row" request_packet=10 response_packet=11 mysql_command=COM_STMT_EXECUTE mysql_database=shop mysql_statement_id=5 mysql_request_size=14 mysql_response_size=50 mysql_total_size=64 mysql_success=true
+            mysql id=12 index=0 elapsed_time=1000 status_code=0 method=COM_STMT_RESET summary="COM_STMT_RESET SELECT a FROM t WHERE b = ? → OK" request_packet=12 response_packet=13 mysql_command=COM_STMT_RESET mysql_database=shop mysql_statement_id=5 mysql_request_size=9 mysql_response_size=11 mysql_total_size=20 mysql_success=true
+            mysql id=14 index=0 method=COM_STMT_CLOSE summary="COM_STMT_CLOSE SELECT a FROM t WHERE b = ?" request_packet=14 mysql_command=COM_STMT_CLOSE mysql_database=shop mysql_statement_id=5 mysql_request_size=9 mysql_total_size=9
+            mysql id=15 index=0 elapsed_time=1000 status_code=1146 method=COM_STMT_EXECUTE summary="COM_STMT_EXECUTE → error 1146: No such table" request_packet=15 response_packet=16 mysql_command=COM_STMT_EXECUTE mysql_database=shop mysql_statement_id=5 mysql_request_size=14 mysql_response_size=26 mysql_total_size=40 mysql_success=false mysql_error_code=1146 mysql_error_message="No such table"
         "#]],
     );
 }
@@ -320,8 +320,8 @@ fn a_cursor_gives_rows_when_they_are_fetched() {
             packet(0, r"\x1c\x05\x00\x00\x00\x0a\x00\x00\x00")
         ),
         expect![[r#"
-            mysql id=4 index=0 elapsed_time=1000 status_code=0 summary="COM_STMT_EXECUTE → 0 rows" request_packet=4 response_packet=5 mysql_command=COM_STMT_EXECUTE mysql_statement_id=5 mysql_request_size=14 mysql_response_size=41 mysql_total_size=55 mysql_success=true
-            mysql id=6 index=0 elapsed_time=1000 status_code=0 summary="COM_STMT_FETCH → 2 rows" request_packet=6 response_packet=7 mysql_command=COM_STMT_FETCH mysql_statement_id=5 mysql_request_size=13 mysql_response_size=23 mysql_total_size=36 mysql_success=true
+            mysql id=4 index=0 elapsed_time=1000 status_code=0 method=COM_STMT_EXECUTE summary="COM_STMT_EXECUTE → 0 rows" request_packet=4 response_packet=5 mysql_command=COM_STMT_EXECUTE mysql_statement_id=5 mysql_request_size=14 mysql_response_size=41 mysql_total_size=55 mysql_success=true
+            mysql id=6 index=0 elapsed_time=1000 status_code=0 method=COM_STMT_FETCH summary="COM_STMT_FETCH → 2 rows" request_packet=6 response_packet=7 mysql_command=COM_STMT_FETCH mysql_statement_id=5 mysql_request_size=13 mysql_response_size=23 mysql_total_size=36 mysql_success=true
         "#]],
     );
 }
@@ -339,8 +339,8 @@ fn the_client_sends_a_file_that_the_server_wants() {
             packet(1, OK)
         ),
         expect![[r#"
-            mysql id=4 index=0 elapsed_time=1000 status_code=0 summary="LOAD DATA LOCAL INFILE '/tmp/a' INTO TABLE t → 2 rows affected" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="LOAD DATA LOCAL INFILE '/tmp/a' INTO TABLE t" mysql_request_size=64 mysql_response_size=22 mysql_total_size=86 mysql_success=true
-            mysql id=8 index=0 elapsed_time=1000 status_code=0 summary="COM_PING → OK" request_packet=8 response_packet=9 mysql_command=COM_PING mysql_request_size=5 mysql_response_size=11 mysql_total_size=16 mysql_success=true
+            mysql id=4 index=0 elapsed_time=1000 status_code=0 method=COM_QUERY summary="LOAD DATA LOCAL INFILE '/tmp/a' INTO TABLE t → 2 rows affected" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="LOAD DATA LOCAL INFILE '/tmp/a' INTO TABLE t" mysql_request_size=64 mysql_response_size=22 mysql_total_size=86 mysql_success=true
+            mysql id=8 index=0 elapsed_time=1000 status_code=0 method=COM_PING summary="COM_PING → OK" request_packet=8 response_packet=9 mysql_command=COM_PING mysql_request_size=5 mysql_response_size=11 mysql_total_size=16 mysql_success=true
         "#]],
     );
 }
@@ -367,12 +367,12 @@ fn the_database_follows_what_commands_change() {
             ask("SELECT 1", &told)
         ),
         expect![[r#"
-            mysql id=5 index=0 elapsed_time=1000 status_code=0 summary="LOGIN ann@shop → OK" request_packet=5 response_packet=6 mysql_command=LOGIN mysql_database=shop mysql_request_size=70 mysql_response_size=11 mysql_total_size=81 mysql_success=true
-            mysql id=7 index=0 elapsed_time=1000 status_code=0 summary="USE `one` → OK" request_packet=7 response_packet=8 mysql_command=COM_QUERY mysql_query="USE `one`" mysql_database=one mysql_request_size=14 mysql_response_size=11 mysql_total_size=25 mysql_success=true
-            mysql id=9 index=0 elapsed_time=1000 status_code=1146 summary="USE none → error 1146: No such table" request_packet=9 response_packet=10 mysql_command=COM_QUERY mysql_query="USE none" mysql_database=one mysql_request_size=13 mysql_response_size=26 mysql_total_size=39 mysql_success=false mysql_error_code=1146 mysql_error_message="No such table"
-            mysql id=11 index=0 elapsed_time=1000 status_code=0 summary="COM_INIT_DB two → OK" request_packet=11 response_packet=12 mysql_command=COM_INIT_DB mysql_database=two mysql_request_size=8 mysql_response_size=11 mysql_total_size=19 mysql_success=true
-            mysql id=13 index=0 elapsed_time=1000 status_code=0 summary="COM_CHANGE_USER bob → OK" request_packet=13 response_packet=14 mysql_command=COM_CHANGE_USER mysql_database=three mysql_request_size=20 mysql_response_size=11 mysql_total_size=31 mysql_success=true
-            mysql id=15 index=0 elapsed_time=1000 status_code=0 summary="SELECT 1 → OK" request_packet=15 response_packet=16 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_database=told mysql_request_size=13 mysql_response_size=20 mysql_total_size=33 mysql_success=true
+            mysql id=5 index=0 elapsed_time=1000 status_code=0 method=LOGIN summary="LOGIN ann@shop → OK" request_packet=5 response_packet=6 mysql_command=LOGIN mysql_database=shop mysql_request_size=70 mysql_response_size=11 mysql_total_size=81 mysql_success=true
+            mysql id=7 index=0 elapsed_time=1000 status_code=0 method=COM_QUERY summary="USE `one` → OK" request_packet=7 response_packet=8 mysql_command=COM_QUERY mysql_query="USE `one`" mysql_database=one mysql_request_size=14 mysql_response_size=11 mysql_total_size=25 mysql_success=true
+            mysql id=9 index=0 elapsed_time=1000 status_code=1146 method=COM_QUERY summary="USE none → error 1146: No such table" request_packet=9 response_packet=10 mysql_command=COM_QUERY mysql_query="USE none" mysql_database=one mysql_request_size=13 mysql_response_size=26 mysql_total_size=39 mysql_success=false mysql_error_code=1146 mysql_error_message="No such table"
+            mysql id=11 index=0 elapsed_time=1000 status_code=0 method=COM_INIT_DB summary="COM_INIT_DB two → OK" request_packet=11 response_packet=12 mysql_command=COM_INIT_DB mysql_database=two mysql_request_size=8 mysql_response_size=11 mysql_total_size=19 mysql_success=true
+            mysql id=13 index=0 elapsed_time=1000 status_code=0 method=COM_CHANGE_USER summary="COM_CHANGE_USER bob → OK" request_packet=13 response_packet=14 mysql_command=COM_CHANGE_USER mysql_database=three mysql_request_size=20 mysql_response_size=11 mysql_total_size=31 mysql_success=true
+            mysql id=15 index=0 elapsed_time=1000 status_code=0 method=COM_QUERY summary="SELECT 1 → OK" request_packet=15 response_packet=16 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_database=told mysql_request_size=13 mysql_response_size=20 mysql_total_size=33 mysql_success=true
         "#]],
     );
 }
@@ -392,10 +392,10 @@ fn commands_have_their_own_answers() {
             packet(1, OK)
         ),
         expect![[r#"
-            mysql id=4 index=0 elapsed_time=1000 status_code=0 summary="COM_STATISTICS → OK" request_packet=4 response_packet=5 mysql_command=COM_STATISTICS mysql_request_size=5 mysql_response_size=13 mysql_total_size=18 mysql_success=true
-            mysql id=6 index=0 elapsed_time=1000 status_code=0 summary="COM_FIELD_LIST t → OK" request_packet=6 response_packet=7 mysql_command=COM_FIELD_LIST mysql_request_size=7 mysql_response_size=63 mysql_total_size=70 mysql_success=true
-            mysql id=8 index=0 elapsed_time=1000 status_code=0 summary="COM_SET_OPTION → OK" request_packet=8 response_packet=9 mysql_command=COM_SET_OPTION mysql_request_size=7 mysql_response_size=9 mysql_total_size=16 mysql_success=true
-            mysql id=10 index=0 elapsed_time=1000 status_code=0 summary="COM_RESET_CONNECTION → OK" request_packet=10 response_packet=11 mysql_command=COM_RESET_CONNECTION mysql_request_size=5 mysql_response_size=11 mysql_total_size=16 mysql_success=true
+            mysql id=4 index=0 elapsed_time=1000 status_code=0 method=COM_STATISTICS summary="COM_STATISTICS → OK" request_packet=4 response_packet=5 mysql_command=COM_STATISTICS mysql_request_size=5 mysql_response_size=13 mysql_total_size=18 mysql_success=true
+            mysql id=6 index=0 elapsed_time=1000 status_code=0 method=COM_FIELD_LIST summary="COM_FIELD_LIST t → OK" request_packet=6 response_packet=7 mysql_command=COM_FIELD_LIST mysql_request_size=7 mysql_response_size=63 mysql_total_size=70 mysql_success=true
+            mysql id=8 index=0 elapsed_time=1000 status_code=0 method=COM_SET_OPTION summary="COM_SET_OPTION → OK" request_packet=8 response_packet=9 mysql_command=COM_SET_OPTION mysql_request_size=7 mysql_response_size=9 mysql_total_size=16 mysql_success=true
+            mysql id=10 index=0 elapsed_time=1000 status_code=0 method=COM_RESET_CONNECTION summary="COM_RESET_CONNECTION → OK" request_packet=10 response_packet=11 mysql_command=COM_RESET_CONNECTION mysql_request_size=5 mysql_response_size=11 mysql_total_size=16 mysql_success=true
         "#]],
     );
 }
@@ -412,7 +412,7 @@ fn a_stream_of_events_is_one_row() {
             packet(3, event)
         ),
         expect![[r#"
-            mysql id=4 index=0 elapsed_time=1000 summary=COM_BINLOG_DUMP request_packet=4 response_packet=5 mysql_command=COM_BINLOG_DUMP mysql_request_size=26 mysql_response_size=90 mysql_total_size=116
+            mysql id=4 index=0 elapsed_time=1000 method=COM_BINLOG_DUMP summary=COM_BINLOG_DUMP request_packet=4 response_packet=5 mysql_command=COM_BINLOG_DUMP mysql_request_size=26 mysql_response_size=90 mysql_total_size=116
         "#]],
     );
 }
@@ -454,11 +454,11 @@ fn compressed_packets_are_inflated() {
         &TCP,
         &talk(COMPRESS, zlib),
         expect![[r#"
-        mysql id=5 index=0 elapsed_time=1000 status_code=0 summary="LOGIN ann@shop → OK" request_packet=5 response_packet=6 mysql_command=LOGIN mysql_database=shop mysql_request_size=70 mysql_response_size=11 mysql_total_size=81 mysql_success=true
-        mysql id=7 index=0 elapsed_time=1000 status_code=0 summary="SELECT 1 → 1 row" request_packet=7 response_packet=8 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_database=shop mysql_request_size=13 mysql_response_size=205 mysql_total_size=218 mysql_success=true
-        mysql id=9 index=0 elapsed_time=1000 status_code=1146 summary="SELECT 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' → error 1146: No such table" request_packet=9 response_packet=10 mysql_command=COM_QUERY mysql_query="SELECT 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'" mysql_database=shop mysql_request_size=114 mysql_response_size=26 mysql_total_size=140 mysql_success=false mysql_error_code=1146 mysql_error_message="No such table"
-        mysql id=11 index=0 summary=COM_QUIT request_packet=11 mysql_command=COM_QUIT mysql_database=shop mysql_request_size=5 mysql_total_size=5
-    "#]],
+            mysql id=5 index=0 elapsed_time=1000 status_code=0 method=LOGIN summary="LOGIN ann@shop → OK" request_packet=5 response_packet=6 mysql_command=LOGIN mysql_database=shop mysql_request_size=70 mysql_response_size=11 mysql_total_size=81 mysql_success=true
+            mysql id=7 index=0 elapsed_time=1000 status_code=0 method=COM_QUERY summary="SELECT 1 → 1 row" request_packet=7 response_packet=8 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_database=shop mysql_request_size=13 mysql_response_size=205 mysql_total_size=218 mysql_success=true
+            mysql id=9 index=0 elapsed_time=1000 status_code=1146 method=COM_QUERY summary="SELECT 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' → error 1146: No such table" request_packet=9 response_packet=10 mysql_command=COM_QUERY mysql_query="SELECT 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'" mysql_database=shop mysql_request_size=114 mysql_response_size=26 mysql_total_size=140 mysql_success=false mysql_error_code=1146 mysql_error_message="No such table"
+            mysql id=11 index=0 method=COM_QUIT summary=COM_QUIT request_packet=11 mysql_command=COM_QUIT mysql_database=shop mysql_request_size=5 mysql_total_size=5
+        "#]],
     );
 }
 
@@ -483,10 +483,10 @@ fn a_bomb_is_not_inflated_and_damage_costs_its_packet() {
         .map(|row| format!("{}\n", row.replace("xxxxxxxx", "")))
         .collect();
     expect![[r#"
-        mysql id=5 index=0 elapsed_time=1000 status_code=0 summary="LOGIN ann@shop → OK" request_packet=5 response_packet=6 mysql_command=LOGIN mysql_database=shop mysql_request_size=70 mysql_response_size=11 mysql_total_size=81 mysql_success=true
-        mysql id=7 index=0 elapsed_time=1000 status_code=0 summary="SELECT '… → OK" request_packet=7 response_packet=8 mysql_command=COM_QUERY mysql_query="SELECT '" mysql_database=shop mysql_request_size=1048590 mysql_response_size=11 mysql_total_size=1048601 mysql_success=true
+        mysql id=5 index=0 elapsed_time=1000 status_code=0 method=LOGIN summary="LOGIN ann@shop → OK" request_packet=5 response_packet=6 mysql_command=LOGIN mysql_database=shop mysql_request_size=70 mysql_response_size=11 mysql_total_size=81 mysql_success=true
+        mysql id=7 index=0 elapsed_time=1000 status_code=0 method=COM_QUERY summary="SELECT '… → OK" request_packet=7 response_packet=8 mysql_command=COM_QUERY mysql_query="SELECT '" mysql_database=shop mysql_request_size=1048590 mysql_response_size=11 mysql_total_size=1048601 mysql_success=true
         mysql id=10 index=0 status_code=0 summary="→ OK" response_packet=10 mysql_database=shop mysql_response_size=11 mysql_total_size=11 mysql_success=true
-        mysql id=11 index=0 elapsed_time=1000 status_code=0 summary="SELECT 2 → OK" request_packet=11 response_packet=12 mysql_command=COM_QUERY mysql_query="SELECT 2" mysql_database=shop mysql_request_size=13 mysql_response_size=11 mysql_total_size=24 mysql_success=true
+        mysql id=11 index=0 elapsed_time=1000 status_code=0 method=COM_QUERY summary="SELECT 2 → OK" request_packet=11 response_packet=12 mysql_command=COM_QUERY mysql_query="SELECT 2" mysql_database=shop mysql_request_size=13 mysql_response_size=11 mysql_total_size=24 mysql_success=true
         anomaly limit_inflate_ratio 1
         anomaly unparsable_mysql 1
     "#]].assert_eq(&shorter);
@@ -505,8 +505,8 @@ fn compressed_packets_are_known_in_mid_stream() {
             compressed(1, &rows, Some(zlib)),
         ),
         expect![[r#"
-            mysql id=4 index=0 elapsed_time=1000 status_code=0 summary="SELECT 1 → 1 row" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_request_size=13 mysql_response_size=56 mysql_total_size=69 mysql_success=true
-            mysql id=6 index=0 elapsed_time=1000 status_code=0 summary="SELECT 2 → 1 row" request_packet=6 response_packet=7 mysql_command=COM_QUERY mysql_query="SELECT 2" mysql_request_size=13 mysql_response_size=56 mysql_total_size=69 mysql_success=true
+            mysql id=4 index=0 elapsed_time=1000 status_code=0 method=COM_QUERY summary="SELECT 1 → 1 row" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_request_size=13 mysql_response_size=56 mysql_total_size=69 mysql_success=true
+            mysql id=6 index=0 elapsed_time=1000 status_code=0 method=COM_QUERY summary="SELECT 2 → 1 row" request_packet=6 response_packet=7 mysql_command=COM_QUERY mysql_query="SELECT 2" mysql_request_size=13 mysql_response_size=56 mysql_total_size=69 mysql_success=true
         "#]],
     );
     check_whole(
@@ -519,8 +519,8 @@ fn compressed_packets_are_known_in_mid_stream() {
             compressed(1, &rows, Some(zlib)),
         ),
         expect![[r#"
-            mysql id=4 index=0 summary="SELECT 1" request_packet=4 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_request_size=13 mysql_total_size=13
-            mysql id=6 index=0 elapsed_time=1000 status_code=0 summary="SELECT 2 → 1 row" request_packet=6 response_packet=7 mysql_command=COM_QUERY mysql_query="SELECT 2" mysql_request_size=13 mysql_response_size=56 mysql_total_size=69 mysql_success=true
+            mysql id=4 index=0 method=COM_QUERY summary="SELECT 1" request_packet=4 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_request_size=13 mysql_total_size=13
+            mysql id=6 index=0 elapsed_time=1000 status_code=0 method=COM_QUERY summary="SELECT 2 → 1 row" request_packet=6 response_packet=7 mysql_command=COM_QUERY mysql_query="SELECT 2" mysql_request_size=13 mysql_response_size=56 mysql_total_size=69 mysql_success=true
         "#]],
     );
 }
@@ -531,7 +531,7 @@ fn sides_that_were_not_seen_are_rows() {
     check(
         &format!("> {}\n< {rows}\n< {rows}\n< {}", query("SELECT 1"), packet(1, ERROR)),
         expect![[r#"
-            mysql id=4 index=0 elapsed_time=1000 status_code=0 summary="SELECT 1 → 1 row" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_request_size=13 mysql_response_size=56 mysql_total_size=69 mysql_success=true
+            mysql id=4 index=0 elapsed_time=1000 status_code=0 method=COM_QUERY summary="SELECT 1 → 1 row" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_request_size=13 mysql_response_size=56 mysql_total_size=69 mysql_success=true
             mysql id=6 index=0 status_code=0 summary="→ 1 row" response_packet=6 mysql_response_size=56 mysql_total_size=56 mysql_success=true
             mysql id=7 index=0 status_code=1146 summary="→ error 1146: No such table" response_packet=7 mysql_response_size=26 mysql_total_size=26 mysql_success=false mysql_error_code=1146 mysql_error_message="No such table"
         "#]],
@@ -544,8 +544,8 @@ fn sides_that_were_not_seen_are_rows() {
             packets(&[ERROR])
         ),
         expect![[r#"
-            mysql id=4 index=0 elapsed_time=2000 status_code=1146 summary="SELECT 1 → error 1146: No such table" request_packet=4 response_packet=6 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_request_size=13 mysql_response_size=26 mysql_total_size=39 mysql_success=false mysql_error_code=1146 mysql_error_message="No such table"
-            mysql id=5 index=0 summary="DO 1" request_packet=5 mysql_command=COM_QUERY mysql_query="DO 1" mysql_request_size=9 mysql_total_size=9
+            mysql id=4 index=0 elapsed_time=2000 status_code=1146 method=COM_QUERY summary="SELECT 1 → error 1146: No such table" request_packet=4 response_packet=6 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_request_size=13 mysql_response_size=26 mysql_total_size=39 mysql_success=false mysql_error_code=1146 mysql_error_message="No such table"
+            mysql id=5 index=0 method=COM_QUERY summary="DO 1" request_packet=5 mysql_command=COM_QUERY mysql_query="DO 1" mysql_request_size=9 mysql_total_size=9
         "#]],
     );
 }
@@ -561,8 +561,8 @@ fn pipelined_commands_are_answered_in_order() {
             packet(1, OK)
         ),
         expect![[r#"
-            mysql id=4 index=0 elapsed_time=1000 status_code=1146 summary="SELECT 1 → error 1146: No such table" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_request_size=13 mysql_response_size=26 mysql_total_size=39 mysql_success=false mysql_error_code=1146 mysql_error_message="No such table"
-            mysql id=4 index=1 elapsed_time=1000 status_code=0 summary="COM_PING → OK" request_packet=4 response_packet=5 mysql_command=COM_PING mysql_request_size=5 mysql_response_size=11 mysql_total_size=16 mysql_success=true
+            mysql id=4 index=0 elapsed_time=1000 status_code=1146 method=COM_QUERY summary="SELECT 1 → error 1146: No such table" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_request_size=13 mysql_response_size=26 mysql_total_size=39 mysql_success=false mysql_error_code=1146 mysql_error_message="No such table"
+            mysql id=4 index=1 elapsed_time=1000 status_code=0 method=COM_PING summary="COM_PING → OK" request_packet=4 response_packet=5 mysql_command=COM_PING mysql_request_size=5 mysql_response_size=11 mysql_total_size=16 mysql_success=true
         "#]],
     );
 }
@@ -576,7 +576,7 @@ fn a_gap_inside_a_row_costs_no_more_than_its_bytes() {
     check(
         &format!("> {}\n< {begin}{head}\n< {tail}\n< {end}\n  drop 6", query("SELECT 1")),
         expect![[r#"
-            mysql id=4 index=0 elapsed_time=1000 status_code=0 summary="SELECT 1 → 1 row" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_request_size=13 mysql_response_size=305 mysql_total_size=318 mysql_success=true
+            mysql id=4 index=0 elapsed_time=1000 status_code=0 method=COM_QUERY summary="SELECT 1 → 1 row" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_request_size=13 mysql_response_size=305 mysql_total_size=318 mysql_success=true
         "#]],
     );
 }
@@ -595,9 +595,9 @@ fn a_gap_is_overcome_where_a_chunk_begins_with_a_response() {
         &TCP,
         &talk,
         expect![[r#"
-        mysql id=4 index=0 elapsed_time=1000 summary="SELECT 1 → 0 rows" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_request_size=13 mysql_response_size=41 mysql_total_size=54
-        mysql id=7 index=0 elapsed_time=1000 status_code=0 summary="SELECT 2 → 1 row" request_packet=7 response_packet=8 mysql_command=COM_QUERY mysql_query="SELECT 2" mysql_request_size=13 mysql_response_size=56 mysql_total_size=69 mysql_success=true
-    "#]],
+            mysql id=4 index=0 elapsed_time=1000 method=COM_QUERY summary="SELECT 1 → 0 rows" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_request_size=13 mysql_response_size=41 mysql_total_size=54
+            mysql id=7 index=0 elapsed_time=1000 status_code=0 method=COM_QUERY summary="SELECT 2 → 1 row" request_packet=7 response_packet=8 mysql_command=COM_QUERY mysql_query="SELECT 2" mysql_request_size=13 mysql_response_size=56 mysql_total_size=69 mysql_success=true
+        "#]],
     );
 }
 
@@ -613,8 +613,8 @@ fn a_client_out_of_step_is_counted_and_taken_up_again() {
             packet(1, OK)
         ),
         expect![[r#"
-            mysql id=4 index=0 elapsed_time=1000 status_code=0 summary="SELECT 1 → OK" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_request_size=13 mysql_response_size=11 mysql_total_size=24 mysql_success=true
-            mysql id=7 index=0 elapsed_time=1000 status_code=0 summary="SELECT 2 → OK" request_packet=7 response_packet=8 mysql_command=COM_QUERY mysql_query="SELECT 2" mysql_request_size=13 mysql_response_size=11 mysql_total_size=24 mysql_success=true
+            mysql id=4 index=0 elapsed_time=1000 status_code=0 method=COM_QUERY summary="SELECT 1 → OK" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_request_size=13 mysql_response_size=11 mysql_total_size=24 mysql_success=true
+            mysql id=7 index=0 elapsed_time=1000 status_code=0 method=COM_QUERY summary="SELECT 2 → OK" request_packet=7 response_packet=8 mysql_command=COM_QUERY mysql_query="SELECT 2" mysql_request_size=13 mysql_response_size=11 mysql_total_size=24 mysql_success=true
             anomaly unparsable_mysql 1
         "#]],
     );
@@ -631,9 +631,9 @@ fn a_client_out_of_step_is_counted_and_taken_up_again() {
             packet(1, OK),
         ),
         expect![[r#"
-            mysql id=4 index=0 elapsed_time=1000 status_code=0 summary="SELECT 1 → OK" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_request_size=13 mysql_response_size=11 mysql_total_size=24 mysql_success=true
-            mysql id=7 index=0 elapsed_time=1000 status_code=0 summary="SELECT 2 → OK" request_packet=7 response_packet=8 mysql_command=COM_QUERY mysql_query="SELECT 2" mysql_request_size=13 mysql_response_size=11 mysql_total_size=24 mysql_success=true
-            mysql id=9 index=0 elapsed_time=1000 status_code=0 summary="SELECT 3 → OK" request_packet=9 response_packet=10 mysql_command=COM_QUERY mysql_query="SELECT 3" mysql_request_size=13 mysql_response_size=11 mysql_total_size=24 mysql_success=true
+            mysql id=4 index=0 elapsed_time=1000 status_code=0 method=COM_QUERY summary="SELECT 1 → OK" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="SELECT 1" mysql_request_size=13 mysql_response_size=11 mysql_total_size=24 mysql_success=true
+            mysql id=7 index=0 elapsed_time=1000 status_code=0 method=COM_QUERY summary="SELECT 2 → OK" request_packet=7 response_packet=8 mysql_command=COM_QUERY mysql_query="SELECT 2" mysql_request_size=13 mysql_response_size=11 mysql_total_size=24 mysql_success=true
+            mysql id=9 index=0 elapsed_time=1000 status_code=0 method=COM_QUERY summary="SELECT 3 → OK" request_packet=9 response_packet=10 mysql_command=COM_QUERY mysql_query="SELECT 3" mysql_request_size=13 mysql_response_size=11 mysql_total_size=24 mysql_success=true
             anomaly unparsable_mysql 1
         "#]],
     );
@@ -653,8 +653,8 @@ fn a_payload_of_the_greatest_length_goes_on_in_the_next_packet() {
     );
     let shorter = rows.replace(&"x".repeat(16), "");
     expect![[r#"
-        mysql id=4 index=0 elapsed_time=1000 status_code=0 summary="SELECT xxxxxxxxx… → OK" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="SELECT xxxxxxxxx" mysql_request_size=16777226 mysql_response_size=11 mysql_total_size=16777237 mysql_success=true
-        mysql id=6 index=0 summary=COM_QUIT request_packet=6 mysql_command=COM_QUIT mysql_request_size=5 mysql_total_size=5
+        mysql id=4 index=0 elapsed_time=1000 status_code=0 method=COM_QUERY summary="SELECT xxxxxxxxx… → OK" request_packet=4 response_packet=5 mysql_command=COM_QUERY mysql_query="SELECT xxxxxxxxx" mysql_request_size=16777226 mysql_response_size=11 mysql_total_size=16777237 mysql_success=true
+        mysql id=6 index=0 method=COM_QUIT summary=COM_QUIT request_packet=6 mysql_command=COM_QUIT mysql_request_size=5 mysql_total_size=5
     "#]].assert_eq(&shorter);
 }
 

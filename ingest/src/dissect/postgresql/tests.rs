@@ -68,9 +68,9 @@ fn a_session_starts_and_its_queries_name_user_and_database() {
             "> {STARTUP}\n< {login}\n> {password}\n< {accepted}{READY}\n> {query}\n< {ROW}{done}{READY}\n> X\\x00\\x00\\x00\\x04"
         ),
         expect![[r#"
-            postgresql id=4 index=0 elapsed_time=1000 summary="StartupMessage ann@shop → OK" request_packet=4 response_packet=5 postgresql_command=StartupMessage postgresql_database=shop postgresql_user=ann postgresql_request_size=41 postgresql_response_size=59 postgresql_total_size=100 postgresql_success=true
-            postgresql id=8 index=0 elapsed_time=1000 summary="SELECT 1; → SELECT 1" request_packet=8 response_packet=9 postgresql_command=Query postgresql_query="SELECT 1;" postgresql_database=shop postgresql_user=ann postgresql_request_size=15 postgresql_response_size=32 postgresql_total_size=47 postgresql_success=true
-            postgresql id=10 index=0 summary=Terminate request_packet=10 postgresql_command=Terminate postgresql_database=shop postgresql_user=ann postgresql_request_size=5 postgresql_total_size=5
+            postgresql id=4 index=0 elapsed_time=1000 method=StartupMessage summary="StartupMessage ann@shop → OK" request_packet=4 response_packet=5 postgresql_command=StartupMessage postgresql_database=shop postgresql_user=ann postgresql_request_size=41 postgresql_response_size=59 postgresql_total_size=100 postgresql_success=true
+            postgresql id=8 index=0 elapsed_time=1000 method=Query summary="SELECT 1; → SELECT 1" request_packet=8 response_packet=9 postgresql_command=Query postgresql_query="SELECT 1;" postgresql_database=shop postgresql_user=ann postgresql_request_size=15 postgresql_response_size=32 postgresql_total_size=47 postgresql_success=true
+            postgresql id=10 index=0 method=Terminate summary=Terminate request_packet=10 postgresql_command=Terminate postgresql_database=shop postgresql_user=ann postgresql_request_size=5 postgresql_total_size=5
         "#]],
     );
 }
@@ -80,8 +80,8 @@ fn a_login_that_is_refused_is_an_error() {
     check(
         &format!("> {STARTUP}\n< {ERROR}"),
         expect![[r#"
-        postgresql id=4 index=0 elapsed_time=1000 summary="StartupMessage ann@shop → 42P01 no such thing" request_packet=4 response_packet=5 postgresql_command=StartupMessage postgresql_database=shop postgresql_user=ann postgresql_request_size=32 postgresql_response_size=35 postgresql_total_size=67 postgresql_success=false postgresql_error_code=42P01 postgresql_error_message="no such thing"
-    "#]],
+            postgresql id=4 index=0 elapsed_time=1000 method=StartupMessage summary="StartupMessage ann@shop → 42P01 no such thing" request_packet=4 response_packet=5 postgresql_command=StartupMessage postgresql_database=shop postgresql_user=ann postgresql_request_size=32 postgresql_response_size=35 postgresql_total_size=67 postgresql_success=false postgresql_error_code=42P01 postgresql_error_message="no such thing"
+        "#]],
     );
 }
 
@@ -93,21 +93,21 @@ fn offers_of_encryption_are_refused_or_end_in_tls() {
     check(
         &format!("> {gss}\n< N\n> {offer}\n< S\n> {hello}"),
         expect![[r#"
-        postgresql id=4 index=0 elapsed_time=1000 summary="GSSENCRequest → refused" request_packet=4 response_packet=5 postgresql_command=GSSENCRequest postgresql_request_size=8 postgresql_response_size=1 postgresql_total_size=9 postgresql_success=true
-        postgresql id=6 index=0 elapsed_time=1000 summary="SSLRequest → TLS" request_packet=6 response_packet=7 postgresql_command=SSLRequest postgresql_request_size=8 postgresql_response_size=1 postgresql_total_size=9 postgresql_success=true
-    "#]],
+            postgresql id=4 index=0 elapsed_time=1000 method=GSSENCRequest summary="GSSENCRequest → refused" request_packet=4 response_packet=5 postgresql_command=GSSENCRequest postgresql_request_size=8 postgresql_response_size=1 postgresql_total_size=9 postgresql_success=true
+            postgresql id=6 index=0 elapsed_time=1000 method=SSLRequest summary="SSLRequest → TLS" request_packet=6 response_packet=7 postgresql_command=SSLRequest postgresql_request_size=8 postgresql_response_size=1 postgresql_total_size=9 postgresql_success=true
+        "#]],
     );
     check(
         &format!("> {gss}\n< G\n> {}\n< {READY}", query("SELECT 1")),
         expect![[r#"
-        postgresql id=4 index=0 elapsed_time=1000 summary="GSSENCRequest → GSSAPI" request_packet=4 response_packet=5 postgresql_command=GSSENCRequest postgresql_request_size=8 postgresql_response_size=1 postgresql_total_size=9 postgresql_success=true
-    "#]],
+            postgresql id=4 index=0 elapsed_time=1000 method=GSSENCRequest summary="GSSENCRequest → GSSAPI" request_packet=4 response_packet=5 postgresql_command=GSSENCRequest postgresql_request_size=8 postgresql_response_size=1 postgresql_total_size=9 postgresql_success=true
+        "#]],
     );
     check(
         &format!("> {offer}\n< {ERROR}"),
         expect![[r#"
-        postgresql id=4 index=0 elapsed_time=1000 summary="SSLRequest → 42P01 no such thing" request_packet=4 response_packet=5 postgresql_command=SSLRequest postgresql_request_size=8 postgresql_response_size=35 postgresql_total_size=43 postgresql_success=false postgresql_error_code=42P01 postgresql_error_message="no such thing"
-    "#]],
+            postgresql id=4 index=0 elapsed_time=1000 method=SSLRequest summary="SSLRequest → 42P01 no such thing" request_packet=4 response_packet=5 postgresql_command=SSLRequest postgresql_request_size=8 postgresql_response_size=35 postgresql_total_size=43 postgresql_success=false postgresql_error_code=42P01 postgresql_error_message="no such thing"
+        "#]],
     );
 }
 
@@ -116,8 +116,8 @@ fn a_request_to_cancel_has_no_answer() {
     check(
         r"> \x00\x00\x00\x10\x04\xd2\x16\x2e\x00\x00\x00\x07\x00\x00\x00\x09",
         expect![[r#"
-        postgresql id=4 index=0 summary="CancelRequest process 7" request_packet=4 postgresql_command=CancelRequest postgresql_request_size=16 postgresql_total_size=16
-    "#]],
+            postgresql id=4 index=0 method=CancelRequest summary="CancelRequest process 7" request_packet=4 postgresql_command=CancelRequest postgresql_request_size=16 postgresql_total_size=16
+        "#]],
     );
 }
 
@@ -134,8 +134,8 @@ fn one_query_may_hold_many_statements() {
             message('Q', r"\x00")
         ),
         expect![[r#"
-            postgresql id=4 index=0 elapsed_time=1000 summary="SELECT 1; SELECT 2; INSERT INTO t VALUES (1) → SELECT 1, SELECT 1, INSERT 0 1" request_packet=4 response_packet=5 postgresql_command=Query postgresql_query="SELECT 1;  SELECT 2; INSERT INTO t VALUES (1)" postgresql_request_size=51 postgresql_response_size=74 postgresql_total_size=125 postgresql_success=true
-            postgresql id=6 index=0 elapsed_time=1000 summary="→ empty" request_packet=6 response_packet=7 postgresql_command=Query postgresql_query="" postgresql_request_size=6 postgresql_response_size=11 postgresql_total_size=17 postgresql_success=true
+            postgresql id=4 index=0 elapsed_time=1000 method=Query summary="SELECT 1; SELECT 2; INSERT INTO t VALUES (1) → SELECT 1, SELECT 1, INSERT 0 1" request_packet=4 response_packet=5 postgresql_command=Query postgresql_query="SELECT 1;  SELECT 2; INSERT INTO t VALUES (1)" postgresql_request_size=51 postgresql_response_size=74 postgresql_total_size=125 postgresql_success=true
+            postgresql id=6 index=0 elapsed_time=1000 method=Query summary="→ empty" request_packet=6 response_packet=7 postgresql_command=Query postgresql_query="" postgresql_request_size=6 postgresql_response_size=11 postgresql_total_size=17 postgresql_success=true
         "#]],
     );
 }
@@ -146,8 +146,8 @@ fn an_error_ends_a_query_when_the_server_is_ready() {
     check(
         &format!("> {query}\n< {ROW}{done}\n< {ERROR}{READY}"),
         expect![[r#"
-        postgresql id=4 index=0 elapsed_time=1000 summary="SELECT 1; SELECT x → 42P01 no such thing" request_packet=4 response_packet=5 postgresql_command=Query postgresql_query="SELECT 1; SELECT x" postgresql_request_size=24 postgresql_response_size=67 postgresql_total_size=91 postgresql_success=false postgresql_error_code=42P01 postgresql_error_message="no such thing"
-    "#]],
+            postgresql id=4 index=0 elapsed_time=1000 method=Query summary="SELECT 1; SELECT x → 42P01 no such thing" request_packet=4 response_packet=5 postgresql_command=Query postgresql_query="SELECT 1; SELECT x" postgresql_request_size=24 postgresql_response_size=67 postgresql_total_size=91 postgresql_success=false postgresql_error_code=42P01 postgresql_error_message="no such thing"
+        "#]],
     );
 }
 
@@ -164,8 +164,8 @@ fn messages_that_serve_one_statement_are_one_row() {
     check(
         &format!("> {ask}\n< {PARSED}{BOUND}{NO_DATA}{ROW}{done}{READY}"),
         expect![[r#"
-        postgresql id=4 index=0 elapsed_time=1000 summary="SELECT $1 → SELECT 1" request_packet=4 response_packet=5 postgresql_command=Execute postgresql_query="SELECT $1" postgresql_request_size=48 postgresql_response_size=41 postgresql_total_size=89 postgresql_success=true
-    "#]],
+            postgresql id=4 index=0 elapsed_time=1000 method=Execute summary="SELECT $1 → SELECT 1" request_packet=4 response_packet=5 postgresql_command=Execute postgresql_query="SELECT $1" postgresql_request_size=48 postgresql_response_size=41 postgresql_total_size=89 postgresql_success=true
+        "#]],
     );
 }
 
@@ -184,11 +184,11 @@ fn prepared_statements_are_known_by_name() {
             execute("")
         ),
         expect![[r#"
-            postgresql id=4 index=0 elapsed_time=1000 summary="Parse SELECT 1 → OK" request_packet=4 response_packet=5 postgresql_command=Parse postgresql_query="SELECT 1" postgresql_request_size=28 postgresql_response_size=17 postgresql_total_size=45 postgresql_success=true
-            postgresql id=6 index=0 elapsed_time=1000 summary="SELECT 1 → 1 row, suspended" request_packet=6 response_packet=7 postgresql_command=Execute postgresql_query="SELECT 1" postgresql_request_size=27 postgresql_response_size=22 postgresql_total_size=49 postgresql_success=true
-            postgresql id=6 index=2 elapsed_time=1000 summary="SELECT 1 → SELECT 1" request_packet=6 response_packet=7 postgresql_command=Execute postgresql_query="SELECT 1" postgresql_request_size=11 postgresql_response_size=26 postgresql_total_size=37 postgresql_success=true
-            postgresql id=8 index=0 elapsed_time=1000 summary="Close statement s1 → OK" request_packet=8 response_packet=9 postgresql_command=Close postgresql_request_size=9 postgresql_response_size=5 postgresql_total_size=14 postgresql_success=true
-            postgresql id=10 index=0 elapsed_time=1000 summary="Execute s1 → 42P01 no such thing" request_packet=10 response_packet=11 postgresql_command=Execute postgresql_request_size=25 postgresql_response_size=35 postgresql_total_size=60 postgresql_success=false postgresql_error_code=42P01 postgresql_error_message="no such thing"
+            postgresql id=4 index=0 elapsed_time=1000 method=Parse summary="Parse SELECT 1 → OK" request_packet=4 response_packet=5 postgresql_command=Parse postgresql_query="SELECT 1" postgresql_request_size=28 postgresql_response_size=17 postgresql_total_size=45 postgresql_success=true
+            postgresql id=6 index=0 elapsed_time=1000 method=Execute summary="SELECT 1 → 1 row, suspended" request_packet=6 response_packet=7 postgresql_command=Execute postgresql_query="SELECT 1" postgresql_request_size=27 postgresql_response_size=22 postgresql_total_size=49 postgresql_success=true
+            postgresql id=6 index=2 elapsed_time=1000 method=Execute summary="SELECT 1 → SELECT 1" request_packet=6 response_packet=7 postgresql_command=Execute postgresql_query="SELECT 1" postgresql_request_size=11 postgresql_response_size=26 postgresql_total_size=37 postgresql_success=true
+            postgresql id=8 index=0 elapsed_time=1000 method=Close summary="Close statement s1 → OK" request_packet=8 response_packet=9 postgresql_command=Close postgresql_request_size=9 postgresql_response_size=5 postgresql_total_size=14 postgresql_success=true
+            postgresql id=10 index=0 elapsed_time=1000 method=Execute summary="Execute s1 → 42P01 no such thing" request_packet=10 response_packet=11 postgresql_command=Execute postgresql_request_size=25 postgresql_response_size=35 postgresql_total_size=60 postgresql_success=false postgresql_error_code=42P01 postgresql_error_message="no such thing"
         "#]],
     );
 }
@@ -203,10 +203,10 @@ fn after_an_error_the_server_passes_over_the_rest_of_a_batch() {
             "> {first}{second}{third}{SYNC}\n> {first}{SYNC}\n< {PARSED}{BOUND}{ROW}{done}{ERROR}{READY}{PARSED}{BOUND}{ROW}{done}{READY}"
         ),
         expect![[r#"
-            postgresql id=4 index=0 elapsed_time=2000 summary="SELECT 1 → SELECT 1" request_packet=4 response_packet=6 postgresql_command=Execute postgresql_query="SELECT 1" postgresql_request_size=40 postgresql_response_size=36 postgresql_total_size=76 postgresql_success=true
-            postgresql id=4 index=3 elapsed_time=2000 summary="SELECT x → 42P01 no such thing" request_packet=4 response_packet=6 postgresql_command=Execute postgresql_query="SELECT x" postgresql_request_size=40 postgresql_response_size=35 postgresql_total_size=75 postgresql_success=false postgresql_error_code=42P01 postgresql_error_message="no such thing"
-            postgresql id=4 index=6 summary="SELECT 3 → skipped" request_packet=4 postgresql_command=Execute postgresql_query="SELECT 3" postgresql_request_size=40 postgresql_total_size=40
-            postgresql id=5 index=0 elapsed_time=1000 summary="SELECT 1 → SELECT 1" request_packet=5 response_packet=6 postgresql_command=Execute postgresql_query="SELECT 1" postgresql_request_size=40 postgresql_response_size=36 postgresql_total_size=76 postgresql_success=true
+            postgresql id=4 index=0 elapsed_time=2000 method=Execute summary="SELECT 1 → SELECT 1" request_packet=4 response_packet=6 postgresql_command=Execute postgresql_query="SELECT 1" postgresql_request_size=40 postgresql_response_size=36 postgresql_total_size=76 postgresql_success=true
+            postgresql id=4 index=3 elapsed_time=2000 method=Execute summary="SELECT x → 42P01 no such thing" request_packet=4 response_packet=6 postgresql_command=Execute postgresql_query="SELECT x" postgresql_request_size=40 postgresql_response_size=35 postgresql_total_size=75 postgresql_success=false postgresql_error_code=42P01 postgresql_error_message="no such thing"
+            postgresql id=4 index=6 method=Execute summary="SELECT 3 → skipped" request_packet=4 postgresql_command=Execute postgresql_query="SELECT 3" postgresql_request_size=40 postgresql_total_size=40
+            postgresql id=5 index=0 elapsed_time=1000 method=Execute summary="SELECT 1 → SELECT 1" request_packet=5 response_packet=6 postgresql_command=Execute postgresql_query="SELECT 1" postgresql_request_size=40 postgresql_response_size=36 postgresql_total_size=76 postgresql_success=true
         "#]],
     );
 }
@@ -216,8 +216,8 @@ fn a_parse_that_fails_is_a_row() {
     check(
         &format!("> {}{SYNC}\n< {ERROR}{READY}", parse("a", "SELEC")),
         expect![[r#"
-        postgresql id=4 index=0 elapsed_time=1000 summary="Parse SELEC → 42P01 no such thing" request_packet=4 response_packet=5 postgresql_command=Parse postgresql_query=SELEC postgresql_request_size=15 postgresql_response_size=35 postgresql_total_size=50 postgresql_success=false postgresql_error_code=42P01 postgresql_error_message="no such thing"
-    "#]],
+            postgresql id=4 index=0 elapsed_time=1000 method=Parse summary="Parse SELEC → 42P01 no such thing" request_packet=4 response_packet=5 postgresql_command=Parse postgresql_query=SELEC postgresql_request_size=15 postgresql_response_size=35 postgresql_total_size=50 postgresql_success=false postgresql_error_code=42P01 postgresql_error_message="no such thing"
+        "#]],
     );
 }
 
@@ -233,8 +233,8 @@ fn answers_may_come_before_the_batch_ends() {
             execute("")
         ),
         expect![[r#"
-            postgresql id=4 index=0 elapsed_time=0 summary="SELECT 1 → SELECT 1" request_packet=4 response_packet=5 postgresql_command=Execute postgresql_query="SELECT 1" postgresql_request_size=50 postgresql_response_size=36 postgresql_total_size=86 postgresql_success=true
-            postgresql id=10 index=0 elapsed_time=1000 summary="Sync → OK" request_packet=10 response_packet=11 postgresql_command=Sync postgresql_request_size=5 postgresql_response_size=6 postgresql_total_size=11 postgresql_success=true
+            postgresql id=4 index=0 elapsed_time=0 method=Execute summary="SELECT 1 → SELECT 1" request_packet=4 response_packet=5 postgresql_command=Execute postgresql_query="SELECT 1" postgresql_request_size=50 postgresql_response_size=36 postgresql_total_size=86 postgresql_success=true
+            postgresql id=10 index=0 elapsed_time=1000 method=Sync summary="Sync → OK" request_packet=10 response_packet=11 postgresql_command=Sync postgresql_request_size=5 postgresql_response_size=6 postgresql_total_size=11 postgresql_success=true
         "#]],
     );
 }
@@ -252,9 +252,9 @@ fn copied_data_belong_to_their_query() {
             "> {from}\n< {copy_in}\n> {data}{data}{done}\n< {tag}{READY}\n> {to}\n< {copy_out}{data}{data}{done}{tag}{READY}\n> {from}\n< {copy_in}\n> {data}{fail}\n< {ERROR}{READY}"
         ),
         expect![[r#"
-            postgresql id=4 index=0 elapsed_time=1000 summary="COPY t FROM STDIN → COPY 2" request_packet=4 response_packet=5 postgresql_command=Query postgresql_query="COPY t FROM STDIN" postgresql_request_size=42 postgresql_response_size=28 postgresql_total_size=70 postgresql_success=true
-            postgresql id=8 index=0 elapsed_time=1000 summary="COPY t TO STDOUT → COPY 2" request_packet=8 response_packet=9 postgresql_command=Query postgresql_query="COPY t TO STDOUT" postgresql_request_size=22 postgresql_response_size=47 postgresql_total_size=69 postgresql_success=true
-            postgresql id=10 index=0 elapsed_time=1000 summary="COPY t FROM STDIN → 42P01 no such thing" request_packet=10 response_packet=11 postgresql_command=Query postgresql_query="COPY t FROM STDIN" postgresql_request_size=43 postgresql_response_size=51 postgresql_total_size=94 postgresql_success=false postgresql_error_code=42P01 postgresql_error_message="no such thing"
+            postgresql id=4 index=0 elapsed_time=1000 method=Query summary="COPY t FROM STDIN → COPY 2" request_packet=4 response_packet=5 postgresql_command=Query postgresql_query="COPY t FROM STDIN" postgresql_request_size=42 postgresql_response_size=28 postgresql_total_size=70 postgresql_success=true
+            postgresql id=8 index=0 elapsed_time=1000 method=Query summary="COPY t TO STDOUT → COPY 2" request_packet=8 response_packet=9 postgresql_command=Query postgresql_query="COPY t TO STDOUT" postgresql_request_size=22 postgresql_response_size=47 postgresql_total_size=69 postgresql_success=true
+            postgresql id=10 index=0 elapsed_time=1000 method=Query summary="COPY t FROM STDIN → 42P01 no such thing" request_packet=10 response_packet=11 postgresql_command=Query postgresql_query="COPY t FROM STDIN" postgresql_request_size=43 postgresql_response_size=51 postgresql_total_size=94 postgresql_success=false postgresql_error_code=42P01 postgresql_error_message="no such thing"
         "#]],
     );
 }
@@ -277,8 +277,8 @@ fn a_sync_before_the_end_of_copied_data_is_passed_over() {
             complete("SELECT 1")
         ),
         expect![[r#"
-            postgresql id=4 index=0 elapsed_time=1000 summary="COPY t FROM STDIN → COPY 1" request_packet=4 response_packet=5 postgresql_command=Execute postgresql_query="COPY t FROM STDIN" postgresql_request_size=61 postgresql_response_size=32 postgresql_total_size=93 postgresql_success=true
-            postgresql id=8 index=0 elapsed_time=1000 summary="SELECT 1 → SELECT 1" request_packet=8 response_packet=9 postgresql_command=Query postgresql_query="SELECT 1" postgresql_request_size=14 postgresql_response_size=20 postgresql_total_size=34 postgresql_success=true
+            postgresql id=4 index=0 elapsed_time=1000 method=Execute summary="COPY t FROM STDIN → COPY 1" request_packet=4 response_packet=5 postgresql_command=Execute postgresql_query="COPY t FROM STDIN" postgresql_request_size=61 postgresql_response_size=32 postgresql_total_size=93 postgresql_success=true
+            postgresql id=8 index=0 elapsed_time=1000 method=Query summary="SELECT 1 → SELECT 1" request_packet=8 response_packet=9 postgresql_command=Query postgresql_query="SELECT 1" postgresql_request_size=14 postgresql_response_size=20 postgresql_total_size=34 postgresql_success=true
         "#]],
     );
 }
@@ -293,7 +293,7 @@ fn a_stream_of_replication_is_one_row() {
             query("START_REPLICATION SLOT s LOGICAL 0/0")
         ),
         expect![[r#"
-            postgresql id=4 index=0 elapsed_time=1000 summary="START_REPLICATION SLOT s LOGICAL 0/0" request_packet=4 response_packet=5 postgresql_command=Query postgresql_query="START_REPLICATION SLOT s LOGICAL 0/0" postgresql_request_size=57 postgresql_response_size=38 postgresql_total_size=95
+            postgresql id=4 index=0 elapsed_time=1000 method=Query summary="START_REPLICATION SLOT s LOGICAL 0/0" request_packet=4 response_packet=5 postgresql_command=Query postgresql_query="START_REPLICATION SLOT s LOGICAL 0/0" postgresql_request_size=57 postgresql_response_size=38 postgresql_total_size=95
         "#]],
     );
 }
@@ -309,8 +309,8 @@ fn the_server_speaks_unasked() {
             complete("LISTEN")
         ),
         expect![[r#"
-            postgresql id=4 index=0 elapsed_time=1000 summary="LISTEN jobs → LISTEN" request_packet=4 response_packet=5 postgresql_command=Query postgresql_query="LISTEN jobs" postgresql_request_size=17 postgresql_response_size=46 postgresql_total_size=63 postgresql_success=true
-            postgresql id=6 index=0 summary="NotificationResponse jobs: seven" response_packet=6 postgresql_command=NotificationResponse postgresql_response_size=20 postgresql_total_size=20
+            postgresql id=4 index=0 elapsed_time=1000 method=Query summary="LISTEN jobs → LISTEN" request_packet=4 response_packet=5 postgresql_command=Query postgresql_query="LISTEN jobs" postgresql_request_size=17 postgresql_response_size=46 postgresql_total_size=63 postgresql_success=true
+            postgresql id=6 index=0 method=NotificationResponse summary="NotificationResponse jobs: seven" response_packet=6 postgresql_command=NotificationResponse postgresql_response_size=20 postgresql_total_size=20
             postgresql id=7 index=0 summary="→ 42P01 no such thing" response_packet=7 postgresql_response_size=35 postgresql_total_size=35 postgresql_success=false postgresql_error_code=42P01 postgresql_error_message="no such thing"
         "#]],
     );
@@ -323,8 +323,8 @@ fn a_function_is_called() {
     check(
         &format!("> {call}\n< {result}{READY}"),
         expect![[r#"
-        postgresql id=4 index=0 elapsed_time=1000 summary="FunctionCall 42 → OK" request_packet=4 response_packet=5 postgresql_command=FunctionCall postgresql_request_size=15 postgresql_response_size=16 postgresql_total_size=31 postgresql_success=true
-    "#]],
+            postgresql id=4 index=0 elapsed_time=1000 method=FunctionCall summary="FunctionCall 42 → OK" request_packet=4 response_packet=5 postgresql_command=FunctionCall postgresql_request_size=15 postgresql_response_size=16 postgresql_total_size=31 postgresql_success=true
+        "#]],
     );
 }
 
@@ -334,16 +334,16 @@ fn sides_that_were_not_seen_are_rows() {
     check(
         &format!("> {query}\n< {ROW}{done}{READY}\n> {query}\n< {ROW}{done}{READY}\n  drop 6"),
         expect![[r#"
-            postgresql id=4 index=0 elapsed_time=1000 summary="SELECT 1 → SELECT 1" request_packet=4 response_packet=5 postgresql_command=Query postgresql_query="SELECT 1" postgresql_request_size=14 postgresql_response_size=32 postgresql_total_size=46 postgresql_success=true
+            postgresql id=4 index=0 elapsed_time=1000 method=Query summary="SELECT 1 → SELECT 1" request_packet=4 response_packet=5 postgresql_command=Query postgresql_query="SELECT 1" postgresql_request_size=14 postgresql_response_size=32 postgresql_total_size=46 postgresql_success=true
             postgresql id=7 index=0 summary="→ SELECT 1" response_packet=7 postgresql_response_size=32 postgresql_total_size=32 postgresql_success=true
         "#]],
     );
     check(
         &format!("> {query}\n< {ROW}{done}{READY}\n> {query}\n  drop 5"),
         expect![[r#"
-        postgresql id=4 index=0 summary="SELECT 1" request_packet=4 postgresql_command=Query postgresql_query="SELECT 1" postgresql_request_size=14 postgresql_total_size=14
-        postgresql id=6 index=0 summary="SELECT 1" request_packet=6 postgresql_command=Query postgresql_query="SELECT 1" postgresql_request_size=14 postgresql_total_size=14
-    "#]],
+            postgresql id=4 index=0 method=Query summary="SELECT 1" request_packet=4 postgresql_command=Query postgresql_query="SELECT 1" postgresql_request_size=14 postgresql_total_size=14
+            postgresql id=6 index=0 method=Query summary="SELECT 1" request_packet=6 postgresql_command=Query postgresql_query="SELECT 1" postgresql_request_size=14 postgresql_total_size=14
+        "#]],
     );
     check_whole(
         &TCP,
@@ -352,7 +352,7 @@ fn sides_that_were_not_seen_are_rows() {
         ),
         expect![[r#"
             postgresql id=5 index=0 summary="→ SELECT 1" response_packet=5 postgresql_response_size=32 postgresql_total_size=32 postgresql_success=true
-            postgresql id=6 index=0 elapsed_time=1000 summary="SELECT 1 → SELECT 1" request_packet=6 response_packet=7 postgresql_command=Query postgresql_query="SELECT 1" postgresql_request_size=14 postgresql_response_size=32 postgresql_total_size=46 postgresql_success=true
+            postgresql id=6 index=0 elapsed_time=1000 method=Query summary="SELECT 1 → SELECT 1" request_packet=6 response_packet=7 postgresql_command=Query postgresql_query="SELECT 1" postgresql_request_size=14 postgresql_response_size=32 postgresql_total_size=46 postgresql_success=true
         "#]],
     );
 }
@@ -368,7 +368,7 @@ fn a_gap_inside_a_row_costs_no_more_than_its_bytes() {
             complete("SELECT 1")
         ),
         expect![[r#"
-            postgresql id=4 index=0 elapsed_time=1000 summary="SELECT 1 → SELECT 1" request_packet=4 response_packet=5 postgresql_command=Query postgresql_query="SELECT 1" postgresql_request_size=14 postgresql_response_size=127 postgresql_total_size=141 postgresql_success=true
+            postgresql id=4 index=0 elapsed_time=1000 method=Query summary="SELECT 1 → SELECT 1" request_packet=4 response_packet=5 postgresql_command=Query postgresql_query="SELECT 1" postgresql_request_size=14 postgresql_response_size=127 postgresql_total_size=141 postgresql_success=true
         "#]],
     );
 }
@@ -382,8 +382,8 @@ fn a_gap_is_overcome_where_a_chunk_begins_with_messages() {
             "10.0.0.1:51000 > 10.0.0.2:5432\n> {one}\n< {ROW}D\\x00\\x00\n< \\x00\\x0b\\x00\\x01\\x00\\x00\\x00\\x011{done}{READY}\n> {two}\n< {ROW}{done}{READY}\n  drop 6"
         ),
         expect![[r#"
-            postgresql id=4 index=0 elapsed_time=1000 summary="SELECT 1" request_packet=4 response_packet=5 postgresql_command=Query postgresql_query="SELECT 1" postgresql_request_size=14 postgresql_response_size=12 postgresql_total_size=26
-            postgresql id=7 index=0 elapsed_time=1000 summary="SELECT 2 → SELECT 1" request_packet=7 response_packet=8 postgresql_command=Query postgresql_query="SELECT 2" postgresql_request_size=14 postgresql_response_size=32 postgresql_total_size=46 postgresql_success=true
+            postgresql id=4 index=0 elapsed_time=1000 method=Query summary="SELECT 1" request_packet=4 response_packet=5 postgresql_command=Query postgresql_query="SELECT 1" postgresql_request_size=14 postgresql_response_size=12 postgresql_total_size=26
+            postgresql id=7 index=0 elapsed_time=1000 method=Query summary="SELECT 2 → SELECT 1" request_packet=7 response_packet=8 postgresql_command=Query postgresql_query="SELECT 2" postgresql_request_size=14 postgresql_response_size=32 postgresql_total_size=46 postgresql_success=true
         "#]],
     );
 }
@@ -399,8 +399,8 @@ fn a_stream_out_of_step_is_counted() {
             query("SELECT 2")
         ),
         expect![[r#"
-            postgresql id=4 index=0 elapsed_time=2000 summary="SELECT 1 → SELECT 1" request_packet=4 response_packet=6 postgresql_command=Query postgresql_query="SELECT 1" postgresql_request_size=14 postgresql_response_size=20 postgresql_total_size=34 postgresql_success=true
-            postgresql id=8 index=0 summary="SELECT 2" request_packet=8 postgresql_command=Query postgresql_query="SELECT 2" postgresql_request_size=14 postgresql_total_size=14
+            postgresql id=4 index=0 elapsed_time=2000 method=Query summary="SELECT 1 → SELECT 1" request_packet=4 response_packet=6 postgresql_command=Query postgresql_query="SELECT 1" postgresql_request_size=14 postgresql_response_size=20 postgresql_total_size=34 postgresql_success=true
+            postgresql id=8 index=0 method=Query summary="SELECT 2" request_packet=8 postgresql_command=Query postgresql_query="SELECT 2" postgresql_request_size=14 postgresql_total_size=14
             anomaly unparsable_postgresql 2
         "#]],
     );
@@ -416,7 +416,7 @@ fn an_answer_to_what_was_not_seen_is_a_row_of_its_own() {
         ),
         expect![[r#"
             postgresql id=5 index=0 summary="→ DELETE 0" response_packet=5 postgresql_response_size=25 postgresql_total_size=25 postgresql_success=true
-            postgresql id=4 index=0 elapsed_time=2000 summary="Parse SELECT 1 → OK" request_packet=4 response_packet=6 postgresql_command=Parse postgresql_query="SELECT 1" postgresql_request_size=26 postgresql_response_size=10 postgresql_total_size=36 postgresql_success=true
+            postgresql id=4 index=0 elapsed_time=2000 method=Parse summary="Parse SELECT 1 → OK" request_packet=4 response_packet=6 postgresql_command=Parse postgresql_query="SELECT 1" postgresql_request_size=26 postgresql_response_size=10 postgresql_total_size=36 postgresql_success=true
         "#]],
     );
 }

@@ -107,8 +107,8 @@ fn the_hellos_of_a_handshake_are_rows() {
             ('<', handshake),
         ],
         expect![[r#"
-            tlsx id=1 index=0 summary="ClientHello TLS 1.3 h3" request_packet=1 tlsx_alpn=h3 tlsx_summary="ClientHello TLS 1.3 h3" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=79df54cc919bc7c4ddd6219a82771e7e tlsx_ja4=q13i0102h3_0f2cb44170f4_b9a491fefe05 tls_summary=ClientHello tls_request_size=59 tls_total_size=59
-            tlsx id=2 index=0 elapsed_time=1000 summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=1 response_packet=2 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
+            tlsx id=1 index=0 method=ClientHello summary="ClientHello TLS 1.3 h3" request_packet=1 tlsx_alpn=h3 tlsx_summary="ClientHello TLS 1.3 h3" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=79df54cc919bc7c4ddd6219a82771e7e tlsx_ja4=q13i0102h3_0f2cb44170f4_b9a491fefe05 tls_summary=ClientHello tls_request_size=59 tls_total_size=59
+            tlsx id=2 index=0 elapsed_time=1000 method=ServerHello summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=1 response_packet=2 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
         "#]],
     );
 }
@@ -133,8 +133,8 @@ fn a_hello_in_pieces_over_packets_in_any_order() {
     check(
         &[('>', first), ('>', [second, again].concat()), ('<', answers(V1))],
         expect![[r#"
-            tlsx id=2 index=0 summary="ClientHello TLS 1.3 h3" request_packet=2 tlsx_alpn=h3 tlsx_summary="ClientHello TLS 1.3 h3" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=79df54cc919bc7c4ddd6219a82771e7e tlsx_ja4=q13i0102h3_0f2cb44170f4_b9a491fefe05 tls_summary=ClientHello tls_request_size=59 tls_total_size=59
-            tlsx id=3 index=0 elapsed_time=1000 summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=2 response_packet=3 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
+            tlsx id=2 index=0 method=ClientHello summary="ClientHello TLS 1.3 h3" request_packet=2 tlsx_alpn=h3 tlsx_summary="ClientHello TLS 1.3 h3" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=79df54cc919bc7c4ddd6219a82771e7e tlsx_ja4=q13i0102h3_0f2cb44170f4_b9a491fefe05 tls_summary=ClientHello tls_request_size=59 tls_total_size=59
+            tlsx id=3 index=0 elapsed_time=1000 method=ServerHello summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=2 response_packet=3 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
         "#]],
     );
 }
@@ -147,8 +147,8 @@ fn a_retry_changes_the_keys_and_not_the_hello() {
     check(
         &[('>', asks(V1)), ('<', retry), ('>', again), ('<', answer)],
         expect![[r#"
-            tlsx id=1 index=0 summary="ClientHello TLS 1.3 h3" request_packet=1 tlsx_alpn=h3 tlsx_summary="ClientHello TLS 1.3 h3" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=79df54cc919bc7c4ddd6219a82771e7e tlsx_ja4=q13i0102h3_0f2cb44170f4_b9a491fefe05 tls_summary=ClientHello tls_request_size=59 tls_total_size=59
-            tlsx id=4 index=0 elapsed_time=3000 summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=1 response_packet=4 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
+            tlsx id=1 index=0 method=ClientHello summary="ClientHello TLS 1.3 h3" request_packet=1 tlsx_alpn=h3 tlsx_summary="ClientHello TLS 1.3 h3" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=79df54cc919bc7c4ddd6219a82771e7e tlsx_ja4=q13i0102h3_0f2cb44170f4_b9a491fefe05 tls_summary=ClientHello tls_request_size=59 tls_total_size=59
+            tlsx id=4 index=0 elapsed_time=3000 method=ServerHello summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=1 response_packet=4 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
         "#]],
     );
 }
@@ -166,10 +166,10 @@ fn another_handshake_between_the_same_ports_is_read() {
             ('<', answer),
         ],
         expect![[r#"
-            tlsx id=1 index=0 summary="ClientHello TLS 1.3 h3" request_packet=1 tlsx_alpn=h3 tlsx_summary="ClientHello TLS 1.3 h3" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=79df54cc919bc7c4ddd6219a82771e7e tlsx_ja4=q13i0102h3_0f2cb44170f4_b9a491fefe05 tls_summary=ClientHello tls_request_size=59 tls_total_size=59
-            tlsx id=2 index=0 elapsed_time=1000 summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=1 response_packet=2 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
-            tlsx id=4 index=0 summary="ClientHello TLS 1.3 h3" request_packet=4 tlsx_alpn=h3 tlsx_summary="ClientHello TLS 1.3 h3" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=79df54cc919bc7c4ddd6219a82771e7e tlsx_ja4=q13i0102h3_0f2cb44170f4_b9a491fefe05 tls_summary=ClientHello tls_request_size=59 tls_total_size=59
-            tlsx id=5 index=0 elapsed_time=1000 summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=4 response_packet=5 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
+            tlsx id=1 index=0 method=ClientHello summary="ClientHello TLS 1.3 h3" request_packet=1 tlsx_alpn=h3 tlsx_summary="ClientHello TLS 1.3 h3" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=79df54cc919bc7c4ddd6219a82771e7e tlsx_ja4=q13i0102h3_0f2cb44170f4_b9a491fefe05 tls_summary=ClientHello tls_request_size=59 tls_total_size=59
+            tlsx id=2 index=0 elapsed_time=1000 method=ServerHello summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=1 response_packet=2 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
+            tlsx id=4 index=0 method=ClientHello summary="ClientHello TLS 1.3 h3" request_packet=4 tlsx_alpn=h3 tlsx_summary="ClientHello TLS 1.3 h3" tlsx_info=ClientHello tlsx_version=772 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tlsx_ja3=79df54cc919bc7c4ddd6219a82771e7e tlsx_ja4=q13i0102h3_0f2cb44170f4_b9a491fefe05 tls_summary=ClientHello tls_request_size=59 tls_total_size=59
+            tlsx id=5 index=0 elapsed_time=1000 method=ServerHello summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" request_packet=4 response_packet=5 tlsx_summary="ServerHello TLS 1.3 TLS_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=772 tlsx_cipher_suite=4865 tlsx_ja3s=cce84e7a8b742462e40afb585a3e3ccc tls_summary=ServerHello tls_info="TLS 1.3 TLS_AES_128_GCM_SHA256" tls_response_size=46 tls_total_size=46
         "#]],
     );
 }
@@ -180,8 +180,8 @@ fn a_hello_whose_end_is_missing_has_no_fingerprint() {
     check(
         &[('>', half)],
         expect![[r#"
-        tlsx id=1 index=0 summary="ClientHello TLS 1.2" request_packet=1 tlsx_summary="ClientHello TLS 1.2" tlsx_info=ClientHello tlsx_version=771 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tls_summary=ClientHello tls_request_size=56 tls_total_size=56
-    "#]],
+            tlsx id=1 index=0 method=ClientHello summary="ClientHello TLS 1.2" request_packet=1 tlsx_summary="ClientHello TLS 1.2" tlsx_info=ClientHello tlsx_version=771 tlsx_cipher_suites=[TLS_AES_128_GCM_SHA256] tls_summary=ClientHello tls_request_size=56 tls_total_size=56
+        "#]],
     );
 }
 

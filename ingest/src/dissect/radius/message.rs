@@ -73,9 +73,12 @@ impl<'a> Message<'a> {
             let mut attributes = self.attributes;
             !attributes.any(|(kind, _)| says_who.contains(&kind))
         };
+        // It has a length of its own, and Status-Server and its answer have often no other (RFC 5997 §3).
+        let mut attributes = self.attributes;
+        let is_signed = attributes.any(|(kind, _)| kind == kind::MESSAGE_AUTHENTICATOR);
         registry::code_name(self.code).is_some()
             && self.is_sound()
-            && self.attributes.count() >= LEAST_ATTRIBUTES
+            && (is_signed || self.attributes.count() >= LEAST_ATTRIBUTES)
             && !(self.code == code::ACCESS_REQUEST && asks_for_nobody())
     }
 }

@@ -31,8 +31,8 @@ fn a_request_and_its_response_are_one_row() {
     check(
         &format!("> {REQUEST}\n< {ACCEPT}\n> {START}\n< {RECEIVED}"),
         expect![[r#"
-            radius id=1 index=0 elapsed_time=1000 status_code=2 summary="Access-Request bob at 10.0.0.7 → Access-Accept 10.1.0.5 \"Hello\"" request_packet=1 response_packet=2 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=true radius_request_length=49 radius_response_length=33 radius_total_size=82
-            radius id=3 index=0 elapsed_time=1000 status_code=5 summary="Accounting-Request Start bob at 10.0.0.7 → Accounting-Response" request_packet=3 response_packet=4 radius_code=4 radius_code_name=Accounting-Request radius_request_authenticator=66666666666666666666666666666666 radius_request=true radius_response=true radius_request_length=37 radius_response_length=20 radius_total_size=57
+            radius id=1 index=0 elapsed_time=1000 status_code=2 method=Access-Request summary="Access-Request bob at 10.0.0.7 → Access-Accept 10.1.0.5 \"Hello\"" request_packet=1 response_packet=2 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=true radius_request_length=49 radius_response_length=33 radius_total_size=82
+            radius id=3 index=0 elapsed_time=1000 status_code=5 method=Accounting-Request summary="Accounting-Request Start bob at 10.0.0.7 → Accounting-Response" request_packet=3 response_packet=4 radius_code=4 radius_code_name=Accounting-Request radius_request_authenticator=66666666666666666666666666666666 radius_request=true radius_response=true radius_request_length=37 radius_response_length=20 radius_total_size=57
         "#]],
     );
 }
@@ -42,8 +42,8 @@ fn a_request_sent_again_is_a_row_of_its_own() {
     check(
         &format!("> {REQUEST}\n> {REQUEST}\n< {ACCEPT}\n< {ACCEPT}"),
         expect![[r#"
-            radius id=1 index=0 elapsed_time=2000 status_code=2 summary="Access-Request bob at 10.0.0.7 → Access-Accept 10.1.0.5 \"Hello\"" request_packet=1 response_packet=3 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=true radius_request_length=49 radius_response_length=33 radius_total_size=82
-            radius id=2 index=0 elapsed_time=2000 status_code=2 summary="Access-Request bob at 10.0.0.7 → Access-Accept 10.1.0.5 \"Hello\"" request_packet=2 response_packet=4 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=true radius_request_length=49 radius_response_length=33 radius_total_size=82
+            radius id=1 index=0 elapsed_time=2000 status_code=2 method=Access-Request summary="Access-Request bob at 10.0.0.7 → Access-Accept 10.1.0.5 \"Hello\"" request_packet=1 response_packet=3 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=true radius_request_length=49 radius_response_length=33 radius_total_size=82
+            radius id=2 index=0 elapsed_time=2000 status_code=2 method=Access-Request summary="Access-Request bob at 10.0.0.7 → Access-Accept 10.1.0.5 \"Hello\"" request_packet=2 response_packet=4 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=true radius_request_length=49 radius_response_length=33 radius_total_size=82
         "#]],
     );
 }
@@ -56,8 +56,8 @@ fn an_identifier_that_is_used_again_gives_the_old_request_up() {
     check(
         &format!("> {REQUEST}\n> {other}\n< {ACCEPT}"),
         expect![[r#"
-            radius id=1 index=0 summary="Access-Request bob at 10.0.0.7" request_packet=1 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=false radius_request_length=49 radius_total_size=49
-            radius id=2 index=0 elapsed_time=1000 status_code=2 summary="Access-Request eve at 10.0.0.7 → Access-Accept 10.1.0.5 \"Hello\"" request_packet=2 response_packet=3 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=39383736353433323130616263646566 radius_request=true radius_response=true radius_request_length=49 radius_response_length=33 radius_total_size=82
+            radius id=1 index=0 method=Access-Request summary="Access-Request bob at 10.0.0.7" request_packet=1 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=false radius_request_length=49 radius_total_size=49
+            radius id=2 index=0 elapsed_time=1000 status_code=2 method=Access-Request summary="Access-Request eve at 10.0.0.7 → Access-Accept 10.1.0.5 \"Hello\"" request_packet=2 response_packet=3 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=39383736353433323130616263646566 radius_request=true radius_response=true radius_request_length=49 radius_response_length=33 radius_total_size=82
         "#]],
     );
 }
@@ -69,8 +69,8 @@ fn responses_in_any_order_find_their_requests() {
     check(
         &format!("> {REQUEST}\n> {second}\n< {reject}\n< {ACCEPT}"),
         expect![[r#"
-            radius id=2 index=0 elapsed_time=1000 status_code=3 summary="Access-Request eve at 10.0.0.7 → Access-Reject \"No!\"" request_packet=2 response_packet=3 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=true radius_request_length=49 radius_response_length=25 radius_total_size=74
-            radius id=1 index=0 elapsed_time=3000 status_code=2 summary="Access-Request bob at 10.0.0.7 → Access-Accept 10.1.0.5 \"Hello\"" request_packet=1 response_packet=4 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=true radius_request_length=49 radius_response_length=33 radius_total_size=82
+            radius id=2 index=0 elapsed_time=1000 status_code=3 method=Access-Request summary="Access-Request eve at 10.0.0.7 → Access-Reject \"No!\"" request_packet=2 response_packet=3 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=true radius_request_length=49 radius_response_length=25 radius_total_size=74
+            radius id=1 index=0 elapsed_time=3000 status_code=2 method=Access-Request summary="Access-Request bob at 10.0.0.7 → Access-Accept 10.1.0.5 \"Hello\"" request_packet=1 response_packet=4 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=true radius_request_length=49 radius_response_length=33 radius_total_size=82
         "#]],
     );
 }
@@ -80,8 +80,8 @@ fn a_response_of_another_kind_answers_nothing() {
     check(
         &format!("> {REQUEST}\n< {}", RECEIVED.replacen(r"\x06", r"\x05", 1)),
         expect![[r#"
-            radius id=2 index=0 status_code=5 summary="→ Accounting-Response" response_packet=2 radius_code=5 radius_code_name=Accounting-Response radius_request=false radius_response=true radius_response_length=20 radius_total_size=20
-            radius id=1 index=0 summary="Access-Request bob at 10.0.0.7" request_packet=1 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=false radius_request_length=49 radius_total_size=49
+            radius id=2 index=0 status_code=5 method=Accounting-Response summary="→ Accounting-Response" response_packet=2 radius_code=5 radius_code_name=Accounting-Response radius_request=false radius_response=true radius_response_length=20 radius_total_size=20
+            radius id=1 index=0 method=Access-Request summary="Access-Request bob at 10.0.0.7" request_packet=1 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=false radius_request_length=49 radius_total_size=49
         "#]],
     );
 }
@@ -92,7 +92,7 @@ fn a_server_may_ask_for_a_change() {
         &UDP,
         "10.0.0.1:51000 > 10.0.0.2:3799 udp\n< \\x2b\\x01\\x00\\x1cffffffffffffffff\\x2c\\x08s-0001\n> \\x2d\\x01\\x00\\x1affffffffffffffff\\x65\\x06\\x00\\x00\\x01\\xf7",
         expect![[r#"
-            radius id=1 index=0 elapsed_time=1000 status_code=45 summary="CoA-Request s-0001 → CoA-NAK Session-Context-Not-Found" request_packet=1 response_packet=2 radius_code=43 radius_code_name=CoA-Request radius_request_authenticator=66666666666666666666666666666666 radius_request=true radius_response=true radius_request_length=28 radius_response_length=26 radius_total_size=54
+            radius id=1 index=0 elapsed_time=1000 status_code=45 method=CoA-Request summary="CoA-Request s-0001 → CoA-NAK Session-Context-Not-Found" request_packet=1 response_packet=2 radius_code=43 radius_code_name=CoA-Request radius_request_authenticator=66666666666666666666666666666666 radius_request=true radius_response=true radius_request_length=28 radius_response_length=26 radius_total_size=54
         "#]],
     );
 }
@@ -105,10 +105,10 @@ fn damaged_attributes_and_strange_codes_are_rows_and_counted() {
     check(
         &format!("> {damaged}\n> {cut}\n> {padded}\n> \\x63\\x09\\x00\\x14ffffffffffffffff\n> short"),
         expect![[r#"
-            radius id=1 index=0 summary="Access-Request bob" request_packet=1 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=66666666666666666666666666666666 radius_request=true radius_response=false radius_request_length=27 radius_total_size=27
-            radius id=2 index=0 summary="Access-Request bob" request_packet=2 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=66666666666666666666666666666666 radius_request=true radius_response=false radius_request_length=255 radius_total_size=255
-            radius id=3 index=0 summary="Accounting-Request Start bob at 10.0.0.7" request_packet=3 radius_code=4 radius_code_name=Accounting-Request radius_request_authenticator=66666666666666666666666666666666 radius_request=true radius_response=false radius_request_length=37 radius_total_size=37
-            radius id=4 index=0 summary="code 99" request_packet=4 radius_code=99 radius_code_name="code 99" radius_request_authenticator=66666666666666666666666666666666 radius_request=true radius_response=false radius_request_length=20 radius_total_size=20
+            radius id=1 index=0 method=Access-Request summary="Access-Request bob" request_packet=1 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=66666666666666666666666666666666 radius_request=true radius_response=false radius_request_length=27 radius_total_size=27
+            radius id=2 index=0 method=Access-Request summary="Access-Request bob" request_packet=2 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=66666666666666666666666666666666 radius_request=true radius_response=false radius_request_length=255 radius_total_size=255
+            radius id=3 index=0 method=Accounting-Request summary="Accounting-Request Start bob at 10.0.0.7" request_packet=3 radius_code=4 radius_code_name=Accounting-Request radius_request_authenticator=66666666666666666666666666666666 radius_request=true radius_response=false radius_request_length=37 radius_total_size=37
+            radius id=4 index=0 method="code 99" summary="code 99" request_packet=4 radius_code=99 radius_code_name="code 99" radius_request_authenticator=66666666666666666666666666666666 radius_request=true radius_response=false radius_request_length=20 radius_total_size=20
             anomaly malformed_radius 3
         "#]],
     );
@@ -120,8 +120,8 @@ fn messages_in_a_stream_stand_one_behind_the_other() {
         &TCP,
         &format!("10.0.0.1:51000 > 10.0.0.2:1812\n> {REQUEST}{START}\n< {RECEIVED}{ACCEPT}"),
         expect![[r#"
-            radius id=4 index=1 elapsed_time=1000 status_code=5 summary="Accounting-Request Start bob at 10.0.0.7 → Accounting-Response" request_packet=4 response_packet=5 radius_code=4 radius_code_name=Accounting-Request radius_request_authenticator=66666666666666666666666666666666 radius_request=true radius_response=true radius_request_length=37 radius_response_length=20 radius_total_size=57
-            radius id=4 index=0 elapsed_time=1000 status_code=2 summary="Access-Request bob at 10.0.0.7 → Access-Accept 10.1.0.5 \"Hello\"" request_packet=4 response_packet=5 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=true radius_request_length=49 radius_response_length=33 radius_total_size=82
+            radius id=4 index=1 elapsed_time=1000 status_code=5 method=Accounting-Request summary="Accounting-Request Start bob at 10.0.0.7 → Accounting-Response" request_packet=4 response_packet=5 radius_code=4 radius_code_name=Accounting-Request radius_request_authenticator=66666666666666666666666666666666 radius_request=true radius_response=true radius_request_length=37 radius_response_length=20 radius_total_size=57
+            radius id=4 index=0 elapsed_time=1000 status_code=2 method=Access-Request summary="Access-Request bob at 10.0.0.7 → Access-Accept 10.1.0.5 \"Hello\"" request_packet=4 response_packet=5 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=true radius_request_length=49 radius_response_length=33 radius_total_size=82
         "#]],
     );
 }
@@ -134,16 +134,16 @@ fn after_a_gap_a_stream_goes_on_where_a_message_begins() {
             "10.0.0.1:51000 > 10.0.0.2:1812\n> {REQUEST}\n< {ACCEPT}\n> {START}\n> {REQUEST}\n< {ACCEPT}\n  drop 6"
         ),
         expect![[r#"
-            radius id=4 index=0 elapsed_time=1000 status_code=2 summary="Access-Request bob at 10.0.0.7 → Access-Accept 10.1.0.5 \"Hello\"" request_packet=4 response_packet=5 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=true radius_request_length=49 radius_response_length=33 radius_total_size=82
-            radius id=7 index=0 elapsed_time=1000 status_code=2 summary="Access-Request bob at 10.0.0.7 → Access-Accept 10.1.0.5 \"Hello\"" request_packet=7 response_packet=8 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=true radius_request_length=49 radius_response_length=33 radius_total_size=82
+            radius id=4 index=0 elapsed_time=1000 status_code=2 method=Access-Request summary="Access-Request bob at 10.0.0.7 → Access-Accept 10.1.0.5 \"Hello\"" request_packet=4 response_packet=5 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=true radius_request_length=49 radius_response_length=33 radius_total_size=82
+            radius id=7 index=0 elapsed_time=1000 status_code=2 method=Access-Request summary="Access-Request bob at 10.0.0.7 → Access-Accept 10.1.0.5 \"Hello\"" request_packet=7 response_packet=8 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=true radius_request_length=49 radius_response_length=33 radius_total_size=82
         "#]],
     );
     check_whole(
         &TCP,
         &format!("10.0.0.1:51000 > 10.0.0.2:1812\n> {REQUEST}\\x00\\x00\\x00\\x00\n> {START}\n< {RECEIVED}"),
         expect![[r#"
-            radius id=5 index=0 elapsed_time=1000 status_code=5 summary="Accounting-Request Start bob at 10.0.0.7 → Accounting-Response" request_packet=5 response_packet=6 radius_code=4 radius_code_name=Accounting-Request radius_request_authenticator=66666666666666666666666666666666 radius_request=true radius_response=true radius_request_length=37 radius_response_length=20 radius_total_size=57
-            radius id=4 index=0 summary="Access-Request bob at 10.0.0.7" request_packet=4 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=false radius_request_length=49 radius_total_size=49
+            radius id=5 index=0 elapsed_time=1000 status_code=5 method=Accounting-Request summary="Accounting-Request Start bob at 10.0.0.7 → Accounting-Response" request_packet=5 response_packet=6 radius_code=4 radius_code_name=Accounting-Request radius_request_authenticator=66666666666666666666666666666666 radius_request=true radius_response=true radius_request_length=37 radius_response_length=20 radius_total_size=57
+            radius id=4 index=0 method=Access-Request summary="Access-Request bob at 10.0.0.7" request_packet=4 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=false radius_request_length=49 radius_total_size=49
             anomaly unparsable_radius 1
         "#]],
     );

@@ -36,10 +36,10 @@ fn a_command_and_its_reply_are_one_row() {
 > *2\r\n$4\r\nINCR\r\n$1\r\nn\r\n
 < :42\r\n"#,
         expect![[r#"
-            redis id=4 index=0 elapsed_time=1000 status_code=0 summary="get user:1 → \"bob\"" request_packet=4 response_packet=5 redis_type=GET redis_command="get user:1" redis_key=user:1 redis_request_size=25 redis_response_size=9 redis_total_size=34
-            redis id=6 index=0 elapsed_time=1000 status_code=0 summary="SET a \"two \\\"b\\\" c\" NX → OK" request_packet=6 response_packet=7 redis_type=SET redis_command="SET a \"two \\\"b\\\" c\" NX" redis_key=a redis_request_size=43 redis_response_size=5 redis_total_size=48
-            redis id=8 index=0 elapsed_time=1000 status_code=0 summary="GET x → nil" request_packet=8 response_packet=9 redis_type=GET redis_command="GET x" redis_key=x redis_request_size=20 redis_response_size=5 redis_total_size=25
-            redis id=10 index=0 elapsed_time=1000 status_code=0 summary="INCR n → 42" request_packet=10 response_packet=11 redis_type=INCR redis_command="INCR n" redis_key=n redis_request_size=21 redis_response_size=5 redis_total_size=26
+            redis id=4 index=0 elapsed_time=1000 status_code=0 method=GET summary="get user:1 → \"bob\"" request_packet=4 response_packet=5 redis_type=GET redis_command="get user:1" redis_key=user:1 redis_request_size=25 redis_response_size=9 redis_total_size=34
+            redis id=6 index=0 elapsed_time=1000 status_code=0 method=SET summary="SET a \"two \\\"b\\\" c\" NX → OK" request_packet=6 response_packet=7 redis_type=SET redis_command="SET a \"two \\\"b\\\" c\" NX" redis_key=a redis_request_size=43 redis_response_size=5 redis_total_size=48
+            redis id=8 index=0 elapsed_time=1000 status_code=0 method=GET summary="GET x → nil" request_packet=8 response_packet=9 redis_type=GET redis_command="GET x" redis_key=x redis_request_size=20 redis_response_size=5 redis_total_size=25
+            redis id=10 index=0 elapsed_time=1000 status_code=0 method=INCR summary="INCR n → 42" request_packet=10 response_packet=11 redis_type=INCR redis_command="INCR n" redis_key=n redis_request_size=21 redis_response_size=5 redis_total_size=26
         "#]],
     );
 }
@@ -50,11 +50,11 @@ fn pipelined_commands_are_answered_in_order() {
         r#"> *1\r\n$4\r\nPING\r\n*2\r\n$4\r\nECHO\r\n$3\r\na\nb\r\n*1\r\n$5\r\nMULTI\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n*1\r\n$4\r\nEXEC\r\n
 < +PONG\r\n$3\r\na\nb\r\n+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n"#,
         expect![[r#"
-            redis id=4 index=0 elapsed_time=1000 status_code=0 summary="PING → PONG" request_packet=4 response_packet=5 redis_type=PING redis_command=PING redis_request_size=14 redis_response_size=7 redis_total_size=21
-            redis id=4 index=1 elapsed_time=1000 status_code=0 summary="ECHO \"a\\nb\" → \"a\\nb\"" request_packet=4 response_packet=5 redis_type=ECHO redis_command="ECHO \"a\\nb\"" redis_request_size=23 redis_response_size=9 redis_total_size=32
-            redis id=4 index=2 elapsed_time=1000 status_code=0 summary="MULTI → OK" request_packet=4 response_packet=5 redis_type=MULTI redis_command=MULTI redis_request_size=15 redis_response_size=5 redis_total_size=20
-            redis id=4 index=3 elapsed_time=1000 status_code=0 summary="SET k v → QUEUED" request_packet=4 response_packet=5 redis_type=SET redis_command="SET k v" redis_key=k redis_request_size=27 redis_response_size=9 redis_total_size=36
-            redis id=4 index=4 elapsed_time=1000 status_code=0 summary="EXEC → [OK]" request_packet=4 response_packet=5 redis_type=EXEC redis_command=EXEC redis_request_size=14 redis_response_size=9 redis_total_size=23
+            redis id=4 index=0 elapsed_time=1000 status_code=0 method=PING summary="PING → PONG" request_packet=4 response_packet=5 redis_type=PING redis_command=PING redis_request_size=14 redis_response_size=7 redis_total_size=21
+            redis id=4 index=1 elapsed_time=1000 status_code=0 method=ECHO summary="ECHO \"a\\nb\" → \"a\\nb\"" request_packet=4 response_packet=5 redis_type=ECHO redis_command="ECHO \"a\\nb\"" redis_request_size=23 redis_response_size=9 redis_total_size=32
+            redis id=4 index=2 elapsed_time=1000 status_code=0 method=MULTI summary="MULTI → OK" request_packet=4 response_packet=5 redis_type=MULTI redis_command=MULTI redis_request_size=15 redis_response_size=5 redis_total_size=20
+            redis id=4 index=3 elapsed_time=1000 status_code=0 method=SET summary="SET k v → QUEUED" request_packet=4 response_packet=5 redis_type=SET redis_command="SET k v" redis_key=k redis_request_size=27 redis_response_size=9 redis_total_size=36
+            redis id=4 index=4 elapsed_time=1000 status_code=0 method=EXEC summary="EXEC → [OK]" request_packet=4 response_packet=5 redis_type=EXEC redis_command=EXEC redis_request_size=14 redis_response_size=9 redis_total_size=23
         "#]],
     );
 }
@@ -69,9 +69,9 @@ fn an_error_has_a_status_and_its_text() {
 > *1\r\n$3\r\nFOO\r\n
 < !21\r\nSYNTAX invalid syntax\r\n"#,
         expect![[r#"
-            redis id=4 index=0 elapsed_time=1000 status_code=1 summary="GET l → WRONGTYPE Operation against a key holding the wrong kind of value" request_packet=4 response_packet=5 redis_type=GET redis_command="GET l" redis_key=l redis_request_size=20 redis_response_size=68 redis_total_size=88
-            redis id=6 index=0 elapsed_time=1000 status_code=1 summary="GET x → MOVED 3999 127.0.0.1:6381" request_packet=6 response_packet=7 redis_type=GET redis_command="GET x" redis_key=x redis_request_size=20 redis_response_size=28 redis_total_size=48
-            redis id=8 index=0 elapsed_time=1000 status_code=1 summary="FOO → SYNTAX invalid syntax" request_packet=8 response_packet=9 redis_type=FOO redis_command=FOO redis_request_size=13 redis_response_size=28 redis_total_size=41
+            redis id=4 index=0 elapsed_time=1000 status_code=1 method=GET summary="GET l → WRONGTYPE Operation against a key holding the wrong kind of value" request_packet=4 response_packet=5 redis_type=GET redis_command="GET l" redis_key=l redis_request_size=20 redis_response_size=68 redis_total_size=88
+            redis id=6 index=0 elapsed_time=1000 status_code=1 method=GET summary="GET x → MOVED 3999 127.0.0.1:6381" request_packet=6 response_packet=7 redis_type=GET redis_command="GET x" redis_key=x redis_request_size=20 redis_response_size=28 redis_total_size=48
+            redis id=8 index=0 elapsed_time=1000 status_code=1 method=FOO summary="FOO → SYNTAX invalid syntax" request_packet=8 response_packet=9 redis_type=FOO redis_command=FOO redis_request_size=13 redis_response_size=28 redis_total_size=41
         "#]],
     );
 }
@@ -87,17 +87,17 @@ fn replies_of_every_type_are_shown() {
 < $?\r\n;4\r\nHell\r\n;5\r\no wor\r\n;0\r\n
 < *?\r\n:1\r\n%?\r\n+k\r\n:2\r\n.\r\n.\r\n*-1\r\n"#,
         expect![[r#"
-            redis id=4 index=0 elapsed_time=1000 status_code=0 summary="HELLO 3 \"\" → {\"server\": \"redis\", \"proto\": 3}" request_packet=4 response_packet=5 redis_type=HELLO redis_command="HELLO 3 \"\"" redis_request_size=28 redis_response_size=42 redis_total_size=70
-            redis id=6 index=0 elapsed_time=1000 status_code=0 summary="a → nil" request_packet=6 response_packet=7 redis_type=A redis_command=a redis_request_size=11 redis_response_size=3 redis_total_size=14
-            redis id=6 index=1 elapsed_time=1000 status_code=0 summary="b → true" request_packet=6 response_packet=7 redis_type=B redis_command=b redis_request_size=11 redis_response_size=4 redis_total_size=15
-            redis id=6 index=2 elapsed_time=1000 status_code=0 summary="c → 1.5" request_packet=6 response_packet=7 redis_type=C redis_command=c redis_request_size=11 redis_response_size=6 redis_total_size=17
-            redis id=6 index=3 elapsed_time=1000 status_code=0 summary="d → 3492890328409238509324850943850943825024385" request_packet=6 response_packet=7 redis_type=D redis_command=d redis_request_size=11 redis_response_size=46 redis_total_size=57
-            redis id=6 index=4 elapsed_time=1000 status_code=0 summary="e → \"Some string\"" request_packet=6 response_packet=7 redis_type=E redis_command=e redis_request_size=11 redis_response_size=22 redis_total_size=33
-            redis id=6 index=5 elapsed_time=2000 status_code=0 summary="f → [\"x\", []]" request_packet=6 response_packet=8 redis_type=F redis_command=f redis_request_size=11 redis_response_size=15 redis_total_size=26
-            redis id=6 index=6 elapsed_time=2000 status_code=0 summary="g → [b, nil]" request_packet=6 response_packet=8 redis_type=G redis_command=g redis_request_size=11 redis_response_size=44 redis_total_size=55
-            redis id=6 index=7 elapsed_time=3000 status_code=0 summary="h → \"Hello wor\"" request_packet=6 response_packet=9 redis_type=H redis_command=h redis_request_size=11 redis_response_size=29 redis_total_size=40
-            redis id=6 index=8 elapsed_time=4000 status_code=0 summary="i → [1, {k: 2}]" request_packet=6 response_packet=10 redis_type=I redis_command=i redis_request_size=11 redis_response_size=26 redis_total_size=37
-            redis id=6 index=9 elapsed_time=4000 status_code=0 summary="j → nil" request_packet=6 response_packet=10 redis_type=J redis_command=j redis_request_size=11 redis_response_size=5 redis_total_size=16
+            redis id=4 index=0 elapsed_time=1000 status_code=0 method=HELLO summary="HELLO 3 \"\" → {\"server\": \"redis\", \"proto\": 3}" request_packet=4 response_packet=5 redis_type=HELLO redis_command="HELLO 3 \"\"" redis_request_size=28 redis_response_size=42 redis_total_size=70
+            redis id=6 index=0 elapsed_time=1000 status_code=0 method=A summary="a → nil" request_packet=6 response_packet=7 redis_type=A redis_command=a redis_request_size=11 redis_response_size=3 redis_total_size=14
+            redis id=6 index=1 elapsed_time=1000 status_code=0 method=B summary="b → true" request_packet=6 response_packet=7 redis_type=B redis_command=b redis_request_size=11 redis_response_size=4 redis_total_size=15
+            redis id=6 index=2 elapsed_time=1000 status_code=0 method=C summary="c → 1.5" request_packet=6 response_packet=7 redis_type=C redis_command=c redis_request_size=11 redis_response_size=6 redis_total_size=17
+            redis id=6 index=3 elapsed_time=1000 status_code=0 method=D summary="d → 3492890328409238509324850943850943825024385" request_packet=6 response_packet=7 redis_type=D redis_command=d redis_request_size=11 redis_response_size=46 redis_total_size=57
+            redis id=6 index=4 elapsed_time=1000 status_code=0 method=E summary="e → \"Some string\"" request_packet=6 response_packet=7 redis_type=E redis_command=e redis_request_size=11 redis_response_size=22 redis_total_size=33
+            redis id=6 index=5 elapsed_time=2000 status_code=0 method=F summary="f → [\"x\", []]" request_packet=6 response_packet=8 redis_type=F redis_command=f redis_request_size=11 redis_response_size=15 redis_total_size=26
+            redis id=6 index=6 elapsed_time=2000 status_code=0 method=G summary="g → [b, nil]" request_packet=6 response_packet=8 redis_type=G redis_command=g redis_request_size=11 redis_response_size=44 redis_total_size=55
+            redis id=6 index=7 elapsed_time=3000 status_code=0 method=H summary="h → \"Hello wor\"" request_packet=6 response_packet=9 redis_type=H redis_command=h redis_request_size=11 redis_response_size=29 redis_total_size=40
+            redis id=6 index=8 elapsed_time=4000 status_code=0 method=I summary="i → [1, {k: 2}]" request_packet=6 response_packet=10 redis_type=I redis_command=i redis_request_size=11 redis_response_size=26 redis_total_size=37
+            redis id=6 index=9 elapsed_time=4000 status_code=0 method=J summary="j → nil" request_packet=6 response_packet=10 redis_type=J redis_command=j redis_request_size=11 redis_response_size=5 redis_total_size=16
         "#]],
     );
 }
@@ -108,9 +108,9 @@ fn words_as_a_person_types_them_are_commands() {
         r#"> PING\r\nset key "two words\\x41\\n" 'it\\'s'\r\n\r\nGET  key\n
 < +PONG\r\n+OK\r\n$3\r\nabc\r\n"#,
         expect![[r#"
-            redis id=4 index=0 elapsed_time=1000 status_code=0 summary="PING → PONG" request_packet=4 response_packet=5 redis_type=PING redis_command=PING redis_request_size=6 redis_response_size=7 redis_total_size=13
-            redis id=4 index=1 elapsed_time=1000 status_code=0 summary="set key \"two wordsA\\n\" \"it's\" → OK" request_packet=4 response_packet=5 redis_type=SET redis_command="set key \"two wordsA\\n\" \"it's\"" redis_key=key redis_request_size=35 redis_response_size=5 redis_total_size=40
-            redis id=4 index=2 elapsed_time=1000 status_code=0 summary="GET key → \"abc\"" request_packet=4 response_packet=5 redis_type=GET redis_command="GET key" redis_key=key redis_request_size=9 redis_response_size=9 redis_total_size=18
+            redis id=4 index=0 elapsed_time=1000 status_code=0 method=PING summary="PING → PONG" request_packet=4 response_packet=5 redis_type=PING redis_command=PING redis_request_size=6 redis_response_size=7 redis_total_size=13
+            redis id=4 index=1 elapsed_time=1000 status_code=0 method=SET summary="set key \"two wordsA\\n\" \"it's\" → OK" request_packet=4 response_packet=5 redis_type=SET redis_command="set key \"two wordsA\\n\" \"it's\"" redis_key=key redis_request_size=35 redis_response_size=5 redis_total_size=40
+            redis id=4 index=2 elapsed_time=1000 status_code=0 method=GET summary="GET key → \"abc\"" request_packet=4 response_packet=5 redis_type=GET redis_command="GET key" redis_key=key redis_request_size=9 redis_response_size=9 redis_total_size=18
         "#]],
     );
 }
@@ -120,17 +120,17 @@ fn the_key_is_where_its_command_has_it() {
     check(
         r#"> EVAL "return 1" 2 k1 k2 v\r\nEVAL "return 1" 0 v\r\nXREAD COUNT 2 STREAMS s1 s2 0 0\r\nOBJECT ENCODING k\r\nPUBLISH news hi\r\nJSON.GET doc\r\nZUNION 1 z\r\nMIGRATE h 1 k 0 5\r\nBLMPOP 0 1 list LEFT\r\nNOSUCH k\r\nGET 0123456789012345678901234567890123456789012345678901234567890123456789\r\n"#,
         expect![[r#"
-            redis id=4 index=0 summary="EVAL \"return 1\" 2 k1 k2 v" request_packet=4 redis_type=EVAL redis_command="EVAL \"return 1\" 2 k1 k2 v" redis_key=k1 redis_request_size=27 redis_total_size=27
-            redis id=4 index=1 summary="EVAL \"return 1\" 0 v" request_packet=4 redis_type=EVAL redis_command="EVAL \"return 1\" 0 v" redis_request_size=21 redis_total_size=21
-            redis id=4 index=2 summary="XREAD COUNT 2 STREAMS s1 s2 0 0" request_packet=4 redis_type=XREAD redis_command="XREAD COUNT 2 STREAMS s1 s2 0 0" redis_key=s1 redis_request_size=33 redis_total_size=33
-            redis id=4 index=3 summary="OBJECT ENCODING k" request_packet=4 redis_type=OBJECT redis_command="OBJECT ENCODING k" redis_key=k redis_request_size=19 redis_total_size=19
-            redis id=4 index=4 summary="PUBLISH news hi" request_packet=4 redis_type=PUBLISH redis_command="PUBLISH news hi" redis_request_size=17 redis_total_size=17
-            redis id=4 index=5 summary="JSON.GET doc" request_packet=4 redis_type=JSON.GET redis_command="JSON.GET doc" redis_key=doc redis_request_size=14 redis_total_size=14
-            redis id=4 index=6 summary="ZUNION 1 z" request_packet=4 redis_type=ZUNION redis_command="ZUNION 1 z" redis_key=z redis_request_size=12 redis_total_size=12
-            redis id=4 index=7 summary="MIGRATE h 1 k 0 5" request_packet=4 redis_type=MIGRATE redis_command="MIGRATE h 1 k 0 5" redis_key=k redis_request_size=19 redis_total_size=19
-            redis id=4 index=8 summary="BLMPOP 0 1 list LEFT" request_packet=4 redis_type=BLMPOP redis_command="BLMPOP 0 1 list LEFT" redis_key=list redis_request_size=22 redis_total_size=22
-            redis id=4 index=9 summary="NOSUCH k" request_packet=4 redis_type=NOSUCH redis_command="NOSUCH k" redis_request_size=10 redis_total_size=10
-            redis id=4 index=10 summary="GET 0123456789012345678901234567890123456789012345678901234567890123456789" request_packet=4 redis_type=GET redis_command="GET 0123456789012345678901234567890123456789012345678901234567890123456789" redis_key=0123456789012345678901234567890123456789012345678901234567890123 redis_request_size=76 redis_total_size=76
+            redis id=4 index=0 method=EVAL summary="EVAL \"return 1\" 2 k1 k2 v" request_packet=4 redis_type=EVAL redis_command="EVAL \"return 1\" 2 k1 k2 v" redis_key=k1 redis_request_size=27 redis_total_size=27
+            redis id=4 index=1 method=EVAL summary="EVAL \"return 1\" 0 v" request_packet=4 redis_type=EVAL redis_command="EVAL \"return 1\" 0 v" redis_request_size=21 redis_total_size=21
+            redis id=4 index=2 method=XREAD summary="XREAD COUNT 2 STREAMS s1 s2 0 0" request_packet=4 redis_type=XREAD redis_command="XREAD COUNT 2 STREAMS s1 s2 0 0" redis_key=s1 redis_request_size=33 redis_total_size=33
+            redis id=4 index=3 method=OBJECT summary="OBJECT ENCODING k" request_packet=4 redis_type=OBJECT redis_command="OBJECT ENCODING k" redis_key=k redis_request_size=19 redis_total_size=19
+            redis id=4 index=4 method=PUBLISH summary="PUBLISH news hi" request_packet=4 redis_type=PUBLISH redis_command="PUBLISH news hi" redis_request_size=17 redis_total_size=17
+            redis id=4 index=5 method=JSON.GET summary="JSON.GET doc" request_packet=4 redis_type=JSON.GET redis_command="JSON.GET doc" redis_key=doc redis_request_size=14 redis_total_size=14
+            redis id=4 index=6 method=ZUNION summary="ZUNION 1 z" request_packet=4 redis_type=ZUNION redis_command="ZUNION 1 z" redis_key=z redis_request_size=12 redis_total_size=12
+            redis id=4 index=7 method=MIGRATE summary="MIGRATE h 1 k 0 5" request_packet=4 redis_type=MIGRATE redis_command="MIGRATE h 1 k 0 5" redis_key=k redis_request_size=19 redis_total_size=19
+            redis id=4 index=8 method=BLMPOP summary="BLMPOP 0 1 list LEFT" request_packet=4 redis_type=BLMPOP redis_command="BLMPOP 0 1 list LEFT" redis_key=list redis_request_size=22 redis_total_size=22
+            redis id=4 index=9 method=NOSUCH summary="NOSUCH k" request_packet=4 redis_type=NOSUCH redis_command="NOSUCH k" redis_request_size=10 redis_total_size=10
+            redis id=4 index=10 method=GET summary="GET 0123456789012345678901234567890123456789012345678901234567890123456789" request_packet=4 redis_type=GET redis_command="GET 0123456789012345678901234567890123456789012345678901234567890123456789" redis_key=0123456789012345678901234567890123456789012345678901234567890123 redis_request_size=76 redis_total_size=76
         "#]],
     );
 }
@@ -150,11 +150,11 @@ fn subscriptions_have_a_reply_per_channel_and_messages_are_rows() {
 < +PONG\r\n"#,
         expect![[r#"
             redis id=6 index=0 status_code=0 summary="→ message a hello" response_packet=6 redis_response_size=35 redis_total_size=35
-            redis id=4 index=0 elapsed_time=1000 status_code=0 summary="SUBSCRIBE a b → [\"subscribe\", \"a\", 1], [\"subscribe\", \"b\", 2]" request_packet=4 response_packet=5 redis_type=SUBSCRIBE redis_command="SUBSCRIBE a b" redis_request_size=33 redis_response_size=60 redis_total_size=93
+            redis id=4 index=0 elapsed_time=1000 status_code=0 method=SUBSCRIBE summary="SUBSCRIBE a b → [\"subscribe\", \"a\", 1], [\"subscribe\", \"b\", 2]" request_packet=4 response_packet=5 redis_type=SUBSCRIBE redis_command="SUBSCRIBE a b" redis_request_size=33 redis_response_size=60 redis_total_size=93
             redis id=9 index=0 status_code=0 summary="→ message b there" response_packet=9 redis_response_size=35 redis_total_size=35
-            redis id=8 index=0 elapsed_time=1000 status_code=0 summary="PING → [\"pong\", \"\"]" request_packet=8 response_packet=9 redis_type=PING redis_command=PING redis_request_size=14 redis_response_size=20 redis_total_size=34
-            redis id=10 index=0 elapsed_time=1000 status_code=0 summary="UNSUBSCRIBE → [\"unsubscribe\", \"a\", 1], [\"unsubscribe\", \"b\", 0]" request_packet=10 response_packet=11 redis_type=UNSUBSCRIBE redis_command=UNSUBSCRIBE redis_request_size=22 redis_response_size=66 redis_total_size=88
-            redis id=10 index=1 elapsed_time=3000 status_code=0 summary="PING → PONG" request_packet=10 response_packet=13 redis_type=PING redis_command=PING redis_request_size=14 redis_response_size=7 redis_total_size=21
+            redis id=8 index=0 elapsed_time=1000 status_code=0 method=PING summary="PING → [\"pong\", \"\"]" request_packet=8 response_packet=9 redis_type=PING redis_command=PING redis_request_size=14 redis_response_size=20 redis_total_size=34
+            redis id=10 index=0 elapsed_time=1000 status_code=0 method=UNSUBSCRIBE summary="UNSUBSCRIBE → [\"unsubscribe\", \"a\", 1], [\"unsubscribe\", \"b\", 0]" request_packet=10 response_packet=11 redis_type=UNSUBSCRIBE redis_command=UNSUBSCRIBE redis_request_size=22 redis_response_size=66 redis_total_size=88
+            redis id=10 index=1 elapsed_time=3000 status_code=0 method=PING summary="PING → PONG" request_packet=10 response_packet=13 redis_type=PING redis_command=PING redis_request_size=14 redis_response_size=7 redis_total_size=21
         "#]],
     );
 }
@@ -166,10 +166,10 @@ fn pushes_of_resp3_answer_nothing() {
 < >3\r\n+subscribe\r\n+a\r\n:1\r\n>3\r\n+message\r\n+a\r\n+somemessage\r\n
 < >2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n$9\r\nGet-Reply\r\n"#,
         expect![[r#"
-            redis id=4 index=0 elapsed_time=1000 status_code=0 summary="SUBSCRIBE a → [subscribe, a, 1]" request_packet=4 response_packet=5 redis_type=SUBSCRIBE redis_command="SUBSCRIBE a" redis_request_size=26 redis_response_size=24 redis_total_size=50
+            redis id=4 index=0 elapsed_time=1000 status_code=0 method=SUBSCRIBE summary="SUBSCRIBE a → [subscribe, a, 1]" request_packet=4 response_packet=5 redis_type=SUBSCRIBE redis_command="SUBSCRIBE a" redis_request_size=26 redis_response_size=24 redis_total_size=50
             redis id=5 index=1 status_code=0 summary="→ message a somemessage" response_packet=5 redis_response_size=32 redis_total_size=32
             redis id=6 index=0 status_code=0 summary="→ invalidate [1]" response_packet=6 redis_response_size=32 redis_total_size=32
-            redis id=4 index=1 elapsed_time=2000 status_code=0 summary="GET k → \"Get-Reply\"" request_packet=4 response_packet=6 redis_type=GET redis_command="GET k" redis_key=k redis_request_size=20 redis_response_size=15 redis_total_size=35
+            redis id=4 index=1 elapsed_time=2000 status_code=0 method=GET summary="GET k → \"Get-Reply\"" request_packet=4 response_packet=6 redis_type=GET redis_command="GET k" redis_key=k redis_request_size=20 redis_response_size=15 redis_total_size=35
         "#]],
     );
 }
@@ -185,11 +185,11 @@ fn what_a_monitor_sees_is_not_a_reply() {
 > PING\r\n
 < +PONG\r\n"#,
         expect![[r#"
-            redis id=4 index=0 elapsed_time=1000 status_code=0 summary="MONITOR → OK" request_packet=4 response_packet=5 redis_type=MONITOR redis_command=MONITOR redis_request_size=9 redis_response_size=5 redis_total_size=14
+            redis id=4 index=0 elapsed_time=1000 status_code=0 method=MONITOR summary="MONITOR → OK" request_packet=4 response_packet=5 redis_type=MONITOR redis_command=MONITOR redis_request_size=9 redis_response_size=5 redis_total_size=14
             redis id=6 index=0 status_code=0 summary="→ 1339518083.107412 [0 127.0.0.1:60866] \"keys\" \"*\"" response_packet=6 redis_response_size=51 redis_total_size=51
             redis id=8 index=0 status_code=0 summary="→ 1339518087.877697 [0 127.0.0.1:60866] \"dbsize\"" response_packet=8 redis_response_size=49 redis_total_size=49
-            redis id=7 index=0 elapsed_time=1000 status_code=0 summary="RESET → RESET" request_packet=7 response_packet=8 redis_type=RESET redis_command=RESET redis_request_size=7 redis_response_size=8 redis_total_size=15
-            redis id=9 index=0 elapsed_time=1000 status_code=0 summary="PING → PONG" request_packet=9 response_packet=10 redis_type=PING redis_command=PING redis_request_size=6 redis_response_size=7 redis_total_size=13
+            redis id=7 index=0 elapsed_time=1000 status_code=0 method=RESET summary="RESET → RESET" request_packet=7 response_packet=8 redis_type=RESET redis_command=RESET redis_request_size=7 redis_response_size=8 redis_total_size=15
+            redis id=9 index=0 elapsed_time=1000 status_code=0 method=PING summary="PING → PONG" request_packet=9 response_packet=10 redis_type=PING redis_command=PING redis_request_size=6 redis_response_size=7 redis_total_size=13
         "#]],
     );
 }
@@ -200,13 +200,13 @@ fn a_client_may_turn_replies_off() {
         r#"> CLIENT REPLY OFF\r\nSET a 1\r\nCLIENT REPLY ON\r\nPING\r\nCLIENT REPLY SKIP\r\nSET b 2\r\nGET a\r\n
 < +OK\r\n+PONG\r\n$1\r\n1\r\n"#,
         expect![[r#"
-            redis id=4 index=0 summary="CLIENT REPLY OFF" request_packet=4 redis_type=CLIENT redis_command="CLIENT REPLY OFF" redis_request_size=18 redis_total_size=18
-            redis id=4 index=1 summary="SET a 1" request_packet=4 redis_type=SET redis_command="SET a 1" redis_key=a redis_request_size=9 redis_total_size=9
-            redis id=4 index=4 summary="CLIENT REPLY SKIP" request_packet=4 redis_type=CLIENT redis_command="CLIENT REPLY SKIP" redis_request_size=19 redis_total_size=19
-            redis id=4 index=5 summary="SET b 2" request_packet=4 redis_type=SET redis_command="SET b 2" redis_key=b redis_request_size=9 redis_total_size=9
-            redis id=4 index=2 elapsed_time=1000 status_code=0 summary="CLIENT REPLY ON → OK" request_packet=4 response_packet=5 redis_type=CLIENT redis_command="CLIENT REPLY ON" redis_request_size=17 redis_response_size=5 redis_total_size=22
-            redis id=4 index=3 elapsed_time=1000 status_code=0 summary="PING → PONG" request_packet=4 response_packet=5 redis_type=PING redis_command=PING redis_request_size=6 redis_response_size=7 redis_total_size=13
-            redis id=4 index=6 elapsed_time=1000 status_code=0 summary="GET a → \"1\"" request_packet=4 response_packet=5 redis_type=GET redis_command="GET a" redis_key=a redis_request_size=7 redis_response_size=7 redis_total_size=14
+            redis id=4 index=0 method=CLIENT summary="CLIENT REPLY OFF" request_packet=4 redis_type=CLIENT redis_command="CLIENT REPLY OFF" redis_request_size=18 redis_total_size=18
+            redis id=4 index=1 method=SET summary="SET a 1" request_packet=4 redis_type=SET redis_command="SET a 1" redis_key=a redis_request_size=9 redis_total_size=9
+            redis id=4 index=4 method=CLIENT summary="CLIENT REPLY SKIP" request_packet=4 redis_type=CLIENT redis_command="CLIENT REPLY SKIP" redis_request_size=19 redis_total_size=19
+            redis id=4 index=5 method=SET summary="SET b 2" request_packet=4 redis_type=SET redis_command="SET b 2" redis_key=b redis_request_size=9 redis_total_size=9
+            redis id=4 index=2 elapsed_time=1000 status_code=0 method=CLIENT summary="CLIENT REPLY ON → OK" request_packet=4 response_packet=5 redis_type=CLIENT redis_command="CLIENT REPLY ON" redis_request_size=17 redis_response_size=5 redis_total_size=22
+            redis id=4 index=3 elapsed_time=1000 status_code=0 method=PING summary="PING → PONG" request_packet=4 response_packet=5 redis_type=PING redis_command=PING redis_request_size=6 redis_response_size=7 redis_total_size=13
+            redis id=4 index=6 elapsed_time=1000 status_code=0 method=GET summary="GET a → \"1\"" request_packet=4 response_packet=5 redis_type=GET redis_command="GET a" redis_key=a redis_request_size=7 redis_response_size=7 redis_total_size=14
         "#]],
     );
 }
@@ -225,14 +225,14 @@ fn a_replica_gets_a_data_set_and_then_commands() {
 < *3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n
 > *3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$2\r\n99\r\n"#,
         expect![[r#"
-            redis id=4 index=0 elapsed_time=1000 status_code=0 summary="PING → PONG" request_packet=4 response_packet=5 redis_type=PING redis_command=PING redis_request_size=14 redis_response_size=7 redis_total_size=21
-            redis id=6 index=0 elapsed_time=2000 status_code=0 summary="PSYNC ? -1 → FULLRESYNC 8371445ef47bce0f5b8 1, data set of 15 bytes" request_packet=6 response_packet=8 redis_type=PSYNC redis_command="PSYNC ? -1" redis_request_size=30 redis_response_size=50 redis_total_size=80
-            redis id=9 index=1 summary=PING request_packet=9 redis_type=PING redis_command=PING redis_request_size=14 redis_total_size=14
-            redis id=10 index=0 summary="REPLCONF ACK 1" request_packet=10 redis_type=REPLCONF redis_command="REPLCONF ACK 1" redis_request_size=34 redis_total_size=34
-            redis id=11 index=0 summary="SELECT 0" request_packet=11 redis_type=SELECT redis_command="SELECT 0" redis_request_size=23 redis_total_size=23
-            redis id=11 index=1 summary="set a b" request_packet=11 redis_type=SET redis_command="set a b" redis_key=a redis_request_size=27 redis_total_size=27
-            redis id=12 index=0 summary="REPLCONF GETACK *" request_packet=12 redis_type=REPLCONF redis_command="REPLCONF GETACK *" redis_request_size=37 redis_total_size=37
-            redis id=13 index=0 summary="REPLCONF ACK 99" request_packet=13 redis_type=REPLCONF redis_command="REPLCONF ACK 99" redis_request_size=35 redis_total_size=35
+            redis id=4 index=0 elapsed_time=1000 status_code=0 method=PING summary="PING → PONG" request_packet=4 response_packet=5 redis_type=PING redis_command=PING redis_request_size=14 redis_response_size=7 redis_total_size=21
+            redis id=6 index=0 elapsed_time=2000 status_code=0 method=PSYNC summary="PSYNC ? -1 → FULLRESYNC 8371445ef47bce0f5b8 1, data set of 15 bytes" request_packet=6 response_packet=8 redis_type=PSYNC redis_command="PSYNC ? -1" redis_request_size=30 redis_response_size=50 redis_total_size=80
+            redis id=9 index=1 method=PING summary=PING request_packet=9 redis_type=PING redis_command=PING redis_request_size=14 redis_total_size=14
+            redis id=10 index=0 method=REPLCONF summary="REPLCONF ACK 1" request_packet=10 redis_type=REPLCONF redis_command="REPLCONF ACK 1" redis_request_size=34 redis_total_size=34
+            redis id=11 index=0 method=SELECT summary="SELECT 0" request_packet=11 redis_type=SELECT redis_command="SELECT 0" redis_request_size=23 redis_total_size=23
+            redis id=11 index=1 method=SET summary="set a b" request_packet=11 redis_type=SET redis_command="set a b" redis_key=a redis_request_size=27 redis_total_size=27
+            redis id=12 index=0 method=REPLCONF summary="REPLCONF GETACK *" request_packet=12 redis_type=REPLCONF redis_command="REPLCONF GETACK *" redis_request_size=37 redis_total_size=37
+            redis id=13 index=0 method=REPLCONF summary="REPLCONF ACK 99" request_packet=13 redis_type=REPLCONF redis_command="REPLCONF ACK 99" redis_request_size=35 redis_total_size=35
         "#]],
     );
 }
@@ -248,9 +248,9 @@ fn a_data_set_of_unknown_length_ends_with_its_mark() {
             &mark[..20]
         ),
         expect![[r#"
-            redis id=4 index=0 elapsed_time=1000 status_code=0 summary="SYNC → data set of 120 bytes" request_packet=4 response_packet=5 redis_type=SYNC redis_command=SYNC redis_request_size=14 redis_response_size=120 redis_total_size=134
-            redis id=5 index=1 summary="DEL a" request_packet=5 redis_type=DEL redis_command="DEL a" redis_key=a redis_request_size=20 redis_total_size=20
-            redis id=6 index=0 summary="REPLCONF ACK 1" request_packet=6 redis_type=REPLCONF redis_command="REPLCONF ACK 1" redis_request_size=34 redis_total_size=34
+            redis id=4 index=0 elapsed_time=1000 status_code=0 method=SYNC summary="SYNC → data set of 120 bytes" request_packet=4 response_packet=5 redis_type=SYNC redis_command=SYNC redis_request_size=14 redis_response_size=120 redis_total_size=134
+            redis id=5 index=1 method=DEL summary="DEL a" request_packet=5 redis_type=DEL redis_command="DEL a" redis_key=a redis_request_size=20 redis_total_size=20
+            redis id=6 index=0 method=REPLCONF summary="REPLCONF ACK 1" request_packet=6 redis_type=REPLCONF redis_command="REPLCONF ACK 1" redis_request_size=34 redis_total_size=34
         "#]],
     );
 }
@@ -261,8 +261,8 @@ fn a_partial_resynchronisation_goes_on_with_commands() {
         r#"> *3\r\n$5\r\nPSYNC\r\n$4\r\nabcd\r\n$2\r\n77\r\n
 < +CONTINUE\r\n*1\r\n$4\r\nPING\r\n"#,
         expect![[r#"
-            redis id=4 index=0 elapsed_time=1000 status_code=0 summary="PSYNC abcd 77 → CONTINUE" request_packet=4 response_packet=5 redis_type=PSYNC redis_command="PSYNC abcd 77" redis_request_size=33 redis_response_size=11 redis_total_size=44
-            redis id=5 index=1 summary=PING request_packet=5 redis_type=PING redis_command=PING redis_request_size=14 redis_total_size=14
+            redis id=4 index=0 elapsed_time=1000 status_code=0 method=PSYNC summary="PSYNC abcd 77 → CONTINUE" request_packet=4 response_packet=5 redis_type=PSYNC redis_command="PSYNC abcd 77" redis_request_size=33 redis_response_size=11 redis_total_size=44
+            redis id=5 index=1 method=PING summary=PING request_packet=5 redis_type=PING redis_command=PING redis_request_size=14 redis_total_size=14
         "#]],
     );
 }
@@ -274,10 +274,10 @@ fn a_stream_of_commands_is_known_in_mid_stream() {
 > *3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$1\r\n1\r\n
 < *1\r\n$4\r\nPING\r\n"#,
         expect![[r#"
-            redis id=4 index=0 summary="SELECT 0" request_packet=4 redis_type=SELECT redis_command="SELECT 0" redis_request_size=23 redis_total_size=23
-            redis id=4 index=1 summary="set a b" request_packet=4 redis_type=SET redis_command="set a b" redis_key=a redis_request_size=27 redis_total_size=27
-            redis id=5 index=0 summary="REPLCONF ACK 1" request_packet=5 redis_type=REPLCONF redis_command="REPLCONF ACK 1" redis_request_size=34 redis_total_size=34
-            redis id=6 index=0 summary=PING request_packet=6 redis_type=PING redis_command=PING redis_request_size=14 redis_total_size=14
+            redis id=4 index=0 method=SELECT summary="SELECT 0" request_packet=4 redis_type=SELECT redis_command="SELECT 0" redis_request_size=23 redis_total_size=23
+            redis id=4 index=1 method=SET summary="set a b" request_packet=4 redis_type=SET redis_command="set a b" redis_key=a redis_request_size=27 redis_total_size=27
+            redis id=5 index=0 method=REPLCONF summary="REPLCONF ACK 1" request_packet=5 redis_type=REPLCONF redis_command="REPLCONF ACK 1" redis_request_size=34 redis_total_size=34
+            redis id=6 index=0 method=PING summary=PING request_packet=6 redis_type=PING redis_command=PING redis_request_size=14 redis_total_size=14
         "#]],
     );
 }
@@ -292,8 +292,8 @@ fn after_a_gap_in_a_data_set_commands_follow() {
 < *2\r\n$3\r\nDEL\r\n$1\r\na\r\n
   drop 6"#,
         expect![[r#"
-            redis id=4 index=0 elapsed_time=1000 status_code=0 summary="PSYNC ? -1 → FULLRESYNC 8371445ef47bce0f5b8 1" request_packet=4 response_packet=5 redis_type=PSYNC redis_command="PSYNC ? -1" redis_request_size=30 redis_response_size=35 redis_total_size=65
-            redis id=8 index=0 summary="DEL a" request_packet=8 redis_type=DEL redis_command="DEL a" redis_key=a redis_request_size=20 redis_total_size=20
+            redis id=4 index=0 elapsed_time=1000 status_code=0 method=PSYNC summary="PSYNC ? -1 → FULLRESYNC 8371445ef47bce0f5b8 1" request_packet=4 response_packet=5 redis_type=PSYNC redis_command="PSYNC ? -1" redis_request_size=30 redis_response_size=35 redis_total_size=65
+            redis id=8 index=0 method=DEL summary="DEL a" request_packet=8 redis_type=DEL redis_command="DEL a" redis_key=a redis_request_size=20 redis_total_size=20
         "#]],
     );
 }
@@ -310,13 +310,13 @@ fn an_error_answers_a_subscription_and_ends_silence() {
 > MULTI\r\nSUBSCRIBE a\r\nEXEC\r\n
 < +OK\r\n+QUEUED\r\n*1\r\n*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"#,
         expect![[r#"
-            redis id=4 index=0 elapsed_time=1000 status_code=1 summary="SUBSCRIBE a b → NOAUTH Authentication required." request_packet=4 response_packet=5 redis_type=SUBSCRIBE redis_command="SUBSCRIBE a b" redis_request_size=15 redis_response_size=34 redis_total_size=49
-            redis id=6 index=0 summary="CLIENT REPLY OFF" request_packet=6 redis_type=CLIENT redis_command="CLIENT REPLY OFF" redis_request_size=18 redis_total_size=18
+            redis id=4 index=0 elapsed_time=1000 status_code=1 method=SUBSCRIBE summary="SUBSCRIBE a b → NOAUTH Authentication required." request_packet=4 response_packet=5 redis_type=SUBSCRIBE redis_command="SUBSCRIBE a b" redis_request_size=15 redis_response_size=34 redis_total_size=49
+            redis id=6 index=0 method=CLIENT summary="CLIENT REPLY OFF" request_packet=6 redis_type=CLIENT redis_command="CLIENT REPLY OFF" redis_request_size=18 redis_total_size=18
             redis id=7 index=0 status_code=1 summary="→ NOAUTH Authentication required." response_packet=7 redis_response_size=34 redis_total_size=34
-            redis id=8 index=0 elapsed_time=1000 status_code=1 summary="PING → NOAUTH Authentication required." request_packet=8 response_packet=9 redis_type=PING redis_command=PING redis_request_size=6 redis_response_size=34 redis_total_size=40
-            redis id=10 index=0 elapsed_time=1000 status_code=0 summary="MULTI → OK" request_packet=10 response_packet=11 redis_type=MULTI redis_command=MULTI redis_request_size=7 redis_response_size=5 redis_total_size=12
-            redis id=10 index=1 elapsed_time=1000 status_code=0 summary="SUBSCRIBE a → QUEUED" request_packet=10 response_packet=11 redis_type=SUBSCRIBE redis_command="SUBSCRIBE a" redis_request_size=13 redis_response_size=9 redis_total_size=22
-            redis id=10 index=2 elapsed_time=1000 status_code=0 summary="EXEC → [[\"subscribe\", \"a\", 1]]" request_packet=10 response_packet=11 redis_type=EXEC redis_command=EXEC redis_request_size=6 redis_response_size=34 redis_total_size=40
+            redis id=8 index=0 elapsed_time=1000 status_code=1 method=PING summary="PING → NOAUTH Authentication required." request_packet=8 response_packet=9 redis_type=PING redis_command=PING redis_request_size=6 redis_response_size=34 redis_total_size=40
+            redis id=10 index=0 elapsed_time=1000 status_code=0 method=MULTI summary="MULTI → OK" request_packet=10 response_packet=11 redis_type=MULTI redis_command=MULTI redis_request_size=7 redis_response_size=5 redis_total_size=12
+            redis id=10 index=1 elapsed_time=1000 status_code=0 method=SUBSCRIBE summary="SUBSCRIBE a → QUEUED" request_packet=10 response_packet=11 redis_type=SUBSCRIBE redis_command="SUBSCRIBE a" redis_request_size=13 redis_response_size=9 redis_total_size=22
+            redis id=10 index=2 elapsed_time=1000 status_code=0 method=EXEC summary="EXEC → [[\"subscribe\", \"a\", 1]]" request_packet=10 response_packet=11 redis_type=EXEC redis_command=EXEC redis_request_size=6 redis_response_size=34 redis_total_size=40
         "#]],
     );
 }
@@ -328,8 +328,8 @@ fn a_side_that_is_missing_leaves_the_other() {
 > *2\r\n$3\r\nGET\r\n$1\r\na\r\n*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$9\r\nunfin"#,
         expect![[r#"
             redis id=4 index=0 status_code=0 summary="→ \"bob\"" response_packet=4 redis_response_size=9 redis_total_size=9
-            redis id=5 index=0 summary="GET a" request_packet=5 redis_type=GET redis_command="GET a" redis_key=a redis_request_size=20 redis_total_size=20
-            redis id=5 index=1 summary="SET b unfin…" request_packet=5 redis_type=SET redis_command="SET b unfin…" redis_key=b redis_request_size=29 redis_total_size=29
+            redis id=5 index=0 method=GET summary="GET a" request_packet=5 redis_type=GET redis_command="GET a" redis_key=a redis_request_size=20 redis_total_size=20
+            redis id=5 index=1 method=SET summary="SET b unfin…" request_packet=5 redis_type=SET redis_command="SET b unfin…" redis_key=b redis_request_size=29 redis_total_size=29
         "#]],
     );
 }
@@ -342,7 +342,7 @@ fn halves_may_be_the_wrong_way_round() {
 > $1\r\n1\r\n"#,
         expect![[r#"
             redis id=4 index=0 status_code=0 summary="→ OK" response_packet=4 redis_response_size=5 redis_total_size=5
-            redis id=5 index=0 elapsed_time=1000 status_code=0 summary="GET a → \"1\"" request_packet=5 response_packet=6 redis_type=GET redis_command="GET a" redis_key=a redis_request_size=20 redis_response_size=7 redis_total_size=27
+            redis id=5 index=0 elapsed_time=1000 status_code=0 method=GET summary="GET a → \"1\"" request_packet=5 response_packet=6 redis_type=GET redis_command="GET a" redis_key=a redis_request_size=20 redis_response_size=7 redis_total_size=27
         "#]],
     );
     check(
@@ -364,8 +364,8 @@ fn a_gap_in_a_string_costs_its_bytes_only() {
 < +PONG\r\n
   drop 6"#,
         expect![[r#"
-            redis id=4 index=0 elapsed_time=1000 status_code=0 summary="GET a → \"01234\"…" request_packet=4 response_packet=5 redis_type=GET redis_command="GET a" redis_key=a redis_request_size=20 redis_response_size=27 redis_total_size=47
-            redis id=8 index=0 elapsed_time=1000 status_code=0 summary="PING → PONG" request_packet=8 response_packet=9 redis_type=PING redis_command=PING redis_request_size=14 redis_response_size=7 redis_total_size=21
+            redis id=4 index=0 elapsed_time=1000 status_code=0 method=GET summary="GET a → \"01234\"…" request_packet=4 response_packet=5 redis_type=GET redis_command="GET a" redis_key=a redis_request_size=20 redis_response_size=27 redis_total_size=47
+            redis id=8 index=0 elapsed_time=1000 status_code=0 method=PING summary="PING → PONG" request_packet=8 response_packet=9 redis_type=PING redis_command=PING redis_request_size=14 redis_response_size=7 redis_total_size=21
         "#]],
     );
 }
@@ -383,10 +383,10 @@ fn after_a_gap_commands_wait_for_their_own_replies() {
 < $4\r\nfour\r\n
   drop 5 · drop 8"#,
         expect![[r#"
-            redis id=4 index=0 summary="GET a" request_packet=4 redis_type=GET redis_command="GET a" redis_key=a redis_request_size=20 redis_total_size=20
-            redis id=6 index=0 elapsed_time=1000 status_code=0 summary="GET b → \"two\"" request_packet=6 response_packet=7 redis_type=GET redis_command="GET b" redis_key=b redis_request_size=20 redis_response_size=9 redis_total_size=29
+            redis id=4 index=0 method=GET summary="GET a" request_packet=4 redis_type=GET redis_command="GET a" redis_key=a redis_request_size=20 redis_total_size=20
+            redis id=6 index=0 elapsed_time=1000 status_code=0 method=GET summary="GET b → \"two\"" request_packet=6 response_packet=7 redis_type=GET redis_command="GET b" redis_key=b redis_request_size=20 redis_response_size=9 redis_total_size=29
             redis id=9 index=0 status_code=0 summary="→ \"three\"" response_packet=9 redis_response_size=11 redis_total_size=11
-            redis id=10 index=0 elapsed_time=1000 status_code=0 summary="GET d → \"four\"" request_packet=10 response_packet=11 redis_type=GET redis_command="GET d" redis_key=d redis_request_size=20 redis_response_size=10 redis_total_size=30
+            redis id=10 index=0 elapsed_time=1000 status_code=0 method=GET summary="GET d → \"four\"" request_packet=10 response_packet=11 redis_type=GET redis_command="GET d" redis_key=d redis_request_size=20 redis_response_size=10 redis_total_size=30
         "#]],
     );
 }
@@ -400,8 +400,8 @@ fn what_is_no_value_loses_the_half_until_one_begins() {
 < more of it\r\n
 < +PONG\r\n"#,
         expect![[r#"
-            redis id=4 index=0 elapsed_time=1000 status_code=0 summary="PING → PONG" request_packet=4 response_packet=5 redis_type=PING redis_command=PING redis_request_size=14 redis_response_size=7 redis_total_size=21
-            redis id=6 index=0 elapsed_time=2000 status_code=0 summary="PING → PONG" request_packet=6 response_packet=8 redis_type=PING redis_command=PING redis_request_size=14 redis_response_size=7 redis_total_size=21
+            redis id=4 index=0 elapsed_time=1000 status_code=0 method=PING summary="PING → PONG" request_packet=4 response_packet=5 redis_type=PING redis_command=PING redis_request_size=14 redis_response_size=7 redis_total_size=21
+            redis id=6 index=0 elapsed_time=2000 status_code=0 method=PING summary="PING → PONG" request_packet=6 response_packet=8 redis_type=PING redis_command=PING redis_request_size=14 redis_response_size=7 redis_total_size=21
             anomaly unparsable_redis 1
         "#]],
     );
@@ -419,9 +419,9 @@ fn hostile_lengths_cost_nothing() {
 "#
         ),
         expect![[r#"
-            redis id=4 index=0 summary=PING request_packet=4 redis_type=PING redis_command=PING redis_request_size=14 redis_total_size=14
-            redis id=4 index=1 summary=PING request_packet=4 redis_type=PING redis_command=PING redis_request_size=14 redis_total_size=14
-            redis id=7 index=0 summary=abc… request_packet=7 redis_type=ABC redis_command=abc… redis_request_size=47 redis_total_size=47
+            redis id=4 index=0 method=PING summary=PING request_packet=4 redis_type=PING redis_command=PING redis_request_size=14 redis_total_size=14
+            redis id=4 index=1 method=PING summary=PING request_packet=4 redis_type=PING redis_command=PING redis_request_size=14 redis_total_size=14
+            redis id=7 index=0 method=ABC summary=abc… request_packet=7 redis_type=ABC redis_command=abc… redis_request_size=47 redis_total_size=47
             anomaly unparsable_redis 1
         "#]],
     );
@@ -430,7 +430,7 @@ fn hostile_lengths_cost_nothing() {
 > *1\r\n$3\r\nabcd\r\n
 > *1\r\n$4\r\nPING\r\n"#,
         expect![[r#"
-            redis id=6 index=0 summary=PING request_packet=6 redis_type=PING redis_command=PING redis_request_size=14 redis_total_size=14
+            redis id=6 index=0 method=PING summary=PING request_packet=6 redis_type=PING redis_command=PING redis_request_size=14 redis_total_size=14
             anomaly unparsable_redis 1
         "#]],
     );
