@@ -151,6 +151,20 @@ impl Limits {
     }
 }
 
+impl Limits {
+    /// Keeps so many bytes of bodies and texts, and of messages what that takes. What waits for responses is bounded as before.
+    pub fn with_texts(self, bytes: usize) -> Self {
+        /// What a message has besides the text that a row shows, generously.
+        const ROUND_BYTES: usize = 4 << 10;
+        Self {
+            body_bytes: bytes,
+            text_bytes: bytes,
+            message_bytes: self.message_bytes.max(bytes.saturating_add(ROUND_BYTES)),
+            ..self
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self::within(Self::MEMORY_BYTES)

@@ -110,7 +110,7 @@ pub(crate) struct IngestArguments {
     /// Keep the first payload of what no dissector knows, as tcp and udp rows
     #[arg(long)]
     pub(crate) raw_entries: bool,
-    /// Bytes to keep of each body, at most 1 MiB; the whole is in the packets
+    /// Bytes to keep of each body and each statement, at most 1 MiB; the whole is in the packets
     #[arg(long, value_name = "SIZE", default_value = "4KiB", value_parser = body)]
     pub(crate) max_body: usize,
     /// Ingest a capture that is stored already once more

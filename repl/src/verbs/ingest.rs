@@ -31,6 +31,7 @@ pub(super) fn run(source: &Source, arguments: &IngestArguments, terminal: &Termi
     for (port, name) in &arguments.port {
         recognition.ports.say(*port, name).expect("clap has checked the names");
     }
+    let limits = Limits::within(arguments.max_memory).with_texts(arguments.max_body);
     let options = IngestOptions {
         recognition,
         threads: arguments.threads,
@@ -39,8 +40,7 @@ pub(super) fn run(source: &Source, arguments: &IngestArguments, terminal: &Termi
         limits: Limits {
             tcp_idle_ns: i64::from(arguments.tcp_idle) * NS_PER_SECOND,
             udp_idle_ns: i64::from(arguments.udp_idle) * NS_PER_SECOND,
-            body_bytes: arguments.max_body,
-            ..Limits::within(arguments.max_memory)
+            ..limits
         },
     };
     let runtime = Runtime::start()?;

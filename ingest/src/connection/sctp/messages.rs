@@ -176,7 +176,7 @@ mod tests {
         }
         assert_eq!(
             messages.held_bytes,
-            messages.pieces.values().map(Piece::held_bytes).sum()
+            messages.pieces.values().map(Piece::held_bytes).sum::<usize>()
         );
         given
     }
