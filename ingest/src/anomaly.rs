@@ -93,7 +93,7 @@ pub enum Anomaly {
         /// What it expected or found.
         reason: &'static str,
     },
-    /// A limit cut a message.
+    /// A limit cut a message, or gave up a request before its response.
     MessageLimit {
         /// The dissector's protocol.
         protocol: &'static str,
@@ -193,7 +193,9 @@ impl fmt::Display for Anomaly {
             Anomaly::CaptureLimit { what, limit } => write!(f, "{what} was not kept (limit {limit})"),
             Anomaly::NameLimit => f.write_str("the name of an address was given up (limit name_bytes)"),
             Anomaly::Unparsable { protocol, reason } => write!(f, "{protocol}: {reason}"),
-            Anomaly::MessageLimit { protocol, limit } => write!(f, "a {protocol} message was cut (limit {limit})"),
+            Anomaly::MessageLimit { protocol, limit } => {
+                write!(f, "what was held of a {protocol} connection was given up in part (limit {limit})")
+            }
         }
     }
 }

@@ -83,7 +83,7 @@ pub struct Limits {
     pub sctp_chunks: usize,
     /// Pieces of SCTP messages that wait for the rest of theirs, per half. A message of 64 KiB is about fifty.
     pub sctp_pieces: usize,
-    /// Bytes after which a connection that no dissector claimed is left alone, per half.
+    /// Bytes of a half within which a dissector that is unsure must say what it is.
     pub probe_bytes: usize,
 }
 

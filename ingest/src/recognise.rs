@@ -186,8 +186,11 @@ impl Dissection {
                 }
             }
         }
-        let Dissection::Known(dissector) = self else {
-            return None;
+        let dissector = match self {
+            Dissection::Known(dissector) => dissector,
+            // What waited ended the protocol's part: this chunk is recognised anew.
+            Dissection::Probing(_) => return Some(chunk.bytes.len()),
+            Dissection::Left(_) => return None,
         };
         let progress = dissector.data(half, chunk, context);
         let unread_bytes = self.settle(progress, chunk.packet, detected, context);
@@ -212,7 +215,12 @@ impl Dissection {
                 self.settle(progress, packet, detected, context);
             }
             // What follows the gap is looked at as if the half began there.
-            Dissection::Probing(probing) => probing.waiting.retain(|early| early.half != half),
+            Dissection::Probing(probing) => {
+                probing.waiting.retain(|early| early.half != half);
+                if let Some(kept) = &mut probing.first_payload {
+                    kept.gap(half);
+                }
+            }
             Dissection::Left(_) => {}
         }
     }

@@ -42,6 +42,23 @@ fn each_half_of_a_tcp_connection_that_nobody_knows_is_a_row() {
 }
 
 #[test]
+fn first_payload_ends_at_a_gap() {
+    check(
+        r"10.0.0.1:51000 > 10.0.0.2:7
+> one two
+> three
+> four
+< ok
+  drop 5
+",
+        expect![[r#"
+            tcp id=4 index=0 method=data summary="→ one two" request_packet=4 tcp_method=data tcp_payload="one two"
+            tcp id=6 index=0 method=data summary="← ok" response_packet=6 tcp_method=data tcp_payload=ok
+        "#]],
+    );
+}
+
+#[test]
 fn rows_of_the_unknown_are_made_only_if_asked_for() {
     assert_eq!(entries(UNKNOWN, Recognition::default()), "");
 }

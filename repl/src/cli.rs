@@ -122,7 +122,7 @@ pub(crate) struct IngestArguments {
 fn port(text: &str) -> Result<(u16, String), String> {
     let said = text
         .split_once('=')
-        .and_then(|(port, name)| Some((port.parse().ok()?, name)));
+        .and_then(|(port, name)| Some((port.parse().ok().filter(|port| *port > 0)?, name)));
     let (port, name) = said.ok_or("expected a port and a protocol, such as 6390=redis")?;
     Ports::default()
         .say(port, name)

@@ -17,6 +17,8 @@ pub(crate) struct FirstPayload {
 
 #[derive(Debug)]
 struct Kept {
+    /// True if what comes next does not follow.
+    has_gap: bool,
     bytes: Vec<u8>,
     packet: u64,
     timestamp_ns: i64,
@@ -58,13 +60,24 @@ impl FirstPayload {
     /// Keeps the beginning of a half.
     pub fn add(&mut self, half: Half, chunk: &Chunk<'_>, context: &Context<'_>) {
         let kept = self.half(half).get_or_insert_with(|| Kept {
+            has_gap: false,
             bytes: Vec::new(),
             packet: chunk.packet,
             timestamp_ns: chunk.timestamp_ns,
         });
+        if kept.has_gap {
+            return;
+        }
         let room = context.limits.body_bytes.saturating_sub(kept.bytes.len());
         kept.bytes
             .extend_from_slice(chunk.bytes.get(..room).unwrap_or(chunk.bytes));
+    }
+
+    /// Learns that bytes of a half will never come.
+    pub fn gap(&mut self, half: Half) {
+        if let Some(kept) = self.half(half) {
+            kept.has_gap = true;
+        }
     }
 
     /// Bytes kept.

@@ -107,7 +107,6 @@ fn compact(answer: &Answer) -> Vec<View> {
     let mut views = vec![time(answer)];
     views.extend(column(answer, names::PROTOCOL, 3));
     views.extend(ends());
-    views.extend(column(answer, names::METHOD, 8));
     views.extend(column(answer, names::STATUS_CODE, 6).map(|view| View {
         title: "status".to_owned(),
         ..view

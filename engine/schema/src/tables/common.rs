@@ -35,7 +35,7 @@ fields! {
         elapsed_time "elapsed_time" ["µs"]: Int;
         /// Outcome as the protocol numbers it: HTTP status, DNS rcode, code of an ICMP error or reply; null if none was seen.
         status_code "status_code": Int;
-        /// What was asked for, in the protocol's own word: HTTP method, DNS query type, Redis command; null if no request was seen and on flow and connection rows.
+        /// What was asked for, in the protocol's own word: HTTP method, DNS operation, Redis command; null if no request was seen and on flow and connection rows.
         method "method": Str;
         /// One line that tells a person what the row is.
         summary "summary": Str;

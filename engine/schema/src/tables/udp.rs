@@ -5,7 +5,7 @@ use super::identity::{IDENTITY, Identity, IdentityBuilder};
 use crate::declare::table;
 
 table! {
-    /// One UDP datagram of traffic that no dissector knew.
+    /// One UDP datagram that no dissector knew when it came.
     "udp": Entry, flags { udp: "true", tls: "capture_source == 'ebpf_tls'" },
     groups { common: Common / CommonBuilder = COMMON, identity: Identity / IdentityBuilder = IDENTITY },
     UDP => struct RawUdp, RawUdpOwn, RawUdpBuilder, RawUdpOwnBuilder {
