@@ -178,6 +178,11 @@ impl Exchanges {
                 true
             }
             Some(_) => half == Half::Client,
+            // A command with something in it that is no word is still no reply.
+            None if half == Half::Client && has_verb(value) => {
+                self.asker = Some(half);
+                true
+            }
             None => false,
         }
     }
@@ -428,6 +433,12 @@ fn told(kind: Kind, word: &[u8]) -> Option<&'static str> {
         b"invalidate" => Some("invalidate"),
         _ => None,
     }
+}
+
+/// True of an array that begins with the verb of a command.
+fn has_verb(value: &Value) -> bool {
+    value.top().is_some_and(|top| top.kind == Kind::Array)
+        && value.word(0).is_some_and(|word| key_place(&verb(word)).is_some())
 }
 
 /// True of the replies to commands that subscribe or end it: the channel, and how many are left.

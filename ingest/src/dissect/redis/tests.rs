@@ -451,6 +451,17 @@ fn one_lost_reply_of_a_long_talk_costs_one_command_its_own() {
 }
 
 #[test]
+fn a_malformed_command_is_not_a_reply() {
+    check_whole(
+        r#"> *2\r\n$3\r\nGET\r\n$-1\r\n
+< -ERR Protocol error: invalid bulk length\r\n"#,
+        expect![[r#"
+            redis id=4 index=0 elapsed_time=1000 status_code=1 method=GET summary="GET nil → ERR Protocol error: invalid bulk length" request_packet=4 response_packet=5 redis_type=GET redis_command="GET nil" redis_key="" redis_request_size=18 redis_response_size=42 redis_total_size=60
+        "#]],
+    );
+}
+
+#[test]
 fn what_is_no_value_loses_the_half_until_one_begins() {
     check_whole(
         r#"> *1\r\n$4\r\nPING\r\n
