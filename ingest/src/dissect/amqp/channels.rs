@@ -25,6 +25,12 @@ pub(super) struct Channels {
     waiting: Pending<Key, Exchange>,
     /// Methods whose content is under way, by the half that it comes on.
     open: Pending<(Half, u16), Exchange>,
+    /// Answers to come of methods that were given up because too many waited.
+    owed: Vec<(Key, u64)>,
+    /// Halves of which bytes are missing: methods behind them may come later than their answers did.
+    late: Vec<Half>,
+    /// The packet of the newest method of each half.
+    newest: [u64; 2],
 }
 
 /// A method and what answered it.
@@ -34,6 +40,8 @@ struct Exchange {
     client: Half,
     request: Option<Part>,
     response: Option<Part>,
+    /// Its answer may be among what is missing.
+    is_doubtful: bool,
 }
 
 /// One side of it.
@@ -54,8 +62,15 @@ impl Channels {
         }
     }
 
-    /// Ends what content was under way in a half: the rest of it cannot be told.
+    /// Ends what content was under way in a half: the rest of it cannot be told. What waits for answers of it is in doubt.
     pub fn lose(&mut self, half: Half, context: &mut Context<'_>) {
+        for exchange in self.waiting.iter_mut().filter(|exchange| exchange.client != half) {
+            exchange.is_doubtful = true;
+        }
+        self.owed.retain(|((client, ..), _)| *client == half);
+        if !self.late.contains(&half) {
+            self.late.push(half);
+        }
         while let Some(exchange) = self.open.take_any(|(sender, _)| *sender == half) {
             exchange.append(context);
         }
@@ -70,7 +85,9 @@ impl Channels {
 
     /// Bytes of memory that what waits holds.
     pub fn held_bytes(&self) -> usize {
-        self.waiting.held_bytes().saturating_add(self.open.held_bytes())
+        let owed = self.owed.capacity().saturating_mul(size_of::<(Key, u64)>());
+        let waiting = self.waiting.held_bytes().saturating_add(owed);
+        waiting.saturating_add(self.open.held_bytes())
     }
 
     fn method(&mut self, half: Half, frame: &Frame<'_>, context: &mut Context<'_>) {
@@ -87,7 +104,9 @@ impl Channels {
         };
         let method = said.method;
         let (class, role, no_wait) = (method.class, method.role, said.no_wait);
+        let packet = frame.side.start.packet;
         self.end_others(half, frame, &said, context);
+        let peer_packet = self.see(half, packet);
         let part = Part {
             side: frame.side,
             said,
@@ -100,25 +119,28 @@ impl Channels {
         let key = (client, frame.channel, (class, request));
         let exchange = match role {
             Role::Answer(_) | Role::AnswerWithContent(_) => {
-                let waiting = self.waiting.take(&key);
+                let waiting = self.answered(&key, packet, context);
                 Exchange {
                     client,
                     request: waiting.and_then(|exchange| exchange.request),
                     response: Some(part),
+                    is_doubtful: false,
                 }
             }
             _ => Exchange {
                 client,
                 request: Some(part),
                 response: None,
+                // Its answer may have passed while bytes before it were waited for.
+                is_doubtful: packet < peer_packet && self.late.contains(&half),
             },
         };
-        let packet = frame.side.start.packet;
         let held_bytes = exchange.held_bytes();
         match role {
             Role::Request if !no_wait => {
                 self.waiting.add(key, held_bytes, exchange);
-                while let Some(oldest) = self.waiting.overflow(super::NAME, packet, context) {
+                while let Some((key, oldest)) = self.waiting.overflow_with_key(super::NAME, packet, context) {
+                    self.give_up(key, context.limits.pending_requests);
                     oldest.append(context);
                 }
             }
@@ -141,7 +163,7 @@ impl Channels {
         let (peer, channel) = (half.other(), frame.channel);
         // Who closes says which method made it do so.
         if let Some(cause) = said.cause
-            && let Some(mut failed) = self.waiting.take(&(peer, channel, cause))
+            && let Some(mut failed) = self.answered(&(peer, channel, cause), frame.side.start.packet, context)
         {
             failed.response = Said::read(frame.payload).map(|said| Part {
                 side: frame.side,
@@ -159,6 +181,55 @@ impl Channels {
         while let Some(exchange) = self.waiting.take_any(is_over) {
             exchange.append(context);
         }
+        self.owed.retain(|(key, _)| !is_over(key));
+    }
+
+    /// Takes what a method of this packet answers: the oldest that waits, and where answers are missing the newest that came
+    /// before. No method is answered before it came.
+    fn answered(&mut self, key: &Key, packet: u64, context: &mut Context<'_>) -> Option<Exchange> {
+        if let Some(place) = self.owed.iter().position(|(known, _)| known == key)
+            && let Some((_, left)) = self.owed.get_mut(place)
+        {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                self.owed.swap_remove(place);
+            }
+            return None;
+        }
+        if self.waiting.get_mut(key)?.is_doubtful {
+            let all = self.waiting.iter_with_keys().filter(|(known, _)| *known == key);
+            let before = all.filter(|(_, exchange)| exchange.packet() < packet).count();
+            for _ in 1..before {
+                if let Some(unanswered) = self.waiting.take(key) {
+                    unanswered.append(context);
+                }
+            }
+            for exchange in self.waiting.iter_mut_of(key) {
+                exchange.is_doubtful = false;
+            }
+        }
+        let came_before = self.waiting.get_mut(key)?.packet() <= packet;
+        came_before.then(|| self.waiting.take(key)).flatten()
+    }
+
+    /// Remembers that the answer to a method that waits no more will still come.
+    fn give_up(&mut self, key: Key, most: usize) {
+        if let Some((_, owed)) = self.owed.iter_mut().find(|(known, _)| *known == key) {
+            *owed = owed.saturating_add(1);
+        } else if self.owed.len() < most {
+            self.owed.push((key, 1));
+        }
+    }
+
+    /// Learns of the packet of a method; gives that of the newest of its peer.
+    fn see(&mut self, half: Half, packet: u64) -> u64 {
+        let [client, server] = &mut self.newest;
+        let (own, peer) = match half {
+            Half::Client => (client, server),
+            Half::Server => (server, client),
+        };
+        *own = packet.max(*own);
+        *peer
     }
 
     fn content(&mut self, half: Half, frame: &Frame<'_>, context: &mut Context<'_>) {
@@ -181,6 +252,11 @@ impl Channels {
 impl Exchange {
     fn last_mut(&mut self) -> Option<&mut Part> {
         self.response.as_mut().or(self.request.as_mut())
+    }
+
+    fn packet(&self) -> u64 {
+        let first = self.request.as_ref().or(self.response.as_ref());
+        first.map_or(0, |part| part.side.start.packet)
     }
 
     fn held_bytes(&self) -> usize {

@@ -228,6 +228,23 @@ fn a_gap_costs_what_it_hides() {
 }
 
 #[test]
+fn one_lost_answer_of_a_long_talk_costs_one_method_its_own() {
+    let talk: String = (0..6).map(|_| format!("> {GET}\n< {GET_EMPTY}\n")).collect();
+    check_whole(
+        &TCP,
+        &format!("10.0.0.1:51000 > 10.0.0.2:5672\n{talk}  drop 7"),
+        expect![[r#"
+            amqp id=4 index=0 elapsed_time=1000 method=basic.get summary="basic.get orders → empty" request_packet=4 response_packet=5 amqp_method=basic.get amqp_summary="basic.get orders → empty" amqp_request=true amqp_response=true amqp_request_length=22 amqp_response_length=13 amqp_total_size=35
+            amqp id=6 index=0 method=basic.get summary="basic.get orders" request_packet=6 amqp_method=basic.get amqp_summary="basic.get orders" amqp_request=true amqp_response=false amqp_request_length=22 amqp_total_size=22
+            amqp id=8 index=0 elapsed_time=1000 method=basic.get summary="basic.get orders → empty" request_packet=8 response_packet=9 amqp_method=basic.get amqp_summary="basic.get orders → empty" amqp_request=true amqp_response=true amqp_request_length=22 amqp_response_length=13 amqp_total_size=35
+            amqp id=10 index=0 elapsed_time=1000 method=basic.get summary="basic.get orders → empty" request_packet=10 response_packet=11 amqp_method=basic.get amqp_summary="basic.get orders → empty" amqp_request=true amqp_response=true amqp_request_length=22 amqp_response_length=13 amqp_total_size=35
+            amqp id=12 index=0 elapsed_time=1000 method=basic.get summary="basic.get orders → empty" request_packet=12 response_packet=13 amqp_method=basic.get amqp_summary="basic.get orders → empty" amqp_request=true amqp_response=true amqp_request_length=22 amqp_response_length=13 amqp_total_size=35
+            amqp id=14 index=0 elapsed_time=1000 method=basic.get summary="basic.get orders → empty" request_packet=14 response_packet=15 amqp_method=basic.get amqp_summary="basic.get orders → empty" amqp_request=true amqp_response=true amqp_request_length=22 amqp_response_length=13 amqp_total_size=35
+        "#]],
+    );
+}
+
+#[test]
 fn bytes_that_are_no_frame_are_counted() {
     let endless = QUEUE.replace("\\xce", "\\xcd");
     check_whole(

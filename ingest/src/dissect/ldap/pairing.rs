@@ -2,6 +2,8 @@
 //!
 //! Messages of one operation have one id. What comes before the result (entries, references, intermediate responses) is counted.
 
+use std::collections::VecDeque;
+
 use schema::tables::ldap::{Ldap, LdapOwn};
 
 use super::message::{Message, Outcome};
@@ -13,10 +15,15 @@ use crate::dissect::{Context, Entry, Half, Side, shorten, sizes};
 /// Bytes of what was asked for that a summary shows.
 const TEXT_BYTES: usize = 320;
 
+/// Abandoned operations that are remembered.
+const ABANDONED: usize = 64;
+
 /// The operations of a connection that wait for their result.
 #[derive(Debug, Default)]
 pub(super) struct Pairing {
     waiting: Pending<(Half, i64), Exchange>,
+    /// Operations that were abandoned, the newest last: what was under way of them may still come.
+    abandoned: VecDeque<(Half, i64)>,
     has_sasl: bool,
 }
 
@@ -69,7 +76,8 @@ impl Pairing {
 
     /// Bytes of memory that what waits holds.
     pub fn held_bytes(&self) -> usize {
-        self.waiting.held_bytes()
+        let abandoned = self.abandoned.capacity().saturating_mul(size_of::<(Half, i64)>());
+        self.waiting.held_bytes().saturating_add(abandoned)
     }
 
     fn request(&mut self, half: Half, side: Side, message: &Message<'_>, context: &mut Context<'_>) {
@@ -94,6 +102,10 @@ impl Pairing {
             {
                 abandoned.is_abandoned = true;
                 abandoned.append(context);
+                if self.abandoned.len() >= ABANDONED {
+                    self.abandoned.pop_front();
+                }
+                self.abandoned.push_back((half, target));
             }
             return;
         }
@@ -101,11 +113,19 @@ impl Pairing {
         if let Some(earlier) = self.waiting.take(&(half, message.id)) {
             earlier.append(context);
         }
+        self.abandoned.retain(|key| *key != (half, message.id));
         self.wait(message.id, exchange, context);
     }
 
     fn answer(&mut self, half: Half, side: Side, message: &Message<'_>, context: &mut Context<'_>) -> bool {
         let key = (half.other(), message.id);
+        // The row of what was abandoned is there already, and tells of it.
+        if let Some(place) = self.abandoned.iter().position(|known| *known == key) {
+            if message.operation.role == Role::Result {
+                self.abandoned.remove(place);
+            }
+            return false;
+        }
         if message.operation.role != Role::Result {
             match self.waiting.get_mut(&key) {
                 Some(exchange) => exchange.count(side, message.operation),

@@ -113,6 +113,18 @@ fn nothing_more_comes_of_what_is_abandoned() {
 }
 
 #[test]
+fn what_was_under_way_of_an_abandoned_search_is_no_other() {
+    check(
+        &format!("> {SEARCH}\n> {ABANDON}\n< {ENTRY}\n< {ENTRY}\n> {SEARCH}\n< {ENTRY}{DONE}"),
+        expect![[r#"
+            ldap id=5 index=0 method=abandonRequest summary="abandon 2" request_packet=5 ldap_type=abandonRequest ldap_summary="abandon 2" ldap_request=true ldap_response=false ldap_request_length=8 ldap_total_size=8
+            ldap id=4 index=0 method=searchRequest summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → abandoned" request_packet=4 ldap_type=searchRequest ldap_summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → abandoned" ldap_request=true ldap_response=false ldap_request_length=63 ldap_total_size=63
+            ldap id=8 index=0 elapsed_time=1000 status_code=0 method=searchRequest summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → 1 entry, success" request_packet=8 response_packet=9 ldap_type=searchRequest ldap_summary="search dc=example,dc=com sub (&(uid=bob)(mail=*)) → 1 entry, success" ldap_request=true ldap_response=true ldap_request_length=63 ldap_response_length=64 ldap_total_size=127
+        "#]],
+    );
+}
+
+#[test]
 fn an_id_that_is_used_again_is_another_operation() {
     check(
         &format!("> {SEARCH}\n> {SEARCH}\n< {DONE}"),

@@ -15,8 +15,8 @@ mod compressor {
     pub const ZSTD: u8 = 3;
 }
 
-/// Largest window that zstd may ask memory for: 8 MiB (RFC 8878 §3.1.1.1.2).
-const ZSTD_WINDOW_LOG: u32 = 23;
+/// Largest window that zstd may ask memory for, however short the message: 1 MiB (RFC 8878 §3.1.1.1.2).
+const ZSTD_WINDOW_LOG: u32 = 20;
 
 /// True if there is a compressor with this number.
 pub(super) fn is_compressor(number: u8) -> bool {

@@ -23,11 +23,21 @@ pub(super) struct Exchanges {
     asker: Option<Half>,
     /// How the server answers at present.
     silence: Silence,
-    /// The client has subscribed to channels: what is published there comes between replies.
+    /// The client has subscribed to channels or patterns: what is published there comes between replies.
     listens: bool,
+    /// It has subscribed to channels of shards, which are counted apart.
+    listens_to_shards: bool,
     /// The client monitors: commands of others come between replies.
     monitors: bool,
     replication: Replication,
+    /// Replies to come of commands that were given up because too many waited.
+    owed: u64,
+    /// Which command the next reply answers is to be found anew: some are missing.
+    is_out_of_step: bool,
+    /// Commands are missing: those behind them may come later than their replies did.
+    is_late: bool,
+    /// The packet of the newest reply.
+    reply_packet: u64,
 }
 
 /// A command that waits for its reply, or for the rest of it.
@@ -43,6 +53,8 @@ struct Reply {
     side: Side,
     shown: String,
     is_error: bool,
+    /// What it is, if nobody asked for it.
+    told: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,6 +115,7 @@ impl Exchanges {
                     side,
                     shown,
                     is_error: false,
+                    told: None,
                 };
                 append(half.other(), asked.map(|asked| asked.command), Some(reply), context);
                 return;
@@ -111,13 +124,16 @@ impl Exchanges {
         self.finish(half.other(), asked, context);
     }
 
-    /// Learns that replies of a half are missing: which command the next one answers is not known.
+    /// Learns that bytes of a half are missing: which command the next reply answers is not known.
     pub fn lose(&mut self, half: Half, context: &mut Context<'_>) {
-        if self.asker.unwrap_or(Half::Client) != half {
-            self.close(context);
+        if self.asker.unwrap_or(Half::Client) == half {
+            self.is_late = true;
+        } else {
+            self.is_out_of_step = true;
         }
         // Where a data set ends is not known any more; commands follow it.
         if self.replication == Replication::DataSet {
+            self.close(context);
             self.replication = Replication::Commands;
         }
     }
@@ -156,12 +172,17 @@ impl Exchanges {
             return asker == half;
         }
         match word {
-            Some(word) if is_told(word) => false,
+            Some(word) if is_told(word, value.top().map_or(0, |top| top.length)) => false,
             Some(word) if key_place(&verb(word)).is_some() && (half == Half::Client || self.waiting.len() == 0) => {
                 self.asker = Some(half);
                 true
             }
             Some(_) => half == Half::Client,
+            // A command with something in it that is no word is still no reply.
+            None if half == Half::Client && has_verb(value) => {
+                self.asker = Some(half);
+                true
+            }
             None => false,
         }
     }
@@ -196,8 +217,11 @@ impl Exchanges {
             self.replication = Replication::DataSet;
         }
         let (packet, held_bytes) = (command.side.start.packet, command.held_bytes());
+        // Its reply may have passed while bytes before it were waited for.
+        self.is_out_of_step |= self.is_late && packet < self.reply_packet;
         self.waiting.add((), held_bytes, Asked { command, reply: None });
         while let Some(oldest) = self.waiting.overflow(super::NAME, packet, context) {
+            self.give_up(&oldest);
             self.finish(half, Some(oldest), context);
         }
     }
@@ -206,43 +230,66 @@ impl Exchanges {
         let asker = half.other();
         let Some(top) = value.top() else { return };
         let kind = top.kind;
+        let length = top.length;
+        let packet = side.start.packet;
+        self.reply_packet = packet;
         let word = match kind {
             Kind::Array | Kind::Push => value.word(0).unwrap_or_default(),
             _ => &[],
         };
-        let is_confirmed = is_confirmation(word);
-        if is_confirmed {
-            self.listens = true;
+        let is_news = match kind {
+            Kind::Push => !is_confirmation(word, length),
+            Kind::Array => is_told(word, length) && self.hears(word),
+            Kind::Simple => self.monitors && is_monitored(value),
+            _ => false,
+        };
+        if self.is_out_of_step && !is_news {
+            self.catch_up(asker, packet, context);
         }
         // A client that left all channels ended its reply with the one before.
         if let Some(first) = self.waiting.first()
             && first.command.answer == Answer::All
             && first.reply.is_some()
-            && !(is_confirmed && word.eq_ignore_ascii_case(first.command.verb.as_bytes()))
-            && !(is_told(word) && self.listens)
+            && !is_news
+            && !first.is_confirmed_by(word)
         {
             let asked = self.waiting.take_first();
             self.finish(asker, asked, context);
         }
-        let is_unasked = match kind {
-            _ if is_confirmed => false,
-            Kind::Push => true,
-            Kind::Array => is_told(word) && self.listens,
-            Kind::Simple => self.monitors && is_monitored(value),
-            _ => false,
-        };
+        let is_confirmed = is_confirmation(word, length)
+            && self.owed == 0
+            && self.waiting.first().is_some_and(|first| first.is_confirmed_by(word));
+        // A server may end subscriptions by itself.
+        let is_unasked = is_news || (kind == Kind::Push && !is_confirmed);
+        if is_confirmed || (kind == Kind::Push && !is_news) {
+            self.subscribe(word, value.word(2) != Some(b"0"));
+        }
         let shown = if is_unasked && kind != Kind::Simple {
             shorten(&value.typed(SUMMARY_BYTES), SUMMARY_BYTES).into_owned()
         } else {
             shorten(&value.shown(SUMMARY_BYTES), SUMMARY_BYTES).into_owned()
         };
         let shown = match kind {
-            Kind::Array if shown.ends_with('…') && !is_unasked => format!("{} elements {shown}", top.length),
+            Kind::Array if shown.ends_with('…') && !is_unasked => format!("{length} elements {shown}"),
             _ => shown,
         };
         let is_error = kind == Kind::Error;
-        let reply = Reply { side, shown, is_error };
-        if is_unasked || self.waiting.len() == 0 {
+        let is_heard = is_news || (self.waiting.len() == 0 && kind == Kind::Array && is_told(word, length));
+        let reply = Reply {
+            side,
+            shown,
+            is_error,
+            told: is_heard.then(|| told(kind, word)).flatten(),
+        };
+        // No command is answered before it came.
+        let first = self.waiting.first();
+        let is_early = first.is_none_or(|first| first.command.side.start.packet > packet);
+        if !is_unasked && self.owed > 0 {
+            self.owed = self.owed.saturating_sub(1);
+            append(asker, None, Some(reply), context);
+            return;
+        }
+        if is_unasked || is_early {
             // Whoever gets an error was not silenced.
             if is_error {
                 self.silence = Silence::Answers;
@@ -277,11 +324,52 @@ impl Exchanges {
         {
             match asked.command.verb.as_str() {
                 "MONITOR" => self.monitors = true,
-                "RESET" => (self.monitors, self.listens) = (false, false),
+                "RESET" => (self.monitors, self.listens, self.listens_to_shards) = (false, false, false),
                 _ => {}
             }
         }
         self.finish(asker, asked, context);
+    }
+
+    /// Finds the command that a reply of this packet answers where replies before it are missing: the newest that came before.
+    /// Those before that have no reply; those behind it wait for their own.
+    fn catch_up(&mut self, asker: Half, packet: u64, context: &mut Context<'_>) {
+        self.is_out_of_step = false;
+        self.owed = 0;
+        let came_before = |asked: &&Asked| asked.command.side.start.packet < packet;
+        let before = self.waiting.iter().take_while(came_before).count();
+        for _ in 1..before {
+            let asked = self.waiting.take_first();
+            self.finish(asker, asked, context);
+        }
+    }
+
+    /// Remembers that replies of a command that waits no more will still come.
+    fn give_up(&mut self, asked: &Asked) {
+        self.owed = self.owed.saturating_add(match asked.command.answer {
+            Answer::Each(left) => left,
+            _ => 1,
+        });
+        let verb = asked.command.verb.to_ascii_lowercase();
+        if matches!(asked.command.answer, Answer::Each(_)) && !verb.contains("unsub") {
+            self.subscribe(verb.as_bytes(), true);
+        }
+    }
+
+    /// Learns whether channels are left that the client listens to.
+    fn subscribe(&mut self, word: &[u8], are_left: bool) {
+        match word {
+            b"ssubscribe" | b"sunsubscribe" => self.listens_to_shards = are_left,
+            _ => self.listens = are_left,
+        }
+    }
+
+    /// True if the client listens to what comes under this word.
+    fn hears(&self, word: &[u8]) -> bool {
+        match word {
+            b"smessage" => self.listens_to_shards,
+            _ => self.listens,
+        }
     }
 
     fn finish(&self, asker: Half, asked: Option<Asked>, context: &mut Context<'_>) {
@@ -318,13 +406,43 @@ impl Reply {
     }
 }
 
-/// True of what is published, as subscribers get it.
-fn is_told(word: &[u8]) -> bool {
-    matches!(word, b"message" | b"pmessage" | b"smessage")
+impl Asked {
+    /// True if a confirmation that begins with this word is of this command.
+    fn is_confirmed_by(&self, word: &[u8]) -> bool {
+        matches!(self.command.answer, Answer::Each(_) | Answer::All)
+            && word.eq_ignore_ascii_case(self.command.verb.as_bytes())
+    }
 }
 
-/// True of the replies to commands that subscribe or end it.
-fn is_confirmation(word: &[u8]) -> bool {
+/// True of what is published, as subscribers get it: the channel and what is said, and the pattern before both.
+fn is_told(word: &[u8], length: u64) -> bool {
+    match word {
+        b"message" | b"smessage" => length == 3,
+        b"pmessage" => length == 4,
+        _ => false,
+    }
+}
+
+/// What a row calls a reply that nobody asked for.
+fn told(kind: Kind, word: &[u8]) -> Option<&'static str> {
+    match word {
+        _ if kind == Kind::Simple => Some("monitor"),
+        b"message" => Some("message"),
+        b"pmessage" => Some("pmessage"),
+        b"smessage" => Some("smessage"),
+        b"invalidate" => Some("invalidate"),
+        _ => None,
+    }
+}
+
+/// True of an array that begins with the verb of a command.
+fn has_verb(value: &Value) -> bool {
+    value.top().is_some_and(|top| top.kind == Kind::Array)
+        && value.word(0).is_some_and(|word| key_place(&verb(word)).is_some())
+}
+
+/// True of the replies to commands that subscribe or end it: the channel, and how many are left.
+fn is_confirmation(word: &[u8], length: u64) -> bool {
     let words = [
         &b"subscribe"[..],
         b"psubscribe",
@@ -333,7 +451,7 @@ fn is_confirmation(word: &[u8]) -> bool {
         b"punsubscribe",
         b"sunsubscribe",
     ];
-    words.contains(&word)
+    length == 3 && words.contains(&word)
 }
 
 /// True of a command of another client, as a monitor gets it: a time, and an address in brackets.
@@ -360,8 +478,9 @@ fn append(asker: Half, command: Option<Command>, reply: Option<Reply>, context: 
         summary.push_str(&shorten(&reply.shown, SUMMARY_BYTES.saturating_mul(2)));
     }
     let verb = command.as_ref().map(|command| command.verb.as_str());
+    let told = reply.as_ref().and_then(|reply| reply.told);
     let (common, identity) = context.common(Entry {
-        method: verb,
+        method: verb.or(told),
         status_code: reply.as_ref().map(|reply| i64::from(reply.is_error)),
         summary: &summary,
         ..Entry::of(super::NAME, asker, request, response)

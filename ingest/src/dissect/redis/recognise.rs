@@ -21,6 +21,8 @@ pub(super) fn probe(probe: &Probe<'_>) -> Verdict {
         Look::Reply => Verdict::No,
         Look::Begun => Verdict::Unsure,
         Look::Nothing if probe.is_hinted => inline_verdict(probe.bytes),
+        // Others say such words too: what the server answers will tell.
+        Look::Nothing if inline_verdict(probe.bytes) == Verdict::Certain => Verdict::Unsure,
         Look::Nothing => Verdict::No,
     }
 }

@@ -149,9 +149,9 @@ fn subscriptions_have_a_reply_per_channel_and_messages_are_rows() {
 < *3\r\n$11\r\nunsubscribe\r\n$1\r\nb\r\n:0\r\n
 < +PONG\r\n"#,
         expect![[r#"
-            redis id=6 index=0 status_code=0 summary="→ message a hello" response_packet=6 redis_response_size=35 redis_total_size=35
+            redis id=6 index=0 status_code=0 method=message summary="→ message a hello" response_packet=6 redis_response_size=35 redis_total_size=35
             redis id=4 index=0 elapsed_time=1000 status_code=0 method=SUBSCRIBE summary="SUBSCRIBE a b → [\"subscribe\", \"a\", 1], [\"subscribe\", \"b\", 2]" request_packet=4 response_packet=5 redis_type=SUBSCRIBE redis_command="SUBSCRIBE a b" redis_request_size=33 redis_response_size=60 redis_total_size=93
-            redis id=9 index=0 status_code=0 summary="→ message b there" response_packet=9 redis_response_size=35 redis_total_size=35
+            redis id=9 index=0 status_code=0 method=message summary="→ message b there" response_packet=9 redis_response_size=35 redis_total_size=35
             redis id=8 index=0 elapsed_time=1000 status_code=0 method=PING summary="PING → [\"pong\", \"\"]" request_packet=8 response_packet=9 redis_type=PING redis_command=PING redis_request_size=14 redis_response_size=20 redis_total_size=34
             redis id=10 index=0 elapsed_time=1000 status_code=0 method=UNSUBSCRIBE summary="UNSUBSCRIBE → [\"unsubscribe\", \"a\", 1], [\"unsubscribe\", \"b\", 0]" request_packet=10 response_packet=11 redis_type=UNSUBSCRIBE redis_command=UNSUBSCRIBE redis_request_size=22 redis_response_size=66 redis_total_size=88
             redis id=10 index=1 elapsed_time=3000 status_code=0 method=PING summary="PING → PONG" request_packet=10 response_packet=13 redis_type=PING redis_command=PING redis_request_size=14 redis_response_size=7 redis_total_size=21
@@ -167,8 +167,8 @@ fn pushes_of_resp3_answer_nothing() {
 < >2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n$9\r\nGet-Reply\r\n"#,
         expect![[r#"
             redis id=4 index=0 elapsed_time=1000 status_code=0 method=SUBSCRIBE summary="SUBSCRIBE a → [subscribe, a, 1]" request_packet=4 response_packet=5 redis_type=SUBSCRIBE redis_command="SUBSCRIBE a" redis_request_size=26 redis_response_size=24 redis_total_size=50
-            redis id=5 index=1 status_code=0 summary="→ message a somemessage" response_packet=5 redis_response_size=32 redis_total_size=32
-            redis id=6 index=0 status_code=0 summary="→ invalidate [1]" response_packet=6 redis_response_size=32 redis_total_size=32
+            redis id=5 index=1 status_code=0 method=message summary="→ message a somemessage" response_packet=5 redis_response_size=32 redis_total_size=32
+            redis id=6 index=0 status_code=0 method=invalidate summary="→ invalidate [1]" response_packet=6 redis_response_size=32 redis_total_size=32
             redis id=4 index=1 elapsed_time=2000 status_code=0 method=GET summary="GET k → \"Get-Reply\"" request_packet=4 response_packet=6 redis_type=GET redis_command="GET k" redis_key=k redis_request_size=20 redis_response_size=15 redis_total_size=35
         "#]],
     );
@@ -186,8 +186,8 @@ fn what_a_monitor_sees_is_not_a_reply() {
 < +PONG\r\n"#,
         expect![[r#"
             redis id=4 index=0 elapsed_time=1000 status_code=0 method=MONITOR summary="MONITOR → OK" request_packet=4 response_packet=5 redis_type=MONITOR redis_command=MONITOR redis_request_size=9 redis_response_size=5 redis_total_size=14
-            redis id=6 index=0 status_code=0 summary="→ 1339518083.107412 [0 127.0.0.1:60866] \"keys\" \"*\"" response_packet=6 redis_response_size=51 redis_total_size=51
-            redis id=8 index=0 status_code=0 summary="→ 1339518087.877697 [0 127.0.0.1:60866] \"dbsize\"" response_packet=8 redis_response_size=49 redis_total_size=49
+            redis id=6 index=0 status_code=0 method=monitor summary="→ 1339518083.107412 [0 127.0.0.1:60866] \"keys\" \"*\"" response_packet=6 redis_response_size=51 redis_total_size=51
+            redis id=8 index=0 status_code=0 method=monitor summary="→ 1339518087.877697 [0 127.0.0.1:60866] \"dbsize\"" response_packet=8 redis_response_size=49 redis_total_size=49
             redis id=7 index=0 elapsed_time=1000 status_code=0 method=RESET summary="RESET → RESET" request_packet=7 response_packet=8 redis_type=RESET redis_command=RESET redis_request_size=7 redis_response_size=8 redis_total_size=15
             redis id=9 index=0 elapsed_time=1000 status_code=0 method=PING summary="PING → PONG" request_packet=9 response_packet=10 redis_type=PING redis_command=PING redis_request_size=6 redis_response_size=7 redis_total_size=13
         "#]],
@@ -348,7 +348,7 @@ fn halves_may_be_the_wrong_way_round() {
     check(
         r#"> *3\r\n$7\r\nmessage\r\n$1\r\na\r\n$5\r\nhello\r\n"#,
         expect![[r#"
-            redis id=4 index=0 status_code=0 summary="→ [\"message\", \"a\", \"hello\"]" response_packet=4 redis_response_size=35 redis_total_size=35
+            redis id=4 index=0 status_code=0 method=message summary="→ [\"message\", \"a\", \"hello\"]" response_packet=4 redis_response_size=35 redis_total_size=35
         "#]],
     );
 }
@@ -387,6 +387,76 @@ fn after_a_gap_commands_wait_for_their_own_replies() {
             redis id=6 index=0 elapsed_time=1000 status_code=0 method=GET summary="GET b → \"two\"" request_packet=6 response_packet=7 redis_type=GET redis_command="GET b" redis_key=b redis_request_size=20 redis_response_size=9 redis_total_size=29
             redis id=9 index=0 status_code=0 summary="→ \"three\"" response_packet=9 redis_response_size=11 redis_total_size=11
             redis id=10 index=0 elapsed_time=1000 status_code=0 method=GET summary="GET d → \"four\"" request_packet=10 response_packet=11 redis_type=GET redis_command="GET d" redis_key=d redis_request_size=20 redis_response_size=10 redis_total_size=30
+        "#]],
+    );
+}
+
+#[test]
+fn an_array_that_begins_as_a_confirmation_is_a_reply() {
+    check(
+        r#"> LRANGE l 0 -1\r\n
+< *3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n
+> LRANGE l 0 -1\r\nPING\r\n
+< *3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nb\r\n+PONG\r\n
+> SUBSCRIBE a\r\n
+< *3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n
+> UNSUBSCRIBE a\r\n
+< *3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nb\r\n*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n
+> LRANGE l 0 -1\r\nPING\r\n
+< *3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nb\r\n+PONG\r\n"#,
+        expect![[r#"
+            redis id=4 index=0 elapsed_time=1000 status_code=0 method=LRANGE summary="LRANGE l 0 -1 → [\"subscribe\", \"a\", 1]" request_packet=4 response_packet=5 redis_type=LRANGE redis_command="LRANGE l 0 -1" redis_key=l redis_request_size=15 redis_response_size=30 redis_total_size=45
+            redis id=6 index=0 elapsed_time=1000 status_code=0 method=LRANGE summary="LRANGE l 0 -1 → [\"message\", \"a\", \"b\"]" request_packet=6 response_packet=7 redis_type=LRANGE redis_command="LRANGE l 0 -1" redis_key=l redis_request_size=15 redis_response_size=31 redis_total_size=46
+            redis id=6 index=1 elapsed_time=1000 status_code=0 method=PING summary="PING → PONG" request_packet=6 response_packet=7 redis_type=PING redis_command=PING redis_request_size=6 redis_response_size=7 redis_total_size=13
+            redis id=8 index=0 elapsed_time=1000 status_code=0 method=SUBSCRIBE summary="SUBSCRIBE a → [\"subscribe\", \"a\", 1]" request_packet=8 response_packet=9 redis_type=SUBSCRIBE redis_command="SUBSCRIBE a" redis_request_size=13 redis_response_size=30 redis_total_size=43
+            redis id=11 index=0 status_code=0 method=message summary="→ message a b" response_packet=11 redis_response_size=31 redis_total_size=31
+            redis id=10 index=0 elapsed_time=1000 status_code=0 method=UNSUBSCRIBE summary="UNSUBSCRIBE a → [\"unsubscribe\", \"a\", 0]" request_packet=10 response_packet=11 redis_type=UNSUBSCRIBE redis_command="UNSUBSCRIBE a" redis_request_size=15 redis_response_size=33 redis_total_size=48
+            redis id=12 index=0 elapsed_time=1000 status_code=0 method=LRANGE summary="LRANGE l 0 -1 → [\"message\", \"a\", \"b\"]" request_packet=12 response_packet=13 redis_type=LRANGE redis_command="LRANGE l 0 -1" redis_key=l redis_request_size=15 redis_response_size=31 redis_total_size=46
+            redis id=12 index=1 elapsed_time=1000 status_code=0 method=PING summary="PING → PONG" request_packet=12 response_packet=13 redis_type=PING redis_command=PING redis_request_size=6 redis_response_size=7 redis_total_size=13
+        "#]],
+    );
+}
+
+#[test]
+fn replies_to_commands_that_were_given_up_are_not_those_of_others() {
+    let commands: String = (0..1500).map(|n| format!(r"GET {n}\r\n")).collect();
+    let replies: String = (0..1500).map(|n| format!(r":{n}\r\n")).collect();
+    let talk = format!(
+        r"{OPEN}> {commands}
+< {replies}
+> PING\r\n
+< +PONG\r\n"
+    );
+    let rows = crate::dissect::testing::rows_of(&TCP, &talk);
+    for text in [
+        "summary=\"GET 475\" ",
+        "summary=\"→ 475\" ",
+        "summary=\"GET 476 → 476\"",
+        "summary=\"GET 1499 → 1499\"",
+        "summary=\"PING → PONG\"",
+    ] {
+        assert_eq!(rows.matches(text).count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn one_lost_reply_of_a_long_talk_costs_one_command_its_own() {
+    let talk: String = (0..40).map(|n| format!("> GET {n}\\r\\n\n< :{n}\\r\\n\n")).collect();
+    for (lost, replies) in [(9, 39), (10, 40)] {
+        let rows = crate::dissect::testing::rows_of(&TCP, &format!("{OPEN}{talk}  drop {lost}"));
+        let right = (0..40).filter(|n| rows.contains(&format!("\"GET {n} → {n}\"")));
+        assert_eq!(right.count(), 39, "{rows}");
+        assert_eq!(rows.matches('→').count(), replies, "{rows}");
+    }
+}
+
+#[test]
+fn a_malformed_command_is_not_a_reply() {
+    check_whole(
+        r#"> *2\r\n$3\r\nGET\r\n$-1\r\n
+< -ERR Protocol error: invalid bulk length\r\n"#,
+        expect![[r#"
+            redis id=4 index=0 elapsed_time=1000 status_code=1 method=GET summary="GET nil → ERR Protocol error: invalid bulk length" request_packet=4 response_packet=5 redis_type=GET redis_command="GET nil" redis_key="" redis_request_size=18 redis_response_size=42 redis_total_size=60
         "#]],
     );
 }
