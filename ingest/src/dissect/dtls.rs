@@ -4,12 +4,14 @@
 //! says hello twice, and both are rows. Specification: RFC 9147 (1.3), RFC 6347 (1.2), RFC 4347 (1.0).
 //!
 //! A hello may lie in fragments over several records and datagrams. A hello that was sent again whole is one row: its message number
-//! is known. Limits: `handshake_bytes`. Absent on purpose: HelloVerifyRequest as a row, certificates, decryption, DTLS over
+//! and its random are known. Limits: `handshake_bytes`. Absent on purpose: HelloVerifyRequest as a row, certificates, decryption, DTLS over
 //! SCTP, and DTLS-SRTP behind the first datagrams of another protocol on the same ports.
 
 mod record;
 #[cfg(test)]
 mod tests;
+
+use std::ops::Range;
 
 use super::tls::{CLIENT_HELLO, Carrier, Entries, Hello, HelloKind, Pieces, SERVER_HELLO};
 use super::{Chunk, Context, Dissector, Half, Progress, Protocol, Start, Transport};
@@ -46,8 +48,30 @@ struct Dtls {
 struct Side {
     /// The hello that is being collected.
     under_way: Option<UnderWay>,
-    /// Number of the last message whose hello is a row.
-    told: Option<(u8, u16)>,
+    /// The last message whose hello is a row.
+    told: Option<Told>,
+}
+
+/// What tells a hello that is sent again from that of another handshake.
+#[derive(Debug)]
+struct Told {
+    kind: u8,
+    number: u16,
+    random: Vec<u8>,
+}
+
+/// Where the random stands in a hello.
+const RANDOM: Range<usize> = 2..34;
+
+impl Told {
+    /// True if a fragment is one of this message; only the first holds the random, of the others it is believed.
+    fn is_again(&self, fragment: &Fragment<'_>) -> bool {
+        let has_other_random = || {
+            let random = fragment.bytes.get(RANDOM);
+            fragment.offset == 0 && random.is_some_and(|random| random != self.random)
+        };
+        (self.kind, self.number) == (fragment.kind, fragment.number) && !has_other_random()
+    }
 }
 
 #[derive(Debug)]
@@ -77,7 +101,13 @@ impl Dtls {
 
     fn take(&mut self, half: Half, fragment: &Fragment<'_>, chunk: &Chunk<'_>, context: &mut Context<'_>) {
         let is_hello = matches!(fragment.kind, CLIENT_HELLO | SERVER_HELLO);
-        if !is_hello || self.side(half).told == Some((fragment.kind, fragment.number)) {
+        if !is_hello
+            || self
+                .side(half)
+                .told
+                .as_ref()
+                .is_some_and(|told| told.is_again(fragment))
+        {
             return;
         }
         if fragment.length > context.limits.handshake_bytes {
@@ -109,7 +139,11 @@ impl Dtls {
         hello.body.extend_from_slice(&next);
         hello.end_ns = chunk.timestamp_ns;
         if hello.body.len() >= hello.length {
-            side.told = Some((fragment.kind, fragment.number));
+            side.told = Some(Told {
+                kind: fragment.kind,
+                number: fragment.number,
+                random: hello.body.get(RANDOM).unwrap_or_default().to_vec(),
+            });
             self.cut(half, context);
         }
     }

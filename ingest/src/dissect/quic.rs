@@ -2,7 +2,8 @@
 //!
 //! In: datagrams. Out: the `tlsx` rows of the ClientHello and the ServerHello, as of TLS over TCP. The keys of Initial packets follow from the
 //! connection id that the client chose for its server, so that nothing secret is needed; what does not decrypt is no Initial
-//! packet. Specification: RFC 9000 (v1), RFC 9001 §5, RFC 9369 (v2), the drafts from the 23rd on.
+//! packet. Specification: RFC 9000 (v1), RFC 9001 §5, RFC 9369 (v2), RFC 9368 (a change of version), the drafts from the 23rd
+//! on.
 //!
 //! A hello may lie in pieces over several packets, in any order. After a Retry, or a Version Negotiation, the keys follow from the new id. Once
 //! both hellos are read, packets cost nothing but a look at their first byte: a new Initial packet of a client begins anew.
@@ -73,7 +74,7 @@ impl Quic {
 
     /// Opens an Initial packet; gives its frames.
     fn open(&mut self, half: Half, packet: &packet::Packet<'_>, context: &mut Context<'_>) -> Option<Vec<u8>> {
-        let known = self.initial.as_ref().and_then(|initial| initial.open(half, packet));
+        let known = self.initial.as_mut().and_then(|initial| initial.open(half, packet));
         if known.is_some() {
             return known;
         }

@@ -5,6 +5,8 @@
 //!
 //! A hello that is cut by a gap or by the end of the capture is a row without fingerprints.
 //!
+//! A conversation of another protocol that goes over to TLS (STARTTLS) is read from its hello on (`crate::recognise`).
+//!
 //! What QUIC and DTLS carry becomes rows here too (`super::quic`, `super::dtls`).
 //!
 //! Absent on purpose: certificates, decryption, JA4S (its method is not free to use).

@@ -15,10 +15,12 @@ pub(super) fn of_command(message: &Message<'_>) -> String {
     let application = application_name(message.application);
     let unknown = || format!("application {}", message.application);
     let application = application.map_or_else(unknown, str::to_owned);
+    let command = name_of_command(message.command);
+    let is_said = message.application < VENDORS_APPLICATIONS && says_the_same(&application, &command);
     let from = avps.text(0, code::ORIGIN_HOST).map(|host| format!("from {host}"));
     let parts = [
-        Some(application),
-        Some(name_of_command(message.command).into_owned()),
+        Some(application).filter(|_| !is_said),
+        Some(command.into_owned()),
         kind(avps).map(str::to_owned),
         subject(avps),
         from,
@@ -36,6 +38,17 @@ pub(super) fn of_command(message: &Message<'_>) -> String {
         );
     }
     text
+}
+
+/// Where the applications of vendors begin, whose names are an interface's: "Re" says something that "Re-Auth" does not.
+const VENDORS_APPLICATIONS: u32 = 1 << 24;
+
+/// True if the words of one name are all in the other: "Credit Control" and "Credit-Control".
+fn says_the_same(application: &str, command: &str) -> bool {
+    let words = |name: &str| name.split([' ', '-']).map(str::to_lowercase).collect::<Vec<_>>();
+    let (application, command) = (words(application), words(command));
+    let all_in = |some: &[String], others: &[String]| some.iter().all(|word| others.contains(word));
+    all_in(&application, &command) || all_in(&command, &application)
 }
 
 /// What an answer says of the outcome.
@@ -94,4 +107,18 @@ fn telephone(bytes: &[u8]) -> Option<String> {
     let digits = bytes.iter().flat_map(|byte| [byte & 0x0f, byte >> 4]);
     let digits = digits.map_while(|digit| char::from_digit(u32::from(digit), 10));
     Some(digits.collect()).filter(|text: &String| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_application_that_is_named_as_its_command_says_nothing_more() {
+        assert!(says_the_same("Credit Control", "Credit-Control"));
+        assert!(says_the_same("Base Accounting", "Accounting"));
+        assert!(says_the_same("EAP", "Diameter-EAP"));
+        assert!(!says_the_same("Credit Control", "Session-Termination"));
+        assert!(!says_the_same("NASREQ", "AA"));
+    }
 }

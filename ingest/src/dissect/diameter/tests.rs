@@ -142,6 +142,24 @@ fn after_a_gap_messages_are_found_again() {
 }
 
 #[test]
+fn a_summary_names_the_command_once() {
+    let origin = || avp(264, "client.example");
+    check(
+        &format!(
+            "> {}{}{}",
+            message(0xc0, 272, 4, 1, &[origin(), avp(416, r"\x00\x00\x00\x02")]),
+            message(0xc0, 271, 3, 2, &[origin(), avp(480, r"\x00\x00\x00\x02")]),
+            message(0xc0, 275, 4, 3, &[origin()]),
+        ),
+        expect![[r#"
+            diameter id=4 index=0 method=Credit-Control summary="Credit-Control update from client.example" request_packet=4 diameter_method=Credit-Control diameter_summary="Credit-Control update from client.example" diameter_request=true diameter_response=false diameter_request_length=56 diameter_total_size=56
+            diameter id=4 index=1 method=Accounting summary="Accounting start from client.example" request_packet=4 diameter_method=Accounting diameter_summary="Accounting start from client.example" diameter_request=true diameter_response=false diameter_request_length=56 diameter_total_size=56
+            diameter id=4 index=2 method=Session-Termination summary="Credit Control Session-Termination from client.example" request_packet=4 diameter_method=Session-Termination diameter_summary="Credit Control Session-Termination from client.example" diameter_request=true diameter_response=false diameter_request_length=44 diameter_total_size=44
+        "#]],
+    );
+}
+
+#[test]
 fn lengths_that_cannot_be() {
     let endless = message(0x80, 257, 0, 1, &[avp(264, "client.example")]).replacen(r"\x00\x00\x2c", r"\xff\xff\xfc", 1);
     let damaged =

@@ -99,6 +99,25 @@ fn a_hello_in_fragments_in_any_order_and_sent_again() {
 }
 
 #[test]
+fn another_handshake_between_the_same_ports_is_read() {
+    let hello = message(1, 0, &client_body(""));
+    let (other, answer) = (
+        hello.replacen("0123456789", "9876543210", 1),
+        message(2, 0, &format!(r"\xfe\xfd{RANDOM}\x00\xc0\x2b\x00\x00\x00")),
+    );
+    let other_answer = answer.replacen("0123456789", "9876543210", 1);
+    check(
+        &format!("> {hello}\n> {hello}\n< {answer}\n> {other}\n< {other_answer}\n> {other}"),
+        expect![[r#"
+            tlsx id=1 index=0 method=ClientHello summary="ClientHello DTLS 1.3" request_packet=1 tlsx_summary="ClientHello DTLS 1.3" tlsx_info=ClientHello tlsx_version=65276 tlsx_cipher_suites=[TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256] tlsx_ja3=71e01fd50cad359c050335e60bdf2900 tlsx_ja4=dd3i020100_b6f57f3be927_b9a491fefe05 tls_summary=ClientHello tls_request_size=53 tls_total_size=53
+            tlsx id=3 index=0 elapsed_time=2000 method=ServerHello summary="ServerHello DTLS 1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" request_packet=1 response_packet=3 tlsx_summary="ServerHello DTLS 1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=65277 tlsx_cipher_suite=49195 tlsx_ja3s=c77eb4dd3434ddfeb4d88b08cdbd8906 tls_summary=ServerHello tls_info="DTLS 1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" tls_response_size=40 tls_total_size=40
+            tlsx id=4 index=0 method=ClientHello summary="ClientHello DTLS 1.3" request_packet=4 tlsx_summary="ClientHello DTLS 1.3" tlsx_info=ClientHello tlsx_version=65276 tlsx_cipher_suites=[TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256] tlsx_ja3=71e01fd50cad359c050335e60bdf2900 tlsx_ja4=dd3i020100_b6f57f3be927_b9a491fefe05 tls_summary=ClientHello tls_request_size=53 tls_total_size=53
+            tlsx id=5 index=0 elapsed_time=1000 method=ServerHello summary="ServerHello DTLS 1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" request_packet=4 response_packet=5 tlsx_summary="ServerHello DTLS 1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" tlsx_info=ServerHello tlsx_version=65277 tlsx_cipher_suite=49195 tlsx_ja3s=c77eb4dd3434ddfeb4d88b08cdbd8906 tls_summary=ServerHello tls_info="DTLS 1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" tls_response_size=40 tls_total_size=40
+        "#]],
+    );
+}
+
+#[test]
 fn a_hello_whose_end_is_missing_has_no_fingerprint() {
     let body = client_body("");
     let begin = &body[..body.len() - 4 * 8];

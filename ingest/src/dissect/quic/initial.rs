@@ -16,6 +16,8 @@ pub(super) struct Initial {
     id: Vec<u8>,
     /// The client's and the server's; none once they are not wanted any more.
     keys: Option<Box<[Keys; 2]>>,
+    /// The same of the version that another packet had last: a server may go on in one that it likes better (RFC 9368 §2.3).
+    other_keys: Option<(Version, Box<[Keys; 2]>)>,
     /// The id in each half's packets that keys were derived from last, so that it is not tried for every packet.
     tried: [Vec<u8>; 2],
 }
@@ -35,26 +37,42 @@ impl Initial {
             version: packet.version,
             id: packet.destination_id.to_vec(),
             keys: Some(Box::new(keys)),
+            other_keys: None,
             tried: Default::default(),
         };
         Some((initial, frames))
     }
 
     /// Opens a packet of the connection; gives its frames, or nothing if it has other keys.
-    pub fn open(&self, half: Half, packet: &Packet<'_>) -> Option<Vec<u8>> {
-        let [clients, servers] = self.keys.as_deref().filter(|_| packet.version == self.version)?;
+    pub fn open(&mut self, half: Half, packet: &Packet<'_>) -> Option<Vec<u8>> {
+        let keys = self.keys.as_deref()?;
+        let [clients, servers] = if packet.version == self.version {
+            keys
+        } else {
+            if self
+                .other_keys
+                .as_ref()
+                .is_none_or(|(version, _)| *version != packet.version)
+            {
+                let keys = Box::new(derive(packet.version, &self.id)?);
+                self.other_keys = Some((packet.version, keys));
+            }
+            self.other_keys.as_ref().map(|(_, keys)| &**keys)?
+        };
         let keys = if half == self.client { clients } else { servers };
         keys.open(packet)
     }
 
     /// Forgets the keys: all was read that they open.
     pub fn forget(&mut self) {
-        self.keys = None;
+        (self.keys, self.other_keys) = (None, None);
     }
 
     /// Bytes of memory that the keys hold, about.
     pub fn held_bytes(&self) -> usize {
-        self.keys.as_deref().map_or(0, size_of_val)
+        let keys = self.keys.as_deref().map_or(0, size_of_val);
+        let others = self.other_keys.as_ref().map_or(0, |(_, keys)| size_of_val(&**keys));
+        keys.saturating_add(others)
     }
 
     /// True if another connection, or another try of this one, may begin with a packet; asked once for each id.

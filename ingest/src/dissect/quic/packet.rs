@@ -11,6 +11,8 @@ const FIXED: u8 = 0x40;
 const ID_BYTES: usize = 20;
 /// Shortest id that a client gives a server that it does not know yet (RFC 9000 §7.2).
 const CLIENTS_ID_BYTES: usize = 8;
+/// How many versions a server offers at most.
+const OFFERED_VERSIONS: usize = 16;
 /// Bytes of a packet number and of what follows it that protection needs.
 const SAMPLED_BYTES: usize = 20;
 /// Bytes at the end of a Retry that prove that its sender saw what it answers.
@@ -112,20 +114,7 @@ fn read(bytes: &[u8]) -> Option<Packet<'_>> {
     let destination_id = take_id(&mut rest)?;
     let source_id = take_id(&mut rest)?;
     if number == 0 {
-        // It comes from where the client's first packet went to, whose id is long.
-        if source_id.len() < CLIENTS_ID_BYTES {
-            return None;
-        }
-        let offered = rest.chunks_exact(4).filter_map(|number| number.try_into().ok());
-        // Of what a server offers one must be known, or the bytes could be anything.
-        let version = offered.map(u32::from_be_bytes).find_map(Version::read)?;
-        return rest.len().is_multiple_of(4).then_some(Packet {
-            kind: Kind::VersionNegotiation,
-            version,
-            destination_id,
-            bytes,
-            number_at: bytes.len(),
-        });
+        return read_version_negotiation(bytes, rest, destination_id, source_id);
     }
     let version = Version::read(number).filter(|_| first & FIXED != 0)?;
     let kind = version.kind(first);
@@ -152,6 +141,47 @@ fn read(bytes: &[u8]) -> Option<Packet<'_>> {
         bytes: bytes.get(..end)?,
         number_at,
     })
+}
+
+/// Reads a Version Negotiation from the versions that it offers. Nothing in it is protected, so all of it must make sense, or the bytes
+/// could be anything that begins with zeros.
+fn read_version_negotiation<'a>(
+    bytes: &'a [u8],
+    offered: &[u8],
+    destination_id: &'a [u8],
+    source_id: &[u8],
+) -> Option<Packet<'a>> {
+    let (versions, rest) = offered.as_chunks::<4>();
+    // It comes from where the client's first packet went to, whose id is long, and random.
+    let is_id = source_id.len() >= CLIENTS_ID_BYTES && source_id.iter().any(|byte| *byte != 0);
+    let are_versions = rest.is_empty()
+        && versions.len() <= OFFERED_VERSIONS
+        && versions
+            .iter()
+            .all(|version| is_plausible(u32::from_be_bytes(*version)));
+    // One must be known.
+    let version = versions
+        .iter()
+        .find_map(|version| Version::read(u32::from_be_bytes(*version)))?;
+    (is_id && are_versions).then_some(Packet {
+        kind: Kind::VersionNegotiation,
+        version,
+        destination_id,
+        bytes,
+        number_at: bytes.len(),
+    })
+}
+
+/// True if a server may offer a version: one of the standards or drafts, one that is reserved so that nobody relies on the
+/// list (RFC 9000 §15), or one of those that two vendors still offer beside them.
+fn is_plausible(version: u32) -> bool {
+    let is_reserved = version & 0x0f0f_0f0f == 0x0a0a_0a0a;
+    let is_draft = matches!(version, 0xff00_0001..=0xff00_00ff | 0x709a_50c4);
+    let is_vendors = matches!(
+        version.to_be_bytes(),
+        [b'Q' | b'T', b'0', b'0'..=b'9', b'0'..=b'9'] | [0xfa, 0xce, 0xb0, _]
+    );
+    Version::read(version).is_some() || is_reserved || is_draft || is_vendors
 }
 
 /// Recognises a datagram that begins with a packet that has a long header.

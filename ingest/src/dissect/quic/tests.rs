@@ -121,6 +121,18 @@ fn other_versions_have_the_same_rows() {
 }
 
 #[test]
+fn a_server_may_go_on_in_another_version() {
+    let rows = |version| {
+        rows_of(
+            &UDP,
+            &talk(&[('>', asks(V1)), ('<', answers(version)), ('>', asks(version))]),
+        )
+    };
+    assert_eq!(rows(V1).lines().count(), 2);
+    assert_eq!(rows(V2), rows(V1));
+}
+
+#[test]
 fn a_hello_in_pieces_over_packets_in_any_order() {
     let hello = client_hello();
     let (begin, rest) = hello.split_at(20);
@@ -235,6 +247,20 @@ fn quic_is_recognised_on_any_port() {
         Some("QUIC")
     );
     assert_eq!(udp(b"\x80\x00\x00\x00\x00\x00\x0812345678\x0a\x0a\x0a\x0a"), None);
+    // Datagrams of many zeros, whatever stands between them.
+    for other in [
+        b"\x80\x00\x00\x00\x00\x00\x0812345678\x00\x00\x00\x00\x00\x00\x00\x01",
+        b"\x80\x00\x00\x00\x00\x00\x0812345678\x00\x00\x00\x07\x00\x00\x00\x01",
+        b"\x80\x00\x00\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x0a\x0a\x0a\x0a\x00\x00\x00\x01",
+    ] {
+        assert_eq!(udp(other), None);
+    }
+    let many = [
+        &b"\x80\x00\x00\x00\x00\x00\x0812345678"[..],
+        &b"\x00\x00\x00\x01".repeat(17),
+    ]
+    .concat();
+    assert_eq!(udp(&many), None);
     // A resolver's query: its id, flags of nothing, one question, one additional record.
     let query = b"\xc0\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x01\x01a\x00\x00\x01\x00\x01\x00\x00\x29\x04\xd0\x00\x00\x00\x00\x00\x00";
     assert_eq!(udp(query), Some("DNS"));

@@ -41,6 +41,15 @@ impl<'a> Attributes<'a> {
         attributes.find_map(|(kind, value)| (kind == wanted).then_some(value))
     }
 
+    /// True if they begin with an attribute whose end is missing.
+    pub fn begins_with_cut(&self) -> bool {
+        match self.0 {
+            [kind] => *kind != 0,
+            [kind, length, rest @ ..] => *kind != 0 && usize::from(*length) > rest.len().saturating_add(2),
+            [] => false,
+        }
+    }
+
     /// The text of the first attribute of a type.
     pub fn text(&self, wanted: u8) -> Option<String> {
         let text = self.find(wanted).map(String::from_utf8_lossy)?;

@@ -1,8 +1,10 @@
 //! A RADIUS message, and its recognition.
 //!
-//! Specification: RFC 2865 §3 and §5. On a usual port a header that makes sense is enough, so that damaged attributes are seen; elsewhere
-//! the datagram must end where its message does, the attributes must fill it, and those whose length is fixed must have it.
+//! Specification: RFC 2865 §3 and §5. On a usual port of the server a header that makes sense and the first attributes are enough, so that
+//! messages that are damaged behind them or cut are seen; elsewhere the datagram must end where its message does, the attributes must fill
+//! it, and those whose length is fixed must have it.
 
+use super::PORTS;
 use super::attribute::{Attributes, has_right_length, kind};
 use super::registry::{self, code};
 use crate::dissect::{Probe, Verdict};
@@ -15,6 +17,9 @@ pub(super) const LONGEST_DATAGRAM: usize = 4096;
 
 /// Attributes without which an unhinted message is not believed.
 const LEAST_ATTRIBUTES: usize = 2;
+
+/// Bytes of padding behind a message that are believed.
+const PADDING_BYTES: usize = 16;
 
 /// A message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +66,25 @@ impl<'a> Message<'a> {
             && attributes.0.is_empty()
     }
 
+    /// True if it may be one where one is expected: of its attributes those that came chain, or two do before the damage.
+    fn is_plausible(&self) -> bool {
+        let mut attributes = self.attributes;
+        let (mut sound, mut ends_well) = (0_usize, true);
+        while self.is_cut || sound < LEAST_ATTRIBUTES {
+            match attributes.next() {
+                Some((kind, value)) if has_right_length(kind, value) => sound = sound.saturating_add(1),
+                Some(_) => return false,
+                None => {
+                    ends_well = attributes.0.is_empty() || (self.is_cut && attributes.begins_with_cut());
+                    break;
+                }
+            }
+        }
+        // Responses often have none, requests never.
+        let is_enough = sound > 0 || (!self.is_cut && self.is_response());
+        registry::code_name(self.code).is_some() && ends_well && is_enough
+    }
+
     /// True if it is sound and says what messages of its code say, so that nothing else looks like it.
     pub fn is_unmistakable(&self) -> bool {
         let asks_for_nobody = || {
@@ -88,18 +112,22 @@ pub(super) fn datagram(probe: &Probe<'_>) -> Verdict {
     let Some(message) = Message::read(probe.bytes).filter(|message| message.length <= LONGEST_DATAGRAM) else {
         return Verdict::No;
     };
-    // Of damaged attributes the first must begin well, of those that a capture cut there must be one.
-    let mut attributes = message.attributes;
-    let begins_well = match attributes.next() {
-        Some((kind, _)) => kind != 0,
-        None => !message.is_cut && message.length == HEADER_BYTES,
-    };
-    let believed = probe.is_hinted && registry::code_name(message.code).is_some() && begins_well;
-    if believed || (message.length == probe.bytes.len() && message.is_unmistakable()) {
+    let is_alone = message.length == probe.bytes.len();
+    let padding_bytes = probe.bytes.len().saturating_sub(message.length);
+    let believed = is_hinted(probe, &message) && padding_bytes <= PADDING_BYTES && message.is_plausible();
+    if believed || (is_alone && message.is_unmistakable()) {
         Verdict::Certain
     } else {
         Verdict::No
     }
+}
+
+/// True if the ports say that this may be a message: a client's own port is any number, those of RADIUS among them, and counts
+/// only if the client is the server, whose response was seen first.
+fn is_hinted(probe: &Probe<'_>, message: &Message<'_>) -> bool {
+    let [is_clients, is_servers] = [probe.src_port, probe.dst_port].map(|port| PORTS.contains(&port));
+    // If neither is one of RADIUS's, the user said it.
+    probe.is_hinted && (is_servers || !is_clients || message.is_response())
 }
 
 /// Says that a datagram is a response beyond doubt.

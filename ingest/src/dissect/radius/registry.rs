@@ -7,6 +7,7 @@ use std::borrow::Cow;
 /// Codes that are looked at.
 pub(super) mod code {
     pub const ACCESS_REQUEST: u8 = 1;
+    pub const ACCESS_REJECT: u8 = 3;
     pub const ACCOUNTING_REQUEST: u8 = 4;
     pub const STATUS_SERVER: u8 = 12;
     pub const DISCONNECT_REQUEST: u8 = 40;
@@ -56,7 +57,7 @@ fn look_up(names: &'static [(u32, &'static str)], number: u32, what: &str) -> Co
 const CODES: &[(u8, &str, &[u8])] = &[
     (code::ACCESS_REQUEST, "Access-Request", &[]),
     (2, "Access-Accept", &[code::ACCESS_REQUEST, code::STATUS_SERVER]),
-    (3, "Access-Reject", &[code::ACCESS_REQUEST]),
+    (code::ACCESS_REJECT, "Access-Reject", &[code::ACCESS_REQUEST]),
     (code::ACCOUNTING_REQUEST, "Accounting-Request", &[]),
     (5, "Accounting-Response", &[code::ACCOUNTING_REQUEST, code::STATUS_SERVER]),
     (6, "Accounting-Status", &[]),

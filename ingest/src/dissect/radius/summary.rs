@@ -2,7 +2,7 @@
 
 use super::attribute::{Attributes, kind};
 use super::message::Message;
-use super::registry::{error_cause, name_of_code, service_type, status_type};
+use super::registry::{code, error_cause, name_of_code, service_type, status_type};
 use crate::dissect::shorten;
 
 /// Bytes that one attribute may take of a summary.
@@ -37,7 +37,8 @@ pub(super) fn of_request(message: &Message<'_>) -> String {
 /// What a response says of itself.
 pub(super) fn of_response(message: &Message<'_>) -> String {
     let attributes = &message.attributes;
-    let address = framed_address(attributes);
+    // Who is rejected is given no address, whatever the response carries.
+    let address = framed_address(attributes).filter(|_| message.code != code::ACCESS_REJECT);
     let cause = attributes.number(kind::ERROR_CAUSE).map(error_cause);
     let said = attributes.text(kind::REPLY_MESSAGE);
     let said = said.map(|text| format!("\"{}\"", shorten(&text, ATTRIBUTE_BYTES)));

@@ -150,6 +150,16 @@ fn after_a_gap_a_stream_goes_on_where_a_message_begins() {
 }
 
 #[test]
+fn who_is_rejected_is_given_no_address() {
+    check(
+        &format!("> {REQUEST}\n< \\x03\\x05\\x00\\x21FEDCBA9876543210\\x08\\x06\\x0a\\x01\\x00\\x05\\x12\\x07Hello"),
+        expect![[r#"
+            radius id=1 index=0 elapsed_time=1000 status_code=3 method=Access-Request summary="Access-Request bob at 10.0.0.7 → Access-Reject \"Hello\"" request_packet=1 response_packet=2 radius_code=1 radius_code_name=Access-Request radius_request_authenticator=30313233343536373839616263646566 radius_request=true radius_response=true radius_request_length=49 radius_response_length=33 radius_total_size=82
+        "#]],
+    );
+}
+
+#[test]
 fn any_bytes() {
     let talk = format!("10.0.0.1:1 > 10.0.0.2:1812 udp\n> {REQUEST}\n< {ACCEPT}\n> {START}\n< {RECEIVED}");
     check_any_bytes(&UDP, &[&talk]);
@@ -176,4 +186,49 @@ fn radius_is_recognised_on_any_port_and_look_alikes_are_not() {
     // Diameter begins as an Access-Request does.
     let diameter = r"\x01\x00\x00\x1c\x80\x00\x01\x01\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x01\x08\x40\x00\x00\x08";
     assert_eq!(tcp(1812, diameter), Some("Diameter"));
+}
+
+#[test]
+fn a_usual_port_does_not_make_radius_of_anything() {
+    let client = |text: &str| recognise(Transport::Udp, [1700, 9], &bytes(text));
+    // A client's port is any number.
+    assert_eq!(client(r"\x01\x00\x00\x19ffffffffffffffff\x01\x05bob"), None);
+    assert_eq!(client(RECEIVED), Some("RADIUS"));
+    let server = |text: &str| recognise(Transport::Udp, [51000, 1700], &bytes(text));
+    assert_eq!(server(r"\x01\x00\x00\x19ffffffffffffffff\x01\x05bob"), Some("RADIUS"));
+    // Damage behind the first attributes, a cut, and padding are seen; a message far shorter than its datagram is none.
+    assert_eq!(
+        server(r"\x01\x00\x00\x21ffffffffffffffff\x01\x05bob\x04\x06\x0a\x00\x00\x07\x04\x09"),
+        Some("RADIUS")
+    );
+    assert_eq!(server(&REQUEST[..REQUEST.len() - 4]), Some("RADIUS"));
+    assert_eq!(server(&format!("{START}{}", r"\x00".repeat(4))), Some("RADIUS"));
+    assert_eq!(server(&format!("{START}{}", r"\x00".repeat(40))), None);
+    assert_eq!(server(&RECEIVED.replacen(r"\x05", r"\x04", 1)), None);
+}
+
+#[test]
+fn datagrams_of_many_zeros_are_not_radius() {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut below = |bound: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % bound
+    };
+    for ports in [[1700, 9], [51000, 1812]] {
+        let mut found = 0;
+        for _ in 0..20_000 {
+            let length = 20 + below(200);
+            let payload: Vec<u8> = (0..length)
+                .map(|_| {
+                    let bits = 1 + below(8);
+                    if below(3) > 0 { 0 } else { below(1 << bits) as u8 }
+                })
+                .collect();
+            found += usize::from(recognise(Transport::Udp, ports, &payload) == Some("RADIUS"));
+        }
+        // Less than one in a thousand.
+        assert!(found < 20, "{found} on {ports:?}");
+    }
 }
