@@ -493,6 +493,71 @@ fn a_bomb_is_not_inflated_and_damage_costs_its_packet() {
 }
 
 #[test]
+fn what_zstd_holds_is_bounded_counted_and_given_back() {
+    use super::compression::{Inflation, Inner};
+
+    let limits = crate::Limits::default();
+    // A frame of random bytes, so that its window is filled: 1 MiB at most.
+    let mut content = vec![0; 1 << 20];
+    fastrand::Rng::with_seed(7).fill(&mut content);
+    let packet = |content: &[u8]| {
+        let packed = zstd::bulk::compress(content, 3).expect("memory takes everything");
+        let [a, b, c, ..] = packed.len().to_le_bytes();
+        let [d, e, f, ..] = content.len().to_le_bytes();
+        [&[a, b, c, 0, d, e, f], packed.as_slice()].concat()
+    };
+    let mut inflation = Inflation::default();
+    let mut run = |bytes: &[u8]| {
+        let (mut rest, mut given, mut missing, mut most) = (bytes, 0, 0, 0);
+        loop {
+            let next = inflation.next(&mut rest, &limits);
+            match next {
+                Inner::Bytes(bytes) => given += bytes.len() as u64,
+                Inner::Missing(bytes, is_bounded) => {
+                    assert!(!is_bounded);
+                    missing += bytes;
+                }
+                Inner::Nothing if rest.is_empty() => break,
+                Inner::Nothing => {}
+            }
+            most = most.max(inflation.held_bytes());
+        }
+        (given, missing, most, inflation.held_bytes())
+    };
+    let (given, missing, most, after) = run(&packet(&content));
+    assert_eq!((given, missing), (1 << 20, 0));
+    assert!((1 << 20..3 << 19).contains(&most), "{most}");
+    assert!(after < 64 << 10, "{after}");
+    content.push(0);
+    let (given, missing, most, after) = run(&packet(&content));
+    assert_eq!((given, missing), (0, content.len() as u64));
+    assert!(most < 256 << 10 && after < 64 << 10, "{most} {after}");
+}
+
+#[test]
+fn what_a_header_claims_earns_no_inflating() {
+    use super::compression::{Inflation, Inner};
+
+    let limits = crate::Limits::default();
+    let packed = zlib(&vec![b'x'; 8 << 20]);
+    let claimed = [
+        &[0xff, 0xff, 0xff, 0, 0, 0, 0x80],
+        packed.get(..1000).unwrap_or_default(),
+    ]
+    .concat();
+    let mut inflation = Inflation::default();
+    let (mut rest, mut given) = (claimed.as_slice(), 0);
+    loop {
+        match inflation.next(&mut rest, &limits) {
+            Inner::Bytes(bytes) => given += bytes.len() as u64,
+            _ if rest.is_empty() => break,
+            _ => {}
+        }
+    }
+    assert_eq!(given, (256 << 10) + 1000 * limits.inflate_ratio);
+}
+
+#[test]
 fn compressed_packets_are_known_in_mid_stream() {
     let rows = packets(&[r"\x01", COLUMN, EOF, r"\x011", EOF]);
     check_whole(
