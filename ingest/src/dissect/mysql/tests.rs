@@ -346,6 +346,44 @@ fn the_client_sends_a_file_that_the_server_wants() {
 }
 
 #[test]
+fn numbers_of_packets_may_come_round_while_a_file_is_sent() {
+    let data: String = (2..=255).map(|number| packet(number, "x")).collect();
+    let rows = rows_of(
+        &TCP,
+        &format!(
+            "10.0.0.1:51000 > 10.0.0.2:3306\n> {}\n< {}\n> {data}{}\n< {}",
+            query("LOAD DATA LOCAL INFILE 'a' INTO TABLE t"),
+            packet(1, r"\xfba"),
+            packet(0, ""),
+            packet(1, OK)
+        ),
+    );
+    assert_eq!(rows.lines().count(), 1, "{rows}");
+    assert!(rows.contains("INTO TABLE t → OK"), "{rows}");
+}
+
+#[test]
+fn answers_to_commands_that_were_given_up_shift_no_others() {
+    let commands: String = (0..1030).map(|number| query(&format!("SELECT {number}"))).collect();
+    let answers: String = (0..1030).map(|_| packet(1, OK)).collect();
+    let rows = rows_of(
+        &TCP,
+        &format!(
+            "10.0.0.1:51000 > 10.0.0.2:3306\n> {commands}\n< {answers}\n> {}\n< {}",
+            query("SELECT last"),
+            packet(1, ERROR)
+        ),
+    );
+    let count = |part: &str| rows.lines().filter(|row| row.contains(part)).count();
+    assert_eq!(
+        [count("SELECT 5\""), count("SELECT 6 → OK"), count("SELECT 1029 → OK")],
+        [1; 3]
+    );
+    assert_eq!(count("summary=\"→ OK\""), 6);
+    assert_eq!(count("SELECT last → error 1146"), 1);
+}
+
+#[test]
 fn the_database_follows_what_commands_change() {
     let told = r"\x00\x00\x00\x02\x40\x00\x00\x00\x06\x01\x04\x03told";
     let told = told
