@@ -233,7 +233,8 @@ fn answers_may_come_before_the_batch_ends() {
             execute("")
         ),
         expect![[r#"
-            postgresql id=4 index=0 elapsed_time=0 method=Execute summary="SELECT 1 → SELECT 1" request_packet=4 response_packet=5 postgresql_command=Execute postgresql_query="SELECT 1" postgresql_request_size=50 postgresql_response_size=36 postgresql_total_size=86 postgresql_success=true
+            postgresql id=4 index=0 elapsed_time=1000 method=Parse summary="Parse SELECT 1 → OK" request_packet=4 response_packet=5 postgresql_command=Parse postgresql_query="SELECT 1" postgresql_request_size=22 postgresql_response_size=5 postgresql_total_size=27 postgresql_success=true
+            postgresql id=6 index=0 elapsed_time=1000 method=Execute summary="SELECT 1 → SELECT 1" request_packet=6 response_packet=7 postgresql_command=Execute postgresql_query="SELECT 1" postgresql_request_size=28 postgresql_response_size=31 postgresql_total_size=59 postgresql_success=true
             postgresql id=10 index=0 elapsed_time=1000 method=Sync summary="Sync → OK" request_packet=10 response_packet=11 postgresql_command=Sync postgresql_request_size=5 postgresql_response_size=6 postgresql_total_size=11 postgresql_success=true
         "#]],
     );
