@@ -18,7 +18,8 @@ fn check(port: u16, request: impl Fn(usize) -> String, answer: impl Fn(usize) ->
     assert_eq!(unlike.len(), 1, "{rows}");
     assert!(unlike.iter().all(|row| row.contains("SELECT 1009\"")), "{rows}");
     for number in (0..40).filter(|number| *number != 9) {
-        let id = 4 + 2 * number;
+        // The lost packet has no number.
+        let id = 4 + 2 * number - usize::from(number > 9);
         let packets = format!("request_packet={id} response_packet={} ", id + 1);
         assert!(
             rows.lines()
