@@ -88,11 +88,12 @@ impl Mysql {
     }
 
     /// Decides before a chunk whether the half is in step, and whether it is compressed.
-    fn synchronise(&mut self, half: Half, bytes: &[u8], context: &mut Context<'_>) {
+    fn synchronise(&mut self, half: Half, chunk: &Chunk<'_>, context: &mut Context<'_>) {
+        let bytes = chunk.bytes;
         let is_first = !std::mem::replace(&mut self.stream(half).is_begun, true);
         let phase = self.conversation.phase;
         if self.stream(half).is_lost() {
-            self.resume(half, bytes, context);
+            self.resume(half, chunk, context);
         } else if is_first && phase == Phase::Start && compression::begins(bytes) {
             self.compress();
         } else if is_first && phase != Phase::Greeted && half == Half::Server && !self.conversation.is_compressed {
@@ -113,7 +114,8 @@ impl Mysql {
     }
 
     /// Takes a half that is out of step up again, if a packet begins that tells.
-    fn resume(&mut self, half: Half, bytes: &[u8], context: &mut Context<'_>) {
+    fn resume(&mut self, half: Half, chunk: &Chunk<'_>, context: &mut Context<'_>) {
+        let bytes = chunk.bytes;
         let sequence = bytes.get(3).copied();
         if self.stream(half).inflation.is_some() {
             // Only the first packet of a command or a response surely has another packet's beginning in it.
@@ -126,7 +128,7 @@ impl Mysql {
         }
         self.stream(half).resume();
         if half == Half::Server {
-            self.conversation.resume(sequence == Some(1), context);
+            self.conversation.resume(sequence == Some(1), chunk.packet, context);
         }
     }
 
@@ -246,7 +248,7 @@ impl Mysql {
 
 impl Dissector for Mysql {
     fn data(&mut self, half: Half, chunk: Chunk<'_>, context: &mut Context<'_>) -> Progress {
-        self.synchronise(half, chunk.bytes, context);
+        self.synchronise(half, &chunk, context);
         let mut rest = chunk.bytes;
         while !rest.is_empty() {
             if self.read(half, &mut rest, &chunk, context) == Then::Tls {

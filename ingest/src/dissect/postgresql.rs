@@ -57,13 +57,13 @@ impl Postgresql {
     }
 
     /// Takes a half that is out of step up again, if messages begin here.
-    fn resume(&mut self, half: Half, bytes: &[u8], context: &mut Context<'_>) {
-        if !self.half(half).is_lost() || !recognise::resumes(half, bytes) {
+    fn resume(&mut self, half: Half, chunk: &Chunk<'_>, context: &mut Context<'_>) {
+        if !self.half(half).is_lost() || !recognise::resumes(half, chunk.bytes) {
             return;
         }
         self.half(half).resume();
         if half == Half::Server {
-            self.conversation.resume(context);
+            self.conversation.resume(chunk.packet, context);
         }
     }
 
@@ -108,7 +108,7 @@ impl Dissector for Postgresql {
         if self.is_opaque {
             return Progress::Continue;
         }
-        self.resume(half, chunk.bytes, context);
+        self.resume(half, &chunk, context);
         let mut rest = chunk.bytes;
         while !rest.is_empty() && !self.is_opaque {
             if self.read(half, &mut rest, &chunk, context) == Then::Tls {

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use flate2::{Decompress, FlushDecompress};
-use zstd::stream::raw::{DParameter, Decoder, Operation};
+use zstd::zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer};
 
 use super::command;
 use super::packet::{self, Fields};
@@ -19,10 +19,10 @@ const HEADER_BYTES: usize = 7;
 const PIECE_BYTES: usize = 16 << 10;
 /// Bytes that may be inflated whatever they were before: little beside what a connection takes to get here.
 const GRANT_BYTES: u64 = 256 << 10;
-/// Memory that a decompressor takes, about.
-const DECOMPRESSOR_BYTES: usize = 48 << 10;
-/// Largest window that a zstd frame may ask memory for: 8 MiB.
-const ZSTD_WINDOW_LOG: u32 = 23;
+/// Memory that a decompressor of zlib takes, about.
+const ZLIB_BYTES: usize = 48 << 10;
+/// Largest window that a zstd frame may ask memory for: 1 MiB. Both halves of each connection may hold one.
+const ZSTD_WINDOW_LOG: u32 = 20;
 const ZLIB: u8 = 0x78;
 const ZSTD: u8 = 0x28;
 
@@ -34,15 +34,16 @@ pub(super) struct Inflation {
     left: u64,
     /// Bytes of what is in it that are still to be given.
     owed: u64,
-    /// Of them, how many may be given.
-    allowed: u64,
-    /// Bytes that compressed packets gave so far, and that they might have given.
+    /// Bytes of packets that were read so far, and bytes that compressed ones gave.
+    read: u64,
     given: u64,
-    earned: u64,
+    /// The packet would give more than may be given.
+    is_bounded: bool,
     coding: Coding,
     is_lost: bool,
     zlib: Option<Decompress>,
-    zstd: Option<Decoder<'static>>,
+    /// There inside a packet alone: its window is large.
+    zstd: Option<DCtx<'static>>,
     piece: Vec<u8>,
 }
 
@@ -84,7 +85,7 @@ impl Inflation {
             *rest = &[];
             return Inner::Nothing;
         }
-        if self.coding == Coding::Nothing && !self.begin(rest, limits) {
+        if self.coding == Coding::Nothing && !self.begin(rest) {
             return Inner::Nothing;
         }
         let left = usize::try_from(self.left).unwrap_or(usize::MAX);
@@ -108,7 +109,7 @@ impl Inflation {
                     Inner::Bytes(own)
                 }
             }
-            Coding::Zlib | Coding::Zstd => self.inflate(own, rest),
+            Coding::Zlib | Coding::Zstd => self.inflate(own, rest, limits),
             _ => {
                 self.take(rest, own.len());
                 self.missing()
@@ -120,6 +121,7 @@ impl Inflation {
     pub fn gap(&mut self, missing_bytes: u64) -> Option<u64> {
         if self.is_lost || self.coding == Coding::Nothing || missing_bytes > self.left {
             self.is_lost = true;
+            self.end();
             return None;
         }
         self.left = self.left.saturating_sub(missing_bytes);
@@ -128,7 +130,7 @@ impl Inflation {
             self.end_if_over();
             return Some(missing_bytes);
         }
-        self.coding = Coding::Skipped;
+        self.skip();
         match self.missing() {
             Inner::Missing(bytes, _) => Some(bytes),
             _ => Some(0),
@@ -143,19 +145,19 @@ impl Inflation {
     /// Is in step again: the next byte begins a packet.
     pub fn resume(&mut self) {
         self.header.clear();
-        self.coding = Coding::Nothing;
+        self.end();
         self.is_lost = false;
     }
 
     /// Bytes of memory that it holds, about.
     pub fn held_bytes(&self) -> usize {
-        let decompressors = usize::from(self.zlib.is_some()).saturating_add(usize::from(self.zstd.is_some()));
-        let decompressors = decompressors.saturating_mul(DECOMPRESSOR_BYTES);
-        decompressors.saturating_add(self.piece.capacity())
+        let zlib = self.zlib.as_ref().map_or(0, |_| ZLIB_BYTES);
+        let zstd = self.zstd.as_ref().map_or(0, DCtx::sizeof);
+        zlib.saturating_add(zstd).saturating_add(self.piece.capacity())
     }
 
     /// Reads the header of a packet; false if it is not whole.
-    fn begin(&mut self, rest: &mut &[u8], limits: &Limits) -> bool {
+    fn begin(&mut self, rest: &mut &[u8]) -> bool {
         let wanted = HEADER_BYTES.saturating_sub(self.header.len());
         let (own, after) = rest.split_at_checked(wanted).unwrap_or((rest, &[]));
         self.header.extend_from_slice(own);
@@ -168,17 +170,10 @@ impl Inflation {
         self.left = length;
         let is_stored = inside == 0;
         self.owed = if is_stored { length } else { inside };
-        self.earned = self.earned.saturating_add(length.saturating_mul(limits.inflate_ratio));
-        let allowed = self.earned.saturating_add(GRANT_BYTES).saturating_sub(self.given);
-        self.allowed = self.owed.min(allowed);
+        self.is_bounded = false;
         self.coding = if is_stored { Coding::Stored } else { Coding::Unknown };
         if let Some(zlib) = &mut self.zlib {
             zlib.reset(true);
-        }
-        if let Some(zstd) = &mut self.zstd
-            && zstd.reinit().is_err()
-        {
-            self.zstd = None;
         }
         if length == 0 {
             self.coding = Coding::Nothing;
@@ -187,8 +182,13 @@ impl Inflation {
         true
     }
 
-    fn inflate(&mut self, own: &[u8], rest: &mut &[u8]) -> Inner<'_> {
-        let room = usize::try_from(self.allowed).unwrap_or(usize::MAX).min(PIECE_BYTES);
+    fn inflate(&mut self, own: &[u8], rest: &mut &[u8], limits: &Limits) -> Inner<'_> {
+        // Bytes that a header merely claims earn nothing.
+        let came = self.read.saturating_add(own.len() as u64);
+        let earned = came.saturating_mul(limits.inflate_ratio).saturating_add(GRANT_BYTES);
+        let allowed = self.owed.min(earned.saturating_sub(self.given));
+        self.is_bounded = allowed == 0;
+        let room = usize::try_from(allowed).unwrap_or(usize::MAX).min(PIECE_BYTES);
         self.piece.resize(room, 0);
         let turned = if room == 0 {
             None
@@ -199,24 +199,23 @@ impl Inflation {
         };
         let Some((read, given)) = turned else {
             // Damaged, or as much as may be: the rest of the packet is passed over.
-            self.coding = Coding::Skipped;
+            self.skip();
             self.take(rest, own.len());
             return self.missing();
         };
         self.take(rest, read);
         self.owed = self.owed.saturating_sub(given as u64);
-        self.allowed = self.allowed.saturating_sub(given as u64);
         self.given = self.given.saturating_add(given as u64);
         if given == 0 {
             if read == 0 && !own.is_empty() {
                 // The end of the stream, with bytes behind it.
-                self.coding = Coding::Skipped;
+                self.skip();
                 self.take(rest, own.len());
             }
             return if self.left == 0 { self.missing() } else { Inner::Nothing };
         }
         if self.owed == 0 && self.left == 0 {
-            self.coding = Coding::Nothing;
+            self.end();
         }
         self.piece.get(..given).map_or(Inner::Nothing, Inner::Bytes)
     }
@@ -237,23 +236,39 @@ impl Inflation {
 
     fn inflate_zstd(&mut self, own: &[u8]) -> Option<(usize, usize)> {
         if self.zstd.is_none() {
-            let mut decoder = Decoder::new().ok()?;
-            decoder.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_LOG)).ok()?;
-            self.zstd = Some(decoder);
+            let mut zstd = DCtx::try_create()?;
+            zstd.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_LOG)).ok()?;
+            self.zstd = Some(zstd);
         }
-        let status = self.zstd.as_mut()?.run_on_buffers(own, &mut self.piece).ok()?;
-        Some((status.bytes_read, status.bytes_written))
+        let mut input = InBuffer::around(own);
+        let mut output = OutBuffer::around(self.piece.as_mut_slice());
+        let zstd = self.zstd.as_mut()?;
+        zstd.decompress_stream(&mut output, &mut input).ok()?;
+        Some((input.pos(), output.pos()))
     }
 
     fn take(&mut self, rest: &mut &[u8], bytes: usize) {
         self.left = self.left.saturating_sub(bytes as u64);
+        self.read = self.read.saturating_add(bytes as u64);
         *rest = rest.get(bytes..).unwrap_or_default();
     }
 
     fn end_if_over(&mut self) {
         if self.left == 0 {
-            self.coding = Coding::Nothing;
+            self.end();
         }
+    }
+
+    /// The packet is over.
+    fn end(&mut self) {
+        self.coding = Coding::Nothing;
+        self.zstd = None;
+    }
+
+    /// The rest of the packet is passed over.
+    fn skip(&mut self) {
+        self.coding = Coding::Skipped;
+        self.zstd = None;
     }
 
     /// What the packet owes at its end.
@@ -261,8 +276,8 @@ impl Inflation {
         if self.left > 0 {
             return Inner::Nothing;
         }
-        self.coding = Coding::Nothing;
-        let is_bounded = self.allowed == 0;
+        self.end();
+        let is_bounded = self.is_bounded;
         match std::mem::take(&mut self.owed) {
             0 => Inner::Nothing,
             bytes => Inner::Missing(bytes, is_bounded),

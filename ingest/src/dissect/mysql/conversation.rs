@@ -26,6 +26,10 @@ pub(super) struct Conversation {
     session: Session,
     /// Commands that wait for their response, or for the rest of it.
     waiting: Pending<(), Exchange>,
+    /// A response before theirs: its command was not seen, or waits no longer because too many do.
+    unasked: Option<Exchange>,
+    /// Responses that are still to come to commands that wait no longer.
+    owed: u64,
     /// The greeting, until a login follows it.
     greeting: Option<Side>,
     /// The last packet of the server ended what a prepared statement is, and nobody knows whether an EOF packet follows.
@@ -72,7 +76,7 @@ impl Conversation {
                 .last_mut()
                 .into_iter()
                 .for_each(|last| last.count_request(packet.side)),
-            Half::Server => self.waiting.first_mut().into_iter().for_each(|first| {
+            Half::Server => self.first_mut().into_iter().for_each(|first| {
                 first.response.count(packet.side);
                 first.response.sequence = Some(packet.sequence);
             }),
@@ -84,7 +88,7 @@ impl Conversation {
         if self.is_compressed || self.phase != Phase::Commands {
             return true;
         }
-        let Some(first) = self.waiting.first() else {
+        let Some(first) = self.first() else {
             return half == Half::Server || sequence == 0;
         };
         let talks = matches!(first.answer, Answer::Authentication | Answer::Stream) || first.response.had_file();
@@ -99,27 +103,36 @@ impl Conversation {
 
     /// True if a login that agreed to compress what follows it waits for its outcome.
     pub fn is_to_compress(&self) -> bool {
-        let first = self.waiting.first();
+        let first = self.first();
         first.is_some_and(|first| first.command == Some(command::LOGIN)) && self.session.compresses()
     }
 
-    /// Learns that packets of the server were lost. A response begins now, or one that is under way goes on.
-    pub fn resume(&mut self, is_new: bool, context: &mut Context<'_>) {
-        if is_new {
-            // It answers the last command, since clients hardly ever pipeline.
-            while self.waiting.len() > 1 {
-                self.finish_first(context);
+    /// Learns that packets of the server were lost. A response begins in a packet of the capture, or one that is under way goes on:
+    /// to the last command before it, since clients hardly ever pipeline. Later ones may be known already, because a gap is
+    /// sure only when more was acknowledged.
+    pub fn resume(&mut self, is_new: bool, packet: u64, context: &mut Context<'_>) {
+        self.owed = 0;
+        let asked = self.waiting.iter().take_while(|exchange| exchange.is_asked_by(packet));
+        let mut asked = asked.count();
+        if asked > 0 || is_new {
+            self.finish_unasked(context);
+        }
+        while asked > 1 {
+            asked = asked.saturating_sub(1);
+            self.finish_first(context);
+        }
+        if !is_new {
+            if let Some(first) = self.first_mut() {
+                first.response.resume(first.answer);
             }
-            if self.waiting.first().is_some_and(|first| first.response.side.is_some()) {
-                self.finish_first(context);
-            }
-        } else if let Some(first) = self.waiting.first_mut() {
-            first.response.resume(first.answer);
+        } else if self.waiting.first().is_some_and(|first| first.response.side.is_some()) {
+            self.finish_first(context);
         }
     }
 
     /// Makes entries of all that is left.
     pub fn finish(&mut self, context: &mut Context<'_>) {
+        self.finish_unasked(context);
         while self.waiting.len() > 0 {
             self.finish_first(context);
         }
@@ -134,11 +147,22 @@ impl Conversation {
 
     /// Bytes of memory that it holds, about.
     pub fn held_bytes(&self) -> usize {
-        self.session.held_bytes().saturating_add(self.waiting.held_bytes())
+        let unasked = self.unasked.as_ref().map_or(0, Exchange::held_bytes);
+        let waiting = self.waiting.held_bytes().saturating_add(unasked);
+        self.session.held_bytes().saturating_add(waiting)
+    }
+
+    /// What the server answers, or does next.
+    fn first(&self) -> Option<&Exchange> {
+        self.unasked.as_ref().or(self.waiting.first())
+    }
+
+    fn first_mut(&mut self) -> Option<&mut Exchange> {
+        self.unasked.as_mut().or(self.waiting.first_mut())
     }
 
     fn client_packet(&mut self, packet: &Packet<'_>, context: &mut Context<'_>) -> Then {
-        if let Some(first) = self.waiting.first_mut()
+        if let Some(first) = self.first_mut()
             && first.response.wants_file()
         {
             first.count_request(packet.side);
@@ -188,7 +212,7 @@ impl Conversation {
         };
         let Some(kind) = command::kind(code, packet.length) else {
             let replicates = |first: &&mut Exchange| code == ACKNOWLEDGMENT && first.answer == Answer::Stream;
-            if let Some(first) = self.waiting.first_mut().filter(replicates) {
+            if let Some(first) = self.first_mut().filter(replicates) {
                 first.count_request(packet.side);
                 return Then::GoOn;
             }
@@ -201,7 +225,7 @@ impl Conversation {
             return Then::Lose;
         };
         self.phase = Phase::Commands;
-        if self.waiting.first().is_some_and(|first| first.response.is_opaque()) {
+        if self.first().is_some_and(|first| first.response.is_opaque()) {
             self.finish_first(context);
         }
         let command = Command::read(kind, packet.payload, self.session.has_attributes());
@@ -240,12 +264,18 @@ impl Conversation {
         let packet = exchange.request.map_or(0, |request| request.start.packet);
         self.waiting.add((), exchange.held_bytes(), exchange);
         while let Some(oldest) = self.waiting.overflow(super::NAME, packet, context) {
-            oldest.append(&self.session, context);
+            if oldest.response.side.is_some() {
+                // The rest of its response comes.
+                self.unasked = Some(oldest);
+            } else {
+                oldest.append(&self.session, context);
+                self.owed = self.owed.saturating_add(1);
+            }
         }
     }
 
     fn server_packet(&mut self, packet: &Packet<'_>, context: &mut Context<'_>) -> Then {
-        if self.phase != Phase::Commands && packet.sequence == 0 && self.waiting.len() == 0 {
+        if self.phase != Phase::Commands && packet.sequence == 0 && self.first().is_none() {
             if let Some(greeting) = Greeting::read(packet.payload) {
                 self.phase = Phase::Greeted;
                 self.greeting = Some(packet.side);
@@ -254,7 +284,7 @@ impl Conversation {
             }
             if packet.payload.first() == Some(&kind::ERR) {
                 // The server turns the client away.
-                self.waiting.add((), 0, Exchange::login(None));
+                self.unasked = Some(Exchange::login(None));
             }
         }
         let may_end_again = std::mem::take(&mut self.may_end_again);
@@ -262,19 +292,27 @@ impl Conversation {
             self.session.learns_eof(true);
             return Then::GoOn;
         }
-        let is_new = |first: &Exchange| first.response.sequence.is_some_and(|last| last != 0) && packet.sequence == 1;
-        if !self.is_compressed && self.waiting.first().is_some_and(is_new) {
+        // Where the client sends a file, the numbers of its packets may have come round.
+        let is_new = |first: &Exchange| {
+            let goes_on = first.response.sequence.is_some_and(|last| last != 0);
+            goes_on && packet.sequence == 1 && !first.response.had_file()
+        };
+        if !self.is_compressed && self.first().is_some_and(is_new) {
             self.finish_first(context);
         }
-        if self.waiting.len() == 0 {
+        let is_asked = |first: &Exchange| first.response.side.is_some() || first.is_asked_by(packet.side.start.packet);
+        let is_begun = |first: &Exchange| first.response.side.is_some();
+        let is_owed = self.owed > 0 && !self.waiting.first().is_some_and(is_begun);
+        if self.unasked.is_none() && (is_owed || !self.waiting.first().is_some_and(is_asked)) {
+            self.owed = self.owed.saturating_sub(1);
             let mut unasked = Exchange::unasked();
             if packet.sequence > 1 {
                 // The rest of a response whose beginning was not seen.
                 unasked.response.lose();
             }
-            self.waiting.add((), 0, unasked);
+            self.unasked = Some(unasked);
         }
-        let Some(first) = self.waiting.first_mut() else {
+        let Some(first) = self.unasked.as_mut().or(self.waiting.first_mut()) else {
             return Then::GoOn;
         };
         if first.response.side.is_none() {
@@ -287,9 +325,15 @@ impl Conversation {
         Then::GoOn
     }
 
-    /// Makes an entry of the first that waits, and does what it says to the session.
+    fn finish_unasked(&mut self, context: &mut Context<'_>) {
+        if self.unasked.is_some() {
+            self.finish_first(context);
+        }
+    }
+
+    /// Makes an entry of the first, and does what it says to the session.
     fn finish_first(&mut self, context: &mut Context<'_>) -> Then {
-        let Some(exchange) = self.waiting.take_first() else {
+        let Some(exchange) = self.unasked.take().or_else(|| self.waiting.take_first()) else {
             return Then::GoOn;
         };
         let is_success = exchange.response.is_whole && exchange.response.error.is_none();

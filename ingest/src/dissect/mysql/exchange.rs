@@ -70,6 +70,11 @@ impl Exchange {
         texts.iter().sum()
     }
 
+    /// True if a response that begins in this packet of the capture may be its own: the command did not begin later.
+    pub fn is_asked_by(&self, packet: u64) -> bool {
+        self.request.is_none_or(|request| request.start.packet <= packet)
+    }
+
     /// Adds bytes that the client sent after the command.
     pub fn count_request(&mut self, side: Side) {
         if let Some(request) = &mut self.request {

@@ -346,6 +346,44 @@ fn the_client_sends_a_file_that_the_server_wants() {
 }
 
 #[test]
+fn numbers_of_packets_may_come_round_while_a_file_is_sent() {
+    let data: String = (2..=255).map(|number| packet(number, "x")).collect();
+    let rows = rows_of(
+        &TCP,
+        &format!(
+            "10.0.0.1:51000 > 10.0.0.2:3306\n> {}\n< {}\n> {data}{}\n< {}",
+            query("LOAD DATA LOCAL INFILE 'a' INTO TABLE t"),
+            packet(1, r"\xfba"),
+            packet(0, ""),
+            packet(1, OK)
+        ),
+    );
+    assert_eq!(rows.lines().count(), 1, "{rows}");
+    assert!(rows.contains("INTO TABLE t → OK"), "{rows}");
+}
+
+#[test]
+fn answers_to_commands_that_were_given_up_shift_no_others() {
+    let commands: String = (0..1030).map(|number| query(&format!("SELECT {number}"))).collect();
+    let answers: String = (0..1030).map(|_| packet(1, OK)).collect();
+    let rows = rows_of(
+        &TCP,
+        &format!(
+            "10.0.0.1:51000 > 10.0.0.2:3306\n> {commands}\n< {answers}\n> {}\n< {}",
+            query("SELECT last"),
+            packet(1, ERROR)
+        ),
+    );
+    let count = |part: &str| rows.lines().filter(|row| row.contains(part)).count();
+    assert_eq!(
+        [count("SELECT 5\""), count("SELECT 6 → OK"), count("SELECT 1029 → OK")],
+        [1; 3]
+    );
+    assert_eq!(count("summary=\"→ OK\""), 6);
+    assert_eq!(count("SELECT last → error 1146"), 1);
+}
+
+#[test]
 fn the_database_follows_what_commands_change() {
     let told = r"\x00\x00\x00\x02\x40\x00\x00\x00\x06\x01\x04\x03told";
     let told = told
@@ -490,6 +528,71 @@ fn a_bomb_is_not_inflated_and_damage_costs_its_packet() {
         anomaly limit_inflate_ratio 1
         anomaly unparsable_mysql 1
     "#]].assert_eq(&shorter);
+}
+
+#[test]
+fn what_zstd_holds_is_bounded_counted_and_given_back() {
+    use super::compression::{Inflation, Inner};
+
+    let limits = crate::Limits::default();
+    // A frame of random bytes, so that its window is filled: 1 MiB at most.
+    let mut content = vec![0; 1 << 20];
+    fastrand::Rng::with_seed(7).fill(&mut content);
+    let packet = |content: &[u8]| {
+        let packed = zstd::bulk::compress(content, 3).expect("memory takes everything");
+        let [a, b, c, ..] = packed.len().to_le_bytes();
+        let [d, e, f, ..] = content.len().to_le_bytes();
+        [&[a, b, c, 0, d, e, f], packed.as_slice()].concat()
+    };
+    let mut inflation = Inflation::default();
+    let mut run = |bytes: &[u8]| {
+        let (mut rest, mut given, mut missing, mut most) = (bytes, 0, 0, 0);
+        loop {
+            let next = inflation.next(&mut rest, &limits);
+            match next {
+                Inner::Bytes(bytes) => given += bytes.len() as u64,
+                Inner::Missing(bytes, is_bounded) => {
+                    assert!(!is_bounded);
+                    missing += bytes;
+                }
+                Inner::Nothing if rest.is_empty() => break,
+                Inner::Nothing => {}
+            }
+            most = most.max(inflation.held_bytes());
+        }
+        (given, missing, most, inflation.held_bytes())
+    };
+    let (given, missing, most, after) = run(&packet(&content));
+    assert_eq!((given, missing), (1 << 20, 0));
+    assert!((1 << 20..3 << 19).contains(&most), "{most}");
+    assert!(after < 64 << 10, "{after}");
+    content.push(0);
+    let (given, missing, most, after) = run(&packet(&content));
+    assert_eq!((given, missing), (0, content.len() as u64));
+    assert!(most < 256 << 10 && after < 64 << 10, "{most} {after}");
+}
+
+#[test]
+fn what_a_header_claims_earns_no_inflating() {
+    use super::compression::{Inflation, Inner};
+
+    let limits = crate::Limits::default();
+    let packed = zlib(&vec![b'x'; 8 << 20]);
+    let claimed = [
+        &[0xff, 0xff, 0xff, 0, 0, 0, 0x80],
+        packed.get(..1000).unwrap_or_default(),
+    ]
+    .concat();
+    let mut inflation = Inflation::default();
+    let (mut rest, mut given) = (claimed.as_slice(), 0);
+    loop {
+        match inflation.next(&mut rest, &limits) {
+            Inner::Bytes(bytes) => given += bytes.len() as u64,
+            _ if rest.is_empty() => break,
+            _ => {}
+        }
+    }
+    assert_eq!(given, (256 << 10) + 1000 * limits.inflate_ratio);
 }
 
 #[test]

@@ -26,6 +26,8 @@ pub(super) struct Conversation {
     has_no_end: bool,
     /// Operations since the last Sync.
     batch: u64,
+    /// Answers that are still to come to operations that wait no longer, because too many do.
+    owed: Owed,
 }
 
 type Waiting = Pending<(), Operation>;
@@ -35,6 +37,50 @@ type Waiting = Pending<(), Operation>;
 pub(super) struct Session {
     pub user: Option<String>,
     pub database: Option<String>,
+}
+
+/// Answers to operations that were given up.
+#[derive(Debug, Default)]
+struct Owed {
+    /// Times that the server will be ready.
+    ends: u64,
+    /// Answered steps behind them.
+    steps: u64,
+}
+
+impl Owed {
+    fn is_any(&self) -> bool {
+        self.ends > 0 || self.steps > 0
+    }
+
+    /// An operation is given up.
+    fn add(&mut self, operation: &Operation) {
+        if operation.is_end() {
+            self.ends = self.ends.saturating_add(1);
+            self.steps = 0;
+        } else {
+            self.steps = self.steps.saturating_add(operation.steps_left());
+        }
+    }
+
+    /// Takes an answer; false if none is owed.
+    fn take(&mut self, kind: u8) -> bool {
+        let is_any = self.is_any();
+        if self.ends == 0 && kind == server::ERROR {
+            self.steps = 0;
+        } else if self.ends == 0 && ends_step(kind) {
+            self.steps = self.steps.saturating_sub(1);
+        }
+        is_any
+    }
+
+    /// The server is ready; false if that belongs to what still waits.
+    fn ready(&mut self) -> bool {
+        self.steps = if self.ends == 0 { 0 } else { self.steps };
+        let is_owed = self.ends > 0;
+        self.ends = self.ends.saturating_sub(1);
+        is_owed
+    }
 }
 
 /// What a message means for the connection.
@@ -68,16 +114,27 @@ impl Conversation {
         self.waiting.first().is_some_and(|first| first.end == End::Byte)
     }
 
-    /// Learns that messages of the server were lost. What comes is to the last batch, since clients hardly ever send the next
-    /// before.
-    pub fn resume(&mut self, context: &mut Context<'_>) {
+    /// Learns that messages of the server were lost up to a packet of the capture. What comes is to the last batch before it, since
+    /// clients hardly ever send the next before. Later ones may be known already, because a gap is sure only when more was
+    /// acknowledged.
+    pub fn resume(&mut self, packet: u64, context: &mut Context<'_>) {
         self.finish_unasked(context);
-        let mut ends = self.waiting.iter().filter(|operation| operation.is_end()).count();
-        while ends > 1 {
-            let is_end = self.waiting.first().is_some_and(Operation::is_end);
-            ends = ends.saturating_sub(usize::from(is_end));
-            self.finish_first(context);
+        self.owed = Owed::default();
+        let asked = self
+            .waiting
+            .iter()
+            .take_while(|operation| operation.is_asked_by(packet));
+        let (mut past, mut number) = (0_usize, 0_usize);
+        let mut last = false;
+        // All up to the end before the last.
+        for operation in asked {
+            if last {
+                past = number;
+            }
+            number = number.saturating_add(1);
+            last = operation.is_end();
         }
+        (0..past).for_each(|_| self.finish_first(context));
     }
 
     /// Makes entries of all that is left.
@@ -233,6 +290,7 @@ impl Conversation {
         self.has_no_end &= !operation.is_end();
         self.waiting.add((), operation.held_bytes(), operation);
         while let Some(oldest) = self.waiting.overflow(super::NAME, packet, context) {
+            self.owed.add(&oldest);
             oldest.append(&self.session, context);
         }
     }
@@ -242,7 +300,9 @@ impl Conversation {
             server::NOTIFICATION => self.notification(body, side, context),
             server::READY => self.ready(side, context),
             server::NOTICE | server::PARAMETER_STATUS => {
-                if let Some(first) = self.unasked.as_mut().or(self.waiting.first_mut()) {
+                let packet = side.start.packet;
+                let waiting = self.waiting.first_mut().filter(|first| first.is_asked_by(packet));
+                if let Some(first) = self.unasked.as_mut().or(waiting) {
                     first.count_response(side);
                 }
             }
@@ -251,7 +311,7 @@ impl Conversation {
     }
 
     fn answer(&mut self, kind: u8, body: &[u8], side: Side, context: &mut Context<'_>) {
-        if self.find(kind, context) {
+        if !self.owed.take(kind) && self.find(kind, side.start.packet, context) {
             self.finish_unasked(context);
         } else {
             let unasked = || Operation::new(None, End::Ready, None);
@@ -267,13 +327,15 @@ impl Conversation {
         }
     }
 
-    /// Makes the operation that expects a message the first; what waits before it is given up. False if there is none.
-    fn find(&mut self, kind: u8, context: &mut Context<'_>) -> bool {
+    /// Makes the operation that expects a message the first; what waits before it is given up. False if there is none: what the client
+    /// sends later than the packet of the message is not what it answers.
+    fn find(&mut self, kind: u8, packet: u64, context: &mut Context<'_>) -> bool {
+        let is_asked = |operation: &&Operation| operation.is_asked_by(packet);
         if kind == server::ERROR {
-            return self.unasked.is_none() && self.waiting.len() > 0;
+            return self.unasked.is_none() && self.waiting.first().filter(is_asked).is_some();
         }
         let place = {
-            let mut searched = self.waiting.iter().take(SEARCHED);
+            let mut searched = self.waiting.iter().take(SEARCHED).take_while(is_asked);
             searched.position(|operation| operation.expects(kind))
         };
         let Some(place) = place else { return false };
@@ -283,10 +345,15 @@ impl Conversation {
 
     /// The server is ready: everything up to what waits for that is over.
     fn ready(&mut self, side: Side, context: &mut Context<'_>) {
+        let is_owed = self.owed.ready();
         if let Some(unasked) = &mut self.unasked {
             unasked.count_response(side);
             unasked.is_whole = true;
             return self.finish_unasked(context);
+        }
+        let packet = side.start.packet;
+        if is_owed || self.waiting.first().is_some_and(|first| !first.is_asked_by(packet)) {
+            return;
         }
         // Without an end it is that of a batch which was not seen; nobody searches again before there is one.
         let ends = |waiting: &Waiting| waiting.iter().position(Operation::is_end);
@@ -295,6 +362,10 @@ impl Conversation {
             self.has_no_end = true;
             return;
         };
+        let end = self.waiting.iter().nth(before);
+        if end.is_some_and(|end| !end.is_asked_by(packet)) {
+            return;
+        }
         for _ in 0..before {
             let Some(mut first) = self.waiting.take_first() else {
                 return;
@@ -336,4 +407,19 @@ impl Conversation {
             first.append(&self.session, context);
         }
     }
+}
+
+/// True if a message of this type is the last of the answer to a step.
+fn ends_step(kind: u8) -> bool {
+    matches!(
+        kind,
+        server::PARSE_COMPLETE
+            | server::BIND_COMPLETE
+            | server::CLOSE_COMPLETE
+            | server::ROW_DESCRIPTION
+            | server::NO_DATA
+            | server::COMMAND_COMPLETE
+            | server::EMPTY_QUERY
+            | server::PORTAL_SUSPENDED
+    )
 }

@@ -102,14 +102,24 @@ impl Operation {
         operation
     }
 
-    /// Adds a message to it; false if there is no room.
+    /// Adds a message to it; false if there is no room, or the server has begun to answer: the client waited for that.
     pub fn join(&mut self, step: Step, side: Side) -> bool {
-        let has_room = self.steps.add(step);
+        let has_room = self.response.is_none() && self.steps.add(step);
         if has_room && let Some(request) = &mut self.request {
             request.end_ns = side.end_ns;
             request.bytes = request.bytes.saturating_add(side.bytes);
         }
         has_room
+    }
+
+    /// True if an answer that begins in this packet of the capture may be its own: the request did not begin later.
+    pub fn is_asked_by(&self, packet: u64) -> bool {
+        self.request.is_none_or(|request| request.start.packet <= packet)
+    }
+
+    /// Steps that wait for their answer.
+    pub fn steps_left(&self) -> u64 {
+        self.steps.count()
     }
 
     /// Adds bytes that the client sent after the request.
@@ -199,11 +209,13 @@ impl Operation {
         }
     }
 
-    /// Bytes of memory that it holds besides itself.
+    /// Bytes of memory that it holds besides itself, and besides texts of statements and portals that others brought.
     pub fn held_bytes(&self) -> usize {
         let names = [&self.object, &self.statement, &self.portal];
         let names = names.iter().map(|name| name.as_ref().map_or(0, String::len));
-        let query = self.query.as_ref().map_or(0, |query| query.len());
+        let brings_query = matches!(self.command, Some("Query" | "Parse"));
+        let query = self.query.as_ref().filter(|_| brings_query);
+        let query = query.map_or(0, |query| query.len());
         names.fold(query, usize::saturating_add)
     }
 

@@ -16,7 +16,7 @@ pub(super) const PORTS: [u16; 2] = [5432, 6432];
 const CHAIN: usize = 64;
 /// Bytes of a message that must tell.
 const UNSURE_BYTES: usize = 32;
-/// Bytes of a query without a word that statements begin with, at least.
+/// Bytes of a query without a word that statements begin with, at least; it is believed on the usual ports alone.
 const QUERY_BYTES: usize = 4;
 
 /// Recognises the first bytes of a half.
@@ -99,7 +99,7 @@ fn query(body: &[u8], is_whole: bool, is_hinted: bool) -> Verdict {
     if is_whole && !ends || !is_text(text) {
         return Verdict::No;
     }
-    if begins_statement(text) && text.len() > 2 || ends && text.len() >= QUERY_BYTES {
+    if begins_statement(text) && text.len() > 2 || is_hinted && ends && text.len() >= QUERY_BYTES {
         return Verdict::Certain;
     }
     match (is_whole, body.len() < UNSURE_BYTES) {

@@ -48,6 +48,11 @@ impl Steps {
         self.waiting.first().copied().flatten()
     }
 
+    /// How many steps wait.
+    pub fn count(&self) -> u64 {
+        self.waiting.iter().flatten().count() as u64
+    }
+
     /// How many steps wait before the one that a message of the server may answer.
     pub fn place(&self, kind: u8) -> Option<usize> {
         let mut waiting = self.waiting.iter().flatten();

@@ -233,7 +233,8 @@ fn answers_may_come_before_the_batch_ends() {
             execute("")
         ),
         expect![[r#"
-            postgresql id=4 index=0 elapsed_time=0 method=Execute summary="SELECT 1 → SELECT 1" request_packet=4 response_packet=5 postgresql_command=Execute postgresql_query="SELECT 1" postgresql_request_size=50 postgresql_response_size=36 postgresql_total_size=86 postgresql_success=true
+            postgresql id=4 index=0 elapsed_time=1000 method=Parse summary="Parse SELECT 1 → OK" request_packet=4 response_packet=5 postgresql_command=Parse postgresql_query="SELECT 1" postgresql_request_size=22 postgresql_response_size=5 postgresql_total_size=27 postgresql_success=true
+            postgresql id=6 index=0 elapsed_time=1000 method=Execute summary="SELECT 1 → SELECT 1" request_packet=6 response_packet=7 postgresql_command=Execute postgresql_query="SELECT 1" postgresql_request_size=28 postgresql_response_size=31 postgresql_total_size=59 postgresql_success=true
             postgresql id=10 index=0 elapsed_time=1000 method=Sync summary="Sync → OK" request_packet=10 response_packet=11 postgresql_command=Sync postgresql_request_size=5 postgresql_response_size=6 postgresql_total_size=11 postgresql_success=true
         "#]],
     );
@@ -439,6 +440,55 @@ fn statements_are_forgotten_and_requests_given_up_beyond_their_limits() {
 }
 
 #[test]
+fn answers_to_operations_that_were_given_up_shift_no_others() {
+    let count = |rows: &str, part: &str| rows.lines().filter(|row| row.contains(part)).count();
+    let queries: String = (0..1030).map(|number| query(&format!("SELECT {number}"))).collect();
+    let answers: String = (0..1030)
+        .map(|number| format!("{ROW}{}{READY}", complete(&format!("DONE {number}"))))
+        .collect();
+    let rows = rows_of(
+        &TCP,
+        &format!("10.0.0.1:51000 > 10.0.0.2:5432\n> {queries}\n< {answers}"),
+    );
+    assert_eq!(count(&rows, "SELECT 5\""), 1);
+    assert_eq!(count(&rows, "SELECT 6 → DONE 6\""), 1);
+    assert_eq!(count(&rows, "SELECT 1029 → DONE 1029\""), 1);
+    assert_eq!(count(&rows, "summary=\"→ DONE"), 6);
+
+    let batch: String = (0..1030)
+        .map(|number| {
+            format!(
+                "{}{}{}",
+                parse("", &format!("SELECT {number}")),
+                bind("", ""),
+                execute("")
+            )
+        })
+        .collect();
+    let answers: String = (0..1030)
+        .map(|number| format!("{PARSED}{BOUND}{}", complete(&format!("DONE {number}"))))
+        .collect();
+    let rows = rows_of(
+        &TCP,
+        &format!("10.0.0.1:51000 > 10.0.0.2:5432\n> {batch}{SYNC}\n< {answers}{READY}"),
+    );
+    assert_eq!(count(&rows, "SELECT 5\""), 1);
+    assert_eq!(count(&rows, "SELECT 7 → DONE 7\""), 1);
+    assert_eq!(count(&rows, "SELECT 1029 → DONE 1029\""), 1);
+}
+
+#[test]
+fn a_statement_that_is_executed_often_is_held_once() {
+    let long = format!("SELECT '{}'", "x".repeat(60_000));
+    let executions: String = (0..50).map(|_| format!("{}{}", bind("", "s"), execute(""))).collect();
+    let rows = rows_of(
+        &TCP,
+        &format!("10.0.0.1:51000 > 10.0.0.2:5432\n> {}{executions}", parse("s", &long)),
+    );
+    assert!(!rows.contains("anomaly"));
+}
+
+#[test]
 fn any_bytes() {
     let done = complete("SELECT 1");
     let batch = format!(
@@ -469,7 +519,7 @@ fn postgresql_is_recognised_on_any_port() {
         (STARTUP, Some("PostgreSQL")),
         (r"\x00\x00\x00\x08\x04\xd2\x16\x2f", Some("PostgreSQL")),
         (&query("SELECT 1"), Some("PostgreSQL")),
-        (&query("anything"), Some("PostgreSQL")),
+        (&query("anything"), None),
         (&parse("s", "insert into t values (1)"), Some("PostgreSQL")),
         (&batch, Some("PostgreSQL")),
         (SYNC, None),
@@ -490,6 +540,8 @@ fn postgresql_is_recognised_on_any_port() {
         recognise(Transport::Tcp, [51000, 5432], &bytes(SYNC)),
         Some("PostgreSQL")
     );
+    let anything = bytes(&query("anything"));
+    assert_eq!(recognise(Transport::Tcp, [51000, 5432], &anything), Some("PostgreSQL"));
 }
 
 #[test]
