@@ -34,6 +34,8 @@ pub(super) struct Exchange<'a> {
     pub client: Half,
     pub request: Option<Request<'a>>,
     pub response: Option<Response<'a>>,
+    /// The error code's name, or nothing, if a side gave the exchange up before the response was over.
+    pub reset: Option<&'a str>,
 }
 
 /// A request.

@@ -99,7 +99,7 @@ impl Http1 {
             100..=199 => return None,
             _ => {}
         }
-        let method = self.exchanges.next_method();
+        let method = self.exchanges.next_method(message.start.packet);
         let connects = method == Some("CONNECT") && matches!(code, 200..=299);
         let framing = if connects {
             Framing::Nothing
@@ -133,7 +133,7 @@ impl Http1 {
         let is_web_socket = switches_to("websocket");
         self.exchanges.response(response, context);
         match self.exchanges.answered().filter(|_| is_web_socket) {
-            Some(exchange) => Progress::Become(ws::successor(&row::exchange(exchange), unread_bytes, context.limits)),
+            Some(exchange) => Progress::Become(ws::successor(&row::exchange(exchange), unread_bytes)),
             None => Progress::Restart { unread_bytes },
         }
     }

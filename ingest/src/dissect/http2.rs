@@ -4,6 +4,8 @@
 //! in mid-stream. Out: one `http` row per stream: request and response, each with its header and trailer fields and its
 //! content; a side that was not seen is missing. Specification: RFC 9113, RFC 7541 (HPACK), RFC 7540 §3.2 (upgrade).
 //!
+//! A reset stream waits for what the other half had under way, which may be the response or the status of a call.
+//!
 //! A stream that an extended CONNECT opened for WebSocket gives `ws` rows besides (RFC 8441).
 //!
 //! Which side asked is read from the fields, so that a connection whose ends were mistaken still has the client as `src`.
@@ -12,7 +14,7 @@
 //! inside a frame only counts; after any other the half is taken up again where a chunk begins with certain frames.
 //!
 //! Absent on purpose: settings (a change of the compression state is told in the header blocks themselves), flow control,
-//! priorities, reasons of resets, messages inside a gRPC stream.
+//! priorities, messages inside a gRPC stream.
 
 mod block;
 mod exchange;
@@ -92,7 +94,7 @@ impl Http2 {
                     self.streams.end(half, stream, context);
                 }
             }
-            Event::Reset(stream) => self.streams.finish(stream, context),
+            Event::Reset { stream, code } => self.streams.reset(half, stream, code, context),
         }
     }
 }

@@ -92,8 +92,15 @@ impl Proxy {
 }
 
 impl Dissector for Proxy {
-    fn data(&mut self, half: Half, chunk: Chunk<'_>, _context: &mut Context<'_>) -> Progress {
+    fn data(&mut self, half: Half, chunk: Chunk<'_>, context: &mut Context<'_>) -> Progress {
         if half == Half::Server {
+            let (protocol, reason) = (
+                NAME,
+                "expected nothing of the server before the header is whole, found bytes",
+            );
+            context
+                .anomalies
+                .add(chunk.packet, Anomaly::Unparsable { protocol, reason });
             return Progress::Continue;
         }
         match self.take(chunk.bytes) {
@@ -108,7 +115,10 @@ impl Dissector for Proxy {
         }
     }
 
-    fn gap(&mut self, _half: Half, _missing_bytes: u64, _context: &mut Context<'_>) -> Progress {
+    fn gap(&mut self, half: Half, _missing_bytes: u64, _context: &mut Context<'_>) -> Progress {
+        if half == Half::Server {
+            return Progress::Continue;
+        }
         Progress::Restart { unread_bytes: 0 }
     }
 

@@ -5,7 +5,8 @@
 //! messages are rows of their own, since neither side's answer the other's. Specification: RFC 6455, RFC 7692.
 //!
 //! A gap inside a frame only counts; after any other, and after damage, a half is taken up again at a chunk that whole frames
-//! fill. Limits: `body_bytes` (payload kept), `inflated_bytes`, `text_bytes` (what rows repeat of the handshake).
+//! fill. Limits: `body_bytes` (payload kept), `inflated_bytes`, `inflate_ratio`; rows repeat
+//! little of the handshake.
 //!
 //! Absent on purpose: recognition in mid-stream, since two bytes of a header prove nothing, unless the user says that a port
 //! speaks it; other extensions; what travels inside messages.
@@ -23,7 +24,7 @@ pub(super) use handshake::Handshake;
 use reader::{Event, Message, Reader};
 
 use super::{Chunk, Context, Dissector, Half, Probe, Progress, Protocol, Successor, Transport, Verdict};
-use crate::{Anomaly, Limits};
+use crate::Anomaly;
 
 const NAME: &str = "WebSocket";
 
@@ -38,10 +39,10 @@ pub(super) const TCP: Protocol = Protocol {
 };
 
 /// The dissector of what follows a handshake.
-pub(super) fn successor(exchange: &super::http::Exchange<'_>, unread_bytes: usize, limits: &Limits) -> Successor {
+pub(super) fn successor(exchange: &super::http::Exchange<'_>, unread_bytes: usize) -> Successor {
     Successor {
         name: NAME,
-        dissector: Box::new(WebSocket::new(Handshake::of(exchange, limits))),
+        dissector: Box::new(WebSocket::new(Handshake::of(exchange))),
         unread_bytes,
     }
 }

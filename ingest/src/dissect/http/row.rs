@@ -46,7 +46,12 @@ pub(crate) fn append(exchange: Exchange<'_>, context: &mut Context<'_>) {
         body: request_body.as_deref(),
     });
     let call = Call::of(&exchange, parts.path);
-    let summary = summary(method, url.or(authority), code, call.outcome());
+    let summary = summary(
+        method,
+        url.or(authority),
+        code,
+        call.outcome().or_else(|| reset(&exchange)),
+    );
     let (common, identity) = context.common(Entry {
         protocol: super::NAME,
         start,
@@ -96,12 +101,19 @@ fn summary(method: Option<&str>, url: Option<&str>, code: Option<u16>, outcome: 
     let url = url
         .filter(|url| !url.is_empty())
         .map(|url| shorten(url, SUMMARY_URL_BYTES));
-    let code = code.map(|code| match outcome {
-        Some(outcome) => format!("→ {code}, {outcome}"),
-        None => format!("→ {code}"),
-    });
+    let code = match (code, outcome) {
+        (Some(code), Some(outcome)) => Some(format!("→ {code}, {outcome}")),
+        (Some(code), None) => Some(format!("→ {code}")),
+        (None, outcome) => outcome.map(|outcome| format!("→ {outcome}")),
+    };
     let parts = [method, url.as_deref(), code.as_deref()];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// How an exchange was given up, for a person: "reset CANCEL".
+fn reset(exchange: &Exchange<'_>) -> Option<String> {
+    let reason = exchange.reset?;
+    Some(format!("reset {reason}").trim_end().to_owned())
 }
 
 /// The kept bytes of a message's content, its coding removed; `None` if there are none.

@@ -34,15 +34,13 @@ pub(super) struct Exchange {
 pub(super) struct Exchanges {
     /// Exchanges with a request, oldest first.
     queue: VecDeque<Exchange>,
-    /// Bytes of memory that the queue's requests hold in their heads, and all messages in their contents.
+    /// Bytes of memory that all messages hold in their heads and contents.
     held_bytes: usize,
     /// The last request of the queue is still coming.
     requesting: bool,
     responding: Responding,
     /// The response that no request waited for.
     unasked: Exchange,
-    /// Messages were lost before the response that comes next.
-    is_resumed: bool,
 }
 
 /// Whose response is coming.
@@ -70,10 +68,18 @@ impl Message {
 }
 
 impl Exchange {
-    /// Bytes kept of both contents.
-    fn kept_bytes(&self) -> usize {
+    /// True if it waits for a response, and for one that begins in this packet: none answers a request that comes later.
+    fn waits_since(&self, packet: u64) -> bool {
+        let comes_later = |request: &Message| request.start.packet > packet;
+        self.response.is_none() && !self.request.as_ref().is_some_and(comes_later)
+    }
+
+    /// Bytes of memory that both messages hold in their heads and contents.
+    fn held_bytes(&self) -> usize {
         let messages = self.request.iter().chain(&self.response);
-        messages.map(|message| message.content.held_bytes()).sum()
+        messages
+            .map(|message| message.head.held_bytes().saturating_add(message.content.held_bytes()))
+            .fold(0, usize::saturating_add)
     }
 }
 
@@ -107,9 +113,9 @@ impl Exchanges {
         }
     }
 
-    /// The method of the request that the next response answers.
-    pub fn next_method(&self) -> Option<&str> {
-        let first = self.queue.front().filter(|exchange| exchange.response.is_none())?;
+    /// The method of the request that a response which begins in a packet answers.
+    pub fn next_method(&self, packet: u64) -> Option<&str> {
+        let first = self.queue.front().filter(|exchange| exchange.waits_since(packet))?;
         first
             .request
             .as_ref()
@@ -139,15 +145,14 @@ impl Exchanges {
     /// Takes the head of a response.
     pub fn response(&mut self, response: Message, context: &mut Context<'_>) {
         self.end_response(context);
-        let is_resumed = std::mem::take(&mut self.is_resumed);
-        let packet = response.start.packet;
-        let comes_later = |request: &Message| is_resumed && request.start.packet > packet;
+        self.held_bytes = self.held_bytes.saturating_add(response.head.held_bytes());
         match self.queue.front_mut() {
-            Some(first) if first.response.is_none() && !first.request.as_ref().is_some_and(comes_later) => {
+            Some(first) if first.waits_since(response.start.packet) => {
                 first.response = Some(response);
                 self.responding = Responding::First;
             }
-            // The queue is empty, its first was answered before its request was over, or the request was lost too.
+            // The queue is empty, its first was answered before its request was over, or comes later than this response,
+            // whose own request was lost.
             _ => {
                 self.unasked.response = Some(response);
                 self.responding = Responding::Unasked;
@@ -173,9 +178,7 @@ impl Exchanges {
             let before = message.head.held_bytes();
             message.head.append(lines, context.limits.head_bytes);
             let added = message.head.held_bytes().saturating_sub(before);
-            if half == Half::Client {
-                self.held_bytes = self.held_bytes.saturating_add(added);
-            }
+            self.held_bytes = self.held_bytes.saturating_add(added);
         }
     }
 
@@ -204,7 +207,6 @@ impl Exchanges {
         while self.queue.get(1).is_some_and(came_before) {
             self.finish_first(context);
         }
-        self.is_resumed = true;
     }
 
     /// Makes entries of all that is left.
@@ -251,7 +253,7 @@ impl Exchanges {
             Responding::First => self.finish_first(context),
             Responding::Unasked => {
                 let unasked = std::mem::take(&mut self.unasked);
-                self.held_bytes = self.held_bytes.saturating_sub(unasked.kept_bytes());
+                self.release(&unasked);
                 row::append(unasked, context);
             }
         }
@@ -270,12 +272,7 @@ impl Exchanges {
 
     /// Counts what an exchange holds no more.
     fn release(&mut self, exchange: &Exchange) {
-        let request = exchange.request.as_ref();
-        let head = request.map_or(0, |request| request.head.held_bytes());
-        self.held_bytes = self
-            .held_bytes
-            .saturating_sub(head)
-            .saturating_sub(exchange.kept_bytes());
+        self.held_bytes = self.held_bytes.saturating_sub(exchange.held_bytes());
     }
 
     fn front_packet(&self) -> u64 {

@@ -165,6 +165,10 @@ impl Reader {
             *rest = &[];
             return Event::Nothing;
         }
+        if !self.buffer.contains(&b'\n') {
+            // A target that is longer than a head may be: what there is of the line says what was asked.
+            self.buffer.push(b'\n');
+        }
         let cut = self.cut_head();
         context.anomalies.add(
             chunk.packet,

@@ -22,6 +22,7 @@ pub(super) fn exchange(exchange: &Exchange) -> http::Exchange<'_> {
             code,
             message: message(response),
         }),
+        reset: None,
     }
 }
 

@@ -312,3 +312,18 @@ fn http_is_recognised_on_any_port() {
         None
     );
 }
+
+#[test]
+fn a_target_beyond_the_limit_of_a_head_is_cut_and_its_request_stands() {
+    let url = "x".repeat(100_000);
+    let talk = format!(
+        "10.0.0.1:51000 > 10.0.0.2:80\n> GET /{url} HTTP/1.1\\r\\n\\r\\n\n< HTTP/1.1 414 URI Too Long\\r\\nContent-Length: 0\\r\\n\\r\\n\n"
+    );
+    let rows = crate::dissect::testing::rows_of(&super::TCP, &talk);
+    let row = rows.lines().find(|row| row.starts_with("http ")).unwrap_or_default();
+    assert!(
+        row.contains("status_code=414 method=GET") && row.contains("request_packet=4 response_packet="),
+        "{}",
+        &rows[..400]
+    );
+}

@@ -1,11 +1,14 @@
 //! Streams and the exchanges on them (RFC 9113 §8.1).
 //!
 //! A stream carries one request and its response, paired by the stream's number. It becomes a row when both sides ended it,
-//! one of them reset it, or the connection is over. Limits: `pending_requests`, `pending_bytes`.
+//! or the connection is over. One that was reset waits for what its other side had under way, be it the response or the
+//! status of a call; the latest [`WAITING_RESETS`] do, and what comes of the latest [`KNOWN_RESETS`] after their row is
+//! left out. Limits: `pending_requests`, `pending_bytes`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::NAME;
+use super::frame::error_name;
 use super::hpack::Fields;
 use super::reader::Section;
 use super::stream::{Message, STATUS, Side, Stream};
@@ -15,10 +18,18 @@ use crate::dissect::{Chunk, Context, Dissector, Half, Progress, http};
 /// Fields that make a section a request (RFC 9113 §8.3.1).
 const REQUEST_FIELDS: [&str; 4] = [":method", ":path", ":scheme", ":authority"];
 
+/// Streams that were reset and wait for what is under way.
+const WAITING_RESETS: usize = 16;
+
+/// Streams of which is remembered that they were reset.
+const KNOWN_RESETS: usize = 64;
+
 /// The streams of a connection that are open.
 #[derive(Debug, Default)]
 pub(super) struct Streams {
     open: BTreeMap<u32, Stream>,
+    /// Those that were reset last, open or not, oldest first.
+    resets: VecDeque<u32>,
     /// Bytes of memory that their fields hold.
     field_bytes: usize,
     /// Bytes kept of their content.
@@ -34,6 +45,9 @@ impl Streams {
             return;
         }
         let number = section.stream;
+        if !self.open.contains_key(&number) && self.resets.contains(&number) {
+            return;
+        }
         let Some((client, is_request)) = self.side_of(half, &section) else {
             return;
         };
@@ -49,8 +63,9 @@ impl Streams {
         let added = side.field_bytes().saturating_sub(before);
         self.field_bytes = self.field_bytes.saturating_add(added);
         side.is_over |= is_over;
-        if !is_request {
-            stream.open_tunnel(context);
+        if !is_request && stream.open_tunnel() {
+            let held_bytes = stream.tunnel.as_ref().map_or(0, |tunnel| tunnel.held_bytes());
+            self.tunnel_bytes = self.tunnel_bytes.saturating_add(held_bytes);
         }
         self.settle(number, context);
         self.make_room(context);
@@ -86,6 +101,7 @@ impl Streams {
             message.content.add(chunk.bytes, context.limits);
             let added = message.content.held_bytes().saturating_sub(before);
             self.content_bytes = self.content_bytes.saturating_add(added);
+            self.make_room(context);
         }
     }
 
@@ -104,6 +120,30 @@ impl Streams {
         if let Some(open) = self.open.get_mut(&stream) {
             open.side(half).is_over = true;
             self.settle(stream, context);
+        }
+    }
+
+    /// Learns that a half wants no more of a stream and sends no more on it.
+    pub fn reset(&mut self, half: Half, number: u32, code: Option<u32>, context: &mut Context<'_>) {
+        let Some(stream) = self.open.get_mut(&number) else {
+            return;
+        };
+        if !stream.response.is_over {
+            stream.reset.get_or_insert(error_name(code));
+        }
+        stream.side(half).is_over = true;
+        // What a client still had under way says nothing new.
+        stream.request.is_over |= stream.request.message.is_some();
+        if !self.resets.contains(&number) {
+            self.resets.push_back(number);
+        }
+        self.settle(number, context);
+        if self.resets.len() > KNOWN_RESETS {
+            self.resets.pop_front();
+        }
+        let waited = self.resets.len().checked_sub(WAITING_RESETS.saturating_add(1));
+        if let Some(number) = waited.and_then(|place| self.resets.get(place)) {
+            self.finish(*number, context);
         }
     }
 
@@ -174,7 +214,8 @@ impl Streams {
     }
 
     fn message(&mut self, half: Half, stream: u32) -> Option<&mut Message> {
-        self.open.get_mut(&stream)?.side(half).message.as_mut()
+        let side = self.open.get_mut(&stream)?.side(half);
+        side.message.as_mut().filter(|_| !side.is_over)
     }
 
     /// Makes a row of a stream that both sides ended.
@@ -189,7 +230,9 @@ impl Streams {
         loop {
             let limit = if self.open.len() > context.limits.pending_requests {
                 "pending_requests"
-            } else if self.field_bytes > context.limits.pending_bytes && self.open.len() > 1 {
+            } else if self.field_bytes.saturating_add(self.content_bytes) > context.limits.pending_bytes
+                && self.open.len() > 1
+            {
                 "pending_bytes"
             } else {
                 return;

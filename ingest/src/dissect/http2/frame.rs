@@ -31,6 +31,30 @@ pub(super) mod flag {
     pub const PRIORITY: u8 = 0x20;
 }
 
+/// Names of error codes, from 0 (RFC 9113 §7).
+const ERRORS: [&str; 14] = [
+    "NO_ERROR",
+    "PROTOCOL_ERROR",
+    "INTERNAL_ERROR",
+    "FLOW_CONTROL_ERROR",
+    "SETTINGS_TIMEOUT",
+    "STREAM_CLOSED",
+    "FRAME_SIZE_ERROR",
+    "REFUSED_STREAM",
+    "CANCEL",
+    "COMPRESSION_ERROR",
+    "CONNECT_ERROR",
+    "ENHANCE_YOUR_CALM",
+    "INADEQUATE_SECURITY",
+    "HTTP_1_1_REQUIRED",
+];
+
+/// The name of an error code; empty if the code has none or was not seen.
+pub(super) fn error_name(code: Option<u32>) -> &'static str {
+    let place = code.and_then(|code| usize::try_from(code).ok());
+    place.and_then(|place| ERRORS.get(place)).copied().unwrap_or_default()
+}
+
 /// The bit of a stream identifier that says nothing.
 const RESERVED: u32 = 1 << 31;
 

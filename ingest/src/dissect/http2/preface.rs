@@ -27,21 +27,23 @@ pub(super) fn probe(probe: &Probe<'_>) -> Verdict {
             Verdict::Unsure
         };
     }
-    walk(bytes).0
+    walk(bytes, false).0
 }
 
 /// Says that the sender of these bytes is the server.
 pub(super) fn from_server(bytes: &[u8]) -> bool {
-    walk(bytes).1 == Some(Half::Server)
+    walk(bytes, false).1 == Some(Half::Server)
 }
 
-/// Says that these bytes, taken from the middle of a half, begin with a frame beyond doubt.
+/// Says that these bytes, taken from the middle of a half of HTTP/2, begin with a frame beyond doubt.
 pub(super) fn begins(bytes: &[u8]) -> bool {
-    walk(bytes).0 == Verdict::Certain
+    walk(bytes, true).0 == Verdict::Certain
 }
 
-/// Walks over the frames that bytes begin with; says what they prove, and whose they are if that can be told.
-fn walk(mut bytes: &[u8]) -> (Verdict, Option<Half>) {
+/// Walks over the frames that bytes begin with; says what they prove, and whose they are if that can be told. Where the
+/// connection is known to be HTTP/2 the beginning of a header block is proof enough; else it may be any protocol's message
+/// behind its length.
+fn walk(mut bytes: &[u8], is_known: bool) -> (Verdict, Option<Half>) {
     let mut fixed_frames: u32 = 0;
     while let Some(frame) = Frame::parse(bytes) {
         let Some(payload) = plausible(&frame, bytes) else {
@@ -51,7 +53,10 @@ fn walk(mut bytes: &[u8]) -> (Verdict, Option<Half>) {
             kind::SETTINGS if !frame.has(flag::ACK) && frame.length > 0 => return settings(payload),
             kind::HEADERS => {
                 let whole = payload.len() == frame.length as usize;
-                if let Some(sender) = sender_of_block(&frame, payload, whole) {
+                let whole_block = whole && frame.has(flag::END_HEADERS) && frame.stream % 2 == 1;
+                if let Some(sender) = sender_of_block(&frame, payload, whole)
+                    && (is_known || whole_block)
+                {
                     return (Verdict::Certain, Some(sender));
                 }
             }
@@ -135,8 +140,13 @@ fn sender_of_block(frame: &Frame, payload: &[u8], whole: bool) -> Option<Half> {
         8..=14 => Half::Server,
         _ => return None,
     };
-    let damaged = whole && frame.has(flag::END_HEADERS) && Decoder::default().decode(block, FIELD_BYTES).1.is_some();
-    (!damaged).then_some(sender)
+    if whole && frame.has(flag::END_HEADERS) {
+        let (fields, fault) = Decoder::default().decode(block, FIELD_BYTES);
+        let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.:".contains(&byte);
+        let are_names = fields.iter().all(|(name, _)| name.bytes().all(letter));
+        (fault.is_none() && are_names).then_some(())?;
+    }
+    Some(sender)
 }
 
 #[cfg(test)]
@@ -197,6 +207,27 @@ mod tests {
             true,
         );
         check(b"\x00\x00\x02\x01\x05\x00\x00\x00\x01\x88\x80", Verdict::Unsure, false);
+        // Without the end of the block, or on a stream that no client opens, a length may look like this.
+        check(
+            b"\x00\x00\x03\x01\x00\x00\x00\x00\x01\x82\x86\x84",
+            Verdict::Unsure,
+            false,
+        );
+        check(
+            b"\x00\x00\x03\x01\x04\x00\x00\x00\x02\x82\x86\x84",
+            Verdict::Unsure,
+            false,
+        );
+        check(
+            b"\x00\x00\x05\x01\x04\x00\x00\x00\x01\x82\x86\x84",
+            Verdict::Unsure,
+            false,
+        );
+        check(
+            b"\x00\x00\x05\x01\x04\x00\x00\x00\x01\x82\x00\x01\x01\x00",
+            Verdict::Unsure,
+            false,
+        );
         // Other protocols: DNS, PostgreSQL, SMB, TLS.
         check(
             b"\x00\x1d\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00",

@@ -25,6 +25,9 @@ pub(super) struct Reader {
     decoder: Decoder,
 }
 
+/// Bytes of the reason in a reset.
+const RESET_BYTES: usize = 4;
+
 #[derive(Debug, Default)]
 enum State {
     /// Nothing was read yet.
@@ -40,6 +43,8 @@ enum State {
     PadLength(Frame),
     /// In content.
     Content(Body),
+    /// In the reason why this stream is reset.
+    Reset(u32),
     /// In something of no interest, with this many bytes to come.
     Skip(u32),
     /// Out of step, until a chunk begins with certain frames.
@@ -91,8 +96,8 @@ pub(super) enum Event<'a> {
         /// It ended its side of the stream.
         end: bool,
     },
-    /// A stream is over, for both sides.
-    Reset(u32),
+    /// A half wants no more of a stream, and sends no more; the code says why, unless it never came.
+    Reset { stream: u32, code: Option<u32> },
 }
 
 impl Reader {
@@ -162,6 +167,20 @@ impl Reader {
                     bytes,
                     end: body.is_over(),
                 }
+            }
+            State::Reset(stream) => {
+                let stream = *stream;
+                let length = RESET_BYTES.saturating_sub(self.partial.len()).min(rest.len());
+                let (bytes, after) = rest.split_at_checked(length).unwrap_or_default();
+                *rest = after;
+                self.partial.extend_from_slice(bytes);
+                let Some(code) = self.partial.first_chunk() else {
+                    return Event::Nothing;
+                };
+                let code = Some(u32::from_be_bytes(*code));
+                self.partial.clear();
+                self.state = State::Header;
+                Event::Reset { stream, code }
             }
             State::Skip(left) => {
                 take_up_to(rest, left);
@@ -250,7 +269,7 @@ impl Reader {
             }
             kind::DATA if frame.has(flag::PADDED) => self.state = State::PadLength(frame),
             kind::DATA => return self.content(frame, frame.length, 0),
-            kind::RST_STREAM => return Event::Reset(frame.stream),
+            kind::RST_STREAM => self.state = State::Reset(frame.stream),
             _ if frame.length == 0 => self.state = State::Header,
             _ => {}
         }
@@ -342,6 +361,16 @@ impl Reader {
                     bytes: u64::from(lost_bytes),
                     end: body.is_over(),
                 };
+            }
+            State::Reset(stream) if self.partial.len().saturating_add(missing as usize) <= RESET_BYTES => {
+                let stream = *stream;
+                let known = self.partial.len().saturating_add(missing as usize);
+                self.partial.clear();
+                self.state = match RESET_BYTES.saturating_sub(known) {
+                    0 => State::Header,
+                    left => State::Skip(u32::try_from(left).unwrap_or_default()),
+                };
+                return Event::Reset { stream, code: None };
             }
             State::Skip(left) if missing <= *left => {
                 *left = left.saturating_sub(missing);

@@ -3,7 +3,7 @@
 use super::hpack::Fields;
 use super::reader::Section;
 use crate::dissect::http::{self, Content};
-use crate::dissect::{Context, Dissector, Half, Start, ws};
+use crate::dissect::{Dissector, Half, Start, ws};
 
 /// The version as rows show it; it is never sent.
 const VERSION: &str = "HTTP/2";
@@ -18,6 +18,8 @@ pub(super) struct Stream {
     pub client: Half,
     pub request: Side,
     pub response: Side,
+    /// Why a half reset it before the response was over.
+    pub reset: Option<&'static str>,
     /// What an extended CONNECT made of it (RFC 8441).
     pub tunnel: Option<Box<dyn Dissector>>,
 }
@@ -49,6 +51,7 @@ impl Stream {
             client,
             request: Side::default(),
             response: Side::default(),
+            reset: None,
             tunnel: None,
         }
     }
@@ -68,21 +71,23 @@ impl Stream {
                 code: message.fields.value(STATUS).and_then(|code| code.parse().ok()),
                 message: message.of_row(),
             }),
+            reset: self.reset,
         }
     }
 
-    /// Reads what comes as WebSocket if that is what the client asked for and the server agreed to.
-    pub fn open_tunnel(&mut self, context: &Context<'_>) {
+    /// Reads what comes as WebSocket if that is what the client asked for and the server agreed to. True if it begins so.
+    pub fn open_tunnel(&mut self) -> bool {
         let field = |side: &Side, name: &str, wanted: &str| {
             let value = side.message.as_ref().and_then(|message| message.fields.value(name));
             value.is_some_and(|value| value.eq_ignore_ascii_case(wanted))
         };
-        if self.tunnel.is_none()
+        let opens = self.tunnel.is_none()
             && field(&self.request, ":protocol", "websocket")
-            && field(&self.response, STATUS, "200")
-        {
-            self.tunnel = Some(ws::successor(&self.exchange(), 0, context.limits).dissector);
+            && field(&self.response, STATUS, "200");
+        if opens {
+            self.tunnel = Some(ws::successor(&self.exchange(), 0).dissector);
         }
+        opens
     }
 
     /// The side that a half sends.

@@ -230,9 +230,26 @@ fn a_reset_and_the_end_of_the_connection_make_rows_of_what_there_is() {
         < headers 3 8 | data 3 cut
         ",
         expect![[r#"
-            http id=4 index=0 elapsed_time=0 status_code=500 method=POST summary="POST / → 500" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/2 request_headers={:method:POST,:scheme:http,:path:/} response_headers={:status:500} request_headers_size=3 request_body_size=1 response_headers_size=1 response_body_size=0 request_body=a
+            http id=4 index=0 elapsed_time=0 status_code=500 method=POST summary="POST / → 500, reset CANCEL" request_packet=4 response_packet=5 url=/ path=/ http_version=HTTP/2 request_headers={:method:POST,:scheme:http,:path:/} response_headers={:status:500} request_headers_size=3 request_body_size=1 response_headers_size=1 response_body_size=0 request_body=a
             http id=4 index=1 elapsed_time=3000 status_code=200 method=GET summary="GET /index.html → 200" request_packet=4 response_packet=7 url=/index.html path=/index.html http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/index.html} response_headers={:status:200} request_headers_size=3 request_body_size=0 response_headers_size=1 response_body_size=3 response_body=cut
             http id=4 index=2 method=GET summary="GET a:1" request_packet=4 http_version=HTTP/2 request_headers={:method:GET,:authority:a:1} request_headers_size=17 request_body_size=0 host=a:1
+        "#]],
+    );
+}
+
+#[test]
+fn what_comes_after_a_reset_is_no_second_row() {
+    check(
+        r"
+        > preface | settings 0 | headers 1 end 3 6 4 | headers 3 end 3 6 4 | headers 5 end 2 6 4
+        > reset 1 00000008 | reset 3 00000008 | reset 5 00000008
+        < settings 0 | headers 1 end 8 content-type=application/grpc grpc-status=4 | headers 3 8 | reset 3 00000008
+        < headers 3 end grpc-status=4
+        ",
+        expect![[r#"
+            http id=4 index=0 elapsed_time=2000 status_code=200 method=POST summary="POST / → 200, DEADLINE_EXCEEDED" request_packet=4 response_packet=6 url=/ path=/ http_version=HTTP/2 request_headers={:method:POST,:scheme:http,:path:/} response_headers={:status:200,content-type:application/grpc,grpc-status:4} request_headers_size=3 request_body_size=0 response_headers_size=47 response_body_size=0 content_type=application/grpc grpc_status=4 grpc_response_messages=0
+            http id=4 index=1 elapsed_time=2000 status_code=200 method=POST summary="POST / → 200, reset CANCEL" request_packet=4 response_packet=6 url=/ path=/ http_version=HTTP/2 request_headers={:method:POST,:scheme:http,:path:/} response_headers={:status:200} request_headers_size=3 request_body_size=0 response_headers_size=1 response_body_size=0
+            http id=4 index=2 method=GET summary="GET / → reset CANCEL" request_packet=4 url=/ path=/ http_version=HTTP/2 request_headers={:method:GET,:scheme:http,:path:/} request_headers_size=3 request_body_size=0
         "#]],
     );
 }

@@ -1,7 +1,12 @@
 //! What the rows of a connection's messages repeat of the HTTP exchange that opened it.
 
-use crate::Limits;
 use crate::dissect::http::{Exchange, Pairs, Target};
+
+/// Bytes that are repeated of the target, its parts, and the client's name.
+const TARGET_BYTES: usize = 1024;
+
+/// Bytes that are repeated of the header fields of both sides.
+const FIELDS_BYTES: usize = 512;
 
 /// The exchange that opened a connection; empty if it was not seen.
 #[derive(Debug)]
@@ -43,8 +48,8 @@ impl Default for Handshake {
 }
 
 impl Handshake {
-    /// Copies what rows repeat of an exchange, at most `Limits::text_bytes`: every message pays for it, however short it is.
-    pub fn of(exchange: &Exchange<'_>, limits: &Limits) -> Self {
+    /// Copies what rows repeat of an exchange: every message pays for it, however short it is.
+    pub fn of(exchange: &Exchange<'_>) -> Self {
         let (request, response) = (exchange.request.as_ref(), exchange.response.as_ref());
         let messages = (
             request.map(|request| &request.message),
@@ -54,7 +59,7 @@ impl Handshake {
         let parts = Target::of(target.unwrap_or_default());
         let field = |name| messages.0.and_then(|message| message.value(name));
         let host = parts.host.or(request.and_then(|request| request.authority));
-        let mut room = Room(limits.text_bytes);
+        let (mut room, mut fields_room) = (Room(TARGET_BYTES), Room(FIELDS_BYTES));
         let extensions: Vec<&str> = messages
             .1
             .into_iter()
@@ -69,11 +74,11 @@ impl Handshake {
             host: room.text(host.or_else(|| field("host"))),
             user_agent: room.text(field("user-agent")),
             query: room.pairs(&Pairs::of_query(parts.query)),
-            request_headers: room.pairs(&Pairs::of_fields(messages.0)),
-            response_headers: room.pairs(&Pairs::of_fields(messages.1)),
+            request_headers: fields_room.pairs(&Pairs::of_fields(messages.0)),
+            response_headers: fields_room.pairs(&Pairs::of_fields(messages.1)),
             client_takes_over: !extensions.contains(&"client_no_context_takeover"),
             server_takes_over: !extensions.contains(&"server_no_context_takeover"),
-            held_bytes: limits.text_bytes.saturating_sub(room.0),
+            held_bytes: TARGET_BYTES.saturating_add(FIELDS_BYTES),
         }
     }
 

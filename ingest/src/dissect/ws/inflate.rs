@@ -1,9 +1,10 @@
 //! permessage-deflate: payloads to what they said before compression.
 //!
 //! Specification: RFC 7692 §7. A message may refer to the 32 KiB before it, those of earlier messages included, so that all
-//! must be inflated to read one. Limits: of a message no more than the caller's bytes are made, lest a few bytes keep a
-//! processor busy; after that, and after damage or a gap, what refers to it cannot be read.
+//! must be inflated to read one. Limits: of a message no more than `inflated_bytes` are made, and of a connection no more than
+//! `inflate_ratio` allows for what came, lest few bytes keep a processor busy; after that, and after damage or a gap, what refers to it cannot be read.
 
+use crate::Limits;
 use flate2::{Decompress, FlushDecompress, Status};
 
 /// What a compressed message lacks at its end (RFC 7692 §7.2.1).
@@ -11,6 +12,9 @@ const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 
 /// Memory that decompression takes: a window, and tables.
 const HELD_BYTES: usize = 48 << 10;
+
+/// Bytes that may be made before any were earned by what came.
+const GRANT_BYTES: u64 = 256 << 10;
 
 /// Bytes that are made at once.
 const STEP_BYTES: usize = 1 << 10;
@@ -26,6 +30,8 @@ pub(super) struct Inflater {
     is_broken: bool,
     /// Bytes made of this message.
     made_bytes: usize,
+    /// Bytes that the connection may still make, by what came.
+    allowed_bytes: u64,
 }
 
 impl Inflater {
@@ -36,11 +42,30 @@ impl Inflater {
             takes_over,
             is_broken: false,
             made_bytes: 0,
+            allowed_bytes: GRANT_BYTES,
         }
     }
 
-    /// Takes the next bytes of a message; keeps what they make up to `most_kept_bytes`.
-    pub fn add(&mut self, bytes: &[u8], kept: &mut Vec<u8>, most_kept_bytes: usize, most_made_bytes: usize) {
+    /// Begins a message. Where none refers to an earlier one, what was lost before it is no matter.
+    pub fn begin(&mut self) {
+        self.made_bytes = 0;
+        if !self.takes_over {
+            self.is_broken = false;
+            if let Some(state) = &mut self.state {
+                state.reset(false);
+            }
+        }
+    }
+
+    /// Takes the next bytes of a message; keeps what they make up to `body_bytes`.
+    pub fn add(&mut self, bytes: &[u8], kept: &mut Vec<u8>, limits: &Limits) {
+        let earned = (bytes.len() as u64).saturating_mul(limits.inflate_ratio);
+        self.allowed_bytes = self.allowed_bytes.saturating_add(earned);
+        self.inflate(bytes, kept, limits);
+    }
+
+    fn inflate(&mut self, bytes: &[u8], kept: &mut Vec<u8>, limits: &Limits) {
+        let most_kept_bytes = limits.body_bytes;
         let mut rest = bytes;
         let mut made = [0; STEP_BYTES];
         while !self.is_broken {
@@ -57,6 +82,8 @@ impl Inflater {
             let room = most_kept_bytes.saturating_sub(kept.len());
             kept.extend_from_slice(made.get(..length.min(room)).unwrap_or_default());
             self.made_bytes = self.made_bytes.saturating_add(length);
+            let is_allowed = self.allowed_bytes >= length as u64;
+            self.allowed_bytes = self.allowed_bytes.saturating_sub(length as u64);
             match status {
                 // A block that calls itself the last one does not end the message (RFC 7692 §7.2.3.5).
                 Ok(Status::StreamEnd) => state.reset(false),
@@ -64,7 +91,7 @@ impl Inflater {
                 Ok(Status::Ok | Status::BufError) => return,
                 Err(_) => self.lose(),
             }
-            if self.made_bytes > most_made_bytes {
+            if self.made_bytes > limits.inflated_bytes || !is_allowed {
                 self.lose();
             }
             if rest.is_empty() && length < made.len() {
@@ -74,15 +101,8 @@ impl Inflater {
     }
 
     /// Ends a message.
-    pub fn end(&mut self, kept: &mut Vec<u8>, most_kept_bytes: usize, most_made_bytes: usize) {
-        self.add(&TAIL, kept, most_kept_bytes, most_made_bytes);
-        self.made_bytes = 0;
-        if !self.takes_over {
-            self.is_broken = false;
-            if let Some(state) = &mut self.state {
-                state.reset(false);
-            }
-        }
+    pub fn end(&mut self, kept: &mut Vec<u8>, limits: &Limits) {
+        self.inflate(&TAIL, kept, limits);
     }
 
     /// Learns that bytes are missing.
@@ -116,11 +136,17 @@ mod tests {
     }
 
     fn inflate(inflater: &mut Inflater, message: &[u8], piece_bytes: usize) -> String {
+        let limits = Limits {
+            body_bytes: 100,
+            inflated_bytes: 10_000,
+            ..Limits::default()
+        };
         let mut kept = Vec::new();
+        inflater.begin();
         for piece in message.chunks(piece_bytes) {
-            inflater.add(piece, &mut kept, 100, 10_000);
+            inflater.add(piece, &mut kept, &limits);
         }
-        inflater.end(&mut kept, 100, 10_000);
+        inflater.end(&mut kept, &limits);
         String::from_utf8(kept).expect("text")
     }
 
@@ -144,8 +170,25 @@ mod tests {
         assert_eq!(inflate(&mut inflater, &messages[0], 100), "");
         let mut inflater = Inflater::new(false);
         inflater.lose();
-        assert_eq!(inflate(&mut inflater, &messages[0], 100), "");
         assert_eq!(inflate(&mut inflater, &messages[0], 100), "hello, hello, hello");
+    }
+
+    #[test]
+    fn many_short_messages_cannot_make_much() {
+        let mut state = Compress::new(Compression::best(), false);
+        let mut inflater = Inflater::new(true);
+        let limits = Limits::default();
+        let (mut came, mut made) = (0, 0);
+        for _ in 0..20 {
+            let bomb = deflate(&mut state, &[b'a'; 1 << 20]);
+            let mut kept = Vec::new();
+            inflater.begin();
+            inflater.add(&bomb, &mut kept, &limits);
+            inflater.end(&mut kept, &limits);
+            (came, made) = (came + bomb.len() as u64, made + inflater.made_bytes as u64);
+        }
+        assert!(inflater.is_broken);
+        assert!(made <= GRANT_BYTES + came * limits.inflate_ratio + STEP_BYTES as u64);
     }
 
     #[test]

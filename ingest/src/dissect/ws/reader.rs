@@ -215,6 +215,9 @@ impl Reader {
         } else if self.data.is_some() {
             return Err("expected the rest of a message, found the beginning of another");
         } else {
+            if message.is_compressed {
+                self.inflater.begin();
+            }
             self.data = Some(message);
         }
         Ok(())
@@ -249,8 +252,7 @@ impl Reader {
                 unmask(plain, mask, &mut place);
             }
             if message.is_compressed {
-                self.inflater
-                    .add(plain, &mut message.kept, limits.body_bytes, limits.inflated_bytes);
+                self.inflater.add(plain, &mut message.kept, limits);
             } else {
                 message.kept.extend_from_slice(plain);
             }
@@ -276,8 +278,7 @@ impl Reader {
             return Event::Nothing;
         };
         if message.is_compressed {
-            self.inflater
-                .end(&mut message.kept, limits.body_bytes, limits.inflated_bytes);
+            self.inflater.end(&mut message.kept, limits);
         }
         Event::Message(message)
     }

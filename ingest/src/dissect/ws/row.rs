@@ -27,7 +27,8 @@ pub(super) fn append(half: Half, message: &Message, handshake: &Handshake, conte
     };
     let text = text(payload, message.opcode);
     let name = message.opcode.name();
-    let summary = summary(half, name, code, text.as_deref(), message.side.bytes);
+    let said = text.as_deref().filter(|_| message.opcode != Opcode::Binary);
+    let summary = summary(half, name, code, said, message.side.bytes);
     let length = Some(number(message.side.bytes));
     let (common, identity) = context.common(Entry {
         method: Some(name),
@@ -80,7 +81,7 @@ fn summary(half: Half, name: &str, code: Option<u16>, text: Option<&str>, bytes:
     let code = code.map(|code| code.to_string());
     let said = match text {
         Some(text) => Some(shorten(text, SUMMARY_BYTES).replace(char::is_control, " ")),
-        None if bytes > 2 => Some(format!("{bytes} bytes")),
+        None if bytes > 2 || name == Opcode::Binary.name() => Some(format!("{bytes} bytes")),
         None => None,
     };
     let parts = [arrow, Some(name), code.as_deref(), said.as_deref()];
