@@ -57,5 +57,7 @@ table! {
         gql_operation "gql_operation": Str;
         /// Document of a GraphQL operation, of several joined with line ends; null if the row is none or only names one that the server keeps.
         gql_query "gql_query": Str;
+        /// Message of the first error in the response to a GraphQL operation (GraphQL §7.1.2); null if there is none.
+        gql_error "gql_error": Str;
     }
 }

@@ -25,6 +25,13 @@ pub(super) struct Operation {
     pub name: Option<String>,
     /// Its document; of several joined with line ends.
     pub document: Option<String>,
+    /// "query", "mutation", "subscription"; of several, that of the first.
+    pub kind: Option<&'static str>,
+}
+
+/// The message of the first error that a response tells of.
+pub(super) fn error(body: Option<&[u8]>) -> Option<String> {
+    json::first_error(body?).map(Cow::into_owned)
 }
 
 /// What a request may carry an operation in.
@@ -47,6 +54,13 @@ struct Parts<'a> {
 }
 
 impl Operation {
+    /// What a summary says of it: "mutation Pay".
+    pub fn title(&self) -> Option<String> {
+        let parts = [self.kind, self.name.as_deref()];
+        let title = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        (!title.is_empty()).then_some(title)
+    }
+
     /// Reads the operation out of a request; empty if there is none.
     pub fn of(carrier: Carrier<'_>) -> Self {
         let found = Self::in_body(&carrier);
@@ -84,7 +98,7 @@ impl Operation {
     }
 
     fn join<'a>(requests: impl IntoIterator<Item = Parts<'a>>) -> Self {
-        let (mut names, mut documents) = (Vec::new(), Vec::new());
+        let (mut names, mut documents, mut kind) = (Vec::new(), Vec::new(), None);
         for parts in requests {
             let query = parts.query.filter(|query| document::begins(query));
             if query.is_none() && !parts.is_persisted {
@@ -92,12 +106,14 @@ impl Operation {
             }
             let name = parts.operation_name.filter(|name| !name.is_empty());
             let name = name.map(Cow::into_owned);
+            kind = kind.or_else(|| document::kind(query.as_deref()?, name.as_deref()));
             names.extend(name.or_else(|| document::name(query.as_deref()?).map(str::to_owned)));
             documents.extend(query.map(Cow::into_owned));
         }
         Self {
             name: (!names.is_empty()).then(|| names.join(", ")),
             document: (!documents.is_empty()).then(|| documents.join("\n")),
+            kind,
         }
     }
 }
@@ -124,6 +140,7 @@ mod tests {
         let expect = expect.map(|(name, document)| {
             let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
             Operation {
+                kind: found.kind,
                 name: text(name),
                 document: text(document),
             }

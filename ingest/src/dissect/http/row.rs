@@ -5,10 +5,13 @@ use std::borrow::Cow;
 use schema::tables::http::{Http, HttpOwn};
 
 use super::coding;
-use super::graphql::{Carrier, Operation};
+use super::graphql::{self, Carrier, Operation};
 use super::grpc::Call;
 use super::{Exchange, Message, Pairs, Target};
 use crate::dissect::{Context, Entry, elapsed_us, number, shorten};
+
+/// Bytes of an error's message that a summary shows.
+const SUMMARY_ERROR_BYTES: usize = 200;
 
 /// Bytes of a URL that a summary shows.
 const SUMMARY_URL_BYTES: usize = 200;
@@ -46,12 +49,20 @@ pub(crate) fn append(exchange: Exchange<'_>, context: &mut Context<'_>) {
         body: request_body.as_deref(),
     });
     let call = Call::of(&exchange, parts.path);
-    let summary = summary(
-        method,
-        url.or(authority),
-        code,
-        call.outcome().or_else(|| reset(&exchange)),
-    );
+    let title = operation.title();
+    let gql_error = if title.is_some() || operation.document.is_some() {
+        graphql::error(response_body.as_deref())
+    } else {
+        None
+    };
+    let outcome = call.outcome().or_else(|| reset(&exchange)).or_else(|| {
+        let message = shorten(gql_error.as_deref()?, SUMMARY_ERROR_BYTES);
+        Some(format!("error: {message}").replace(char::is_control, " "))
+    });
+    let summary = match &title {
+        Some(title) => summary(None, Some(title), code, outcome),
+        None => summary(method, url.or(authority), code, outcome),
+    };
     let (common, identity) = context.common(Entry {
         protocol: super::NAME,
         start,
@@ -93,6 +104,7 @@ pub(crate) fn append(exchange: Exchange<'_>, context: &mut Context<'_>) {
             grpc_response_messages: call.messages.last().copied().flatten(),
             gql_operation: operation.name.as_deref(),
             gql_query: operation.document.as_deref(),
+            gql_error: gql_error.as_deref(),
         },
     });
 }

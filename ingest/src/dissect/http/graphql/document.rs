@@ -25,6 +25,23 @@ pub(super) fn begins(text: &str) -> bool {
 
 /// The name of a document's first operation, if it has one.
 pub(super) fn name(text: &str) -> Option<&str> {
+    operation(text, None)
+        .map(|(_, name)| name)
+        .filter(|name| !name.is_empty())
+}
+
+/// The kind of a document's operation of this name, or of its first: "query", "mutation", "subscription".
+pub(super) fn kind(text: &str, name: Option<&str>) -> Option<&'static str> {
+    let named = name.and_then(|_| operation(text, name));
+    let (kind, _) = named.or_else(|| operation(text, None))?;
+    KINDS.into_iter().find(|known| *known == kind)
+}
+
+/// Kind and name of a document's operation of this name, or of its first if none is wanted.
+fn operation<'a>(text: &'a str, wanted: Option<&str>) -> Option<(&'a str, &'a str)> {
+    if wanted.is_none() && ignored(text).starts_with('{') {
+        return Some(("query", ""));
+    }
     let mut rest = text;
     let mut depth = 0_u32;
     loop {
@@ -34,7 +51,10 @@ pub(super) fn name(text: &str) -> Option<&str> {
             let word = take_name(&mut rest);
             if depth == 0 && is_operation(word) {
                 rest = ignored(rest);
-                return Some(take_name(&mut rest)).filter(|name| !name.is_empty());
+                let name = take_name(&mut rest);
+                if wanted.is_none_or(|wanted| wanted == name) {
+                    return Some((word, name));
+                }
             }
             continue;
         }
@@ -51,8 +71,11 @@ pub(super) fn name(text: &str) -> Option<&str> {
     }
 }
 
+/// Kinds of operations (GraphQL §2.3).
+const KINDS: [&str; 3] = ["query", "mutation", "subscription"];
+
 fn is_operation(word: &str) -> bool {
-    matches!(word, "query" | "mutation" | "subscription")
+    KINDS.contains(&word)
 }
 
 fn is_name(letter: char) -> bool {

@@ -26,6 +26,16 @@ pub(super) fn requests(text: &[u8], most: usize) -> Vec<Parts<'_>> {
     requests
 }
 
+/// The message of the first error in a response (GraphQL §7.1.2).
+pub(super) fn first_error(text: &[u8]) -> Option<Cow<'_, str>> {
+    let mut input = Input(text);
+    input.take(b'[');
+    input.member("errors")?;
+    input.take(b'[').then_some(())?;
+    input.member("message")?;
+    input.string()
+}
+
 /// What is left of the text.
 struct Input<'a>(&'a [u8]);
 
@@ -54,6 +64,20 @@ impl<'a> Input<'a> {
                 _ => self.skip_value()?,
             }
             self.take(b',');
+        }
+    }
+
+    /// Goes to the value of a member of the object that begins here; `None` if there is none.
+    fn member(&mut self, wanted: &str) -> Option<()> {
+        self.take(b'{').then_some(())?;
+        loop {
+            let key = self.string()?;
+            self.take(b':').then_some(())?;
+            if key == wanted {
+                return Some(());
+            }
+            self.skip_value()?;
+            self.take(b',').then_some(())?;
         }
     }
 
@@ -197,6 +221,28 @@ mod tests {
             &[(Some("a"), None), (Some("b"), None)],
         );
         check("[{},{},{},{}]", &[(None, None); 3]);
+    }
+
+    #[test]
+    fn the_first_error_is_found() {
+        let error = |text: &'static str| first_error(text.as_bytes());
+        assert_eq!(
+            error(
+                r#"{"data":{"errors":[{"message":"no"}]},"errors":[{"path":["a"],"message":"locked"},{"message":"b"}]}"#
+            )
+            .as_deref(),
+            Some("locked")
+        );
+        assert_eq!(error(r#"[{"errors":[{"message":"a"}]}]"#).as_deref(), Some("a"));
+        for none in [
+            r#"{"data":{}}"#,
+            r#"{"errors":[]}"#,
+            r#"{"errors":null}"#,
+            "",
+            r#"{"data":"#,
+        ] {
+            assert_eq!(error(none), None);
+        }
     }
 
     #[test]
