@@ -282,8 +282,8 @@ pub struct Protocol {
     pub dissector: fn(&Limits) -> Box<dyn Dissector>,
 }
 
-/// Every dissector, in the order in which they are asked: strict magic first.
-pub const PROTOCOLS: &[Protocol] = &[
+/// Every dissector, in the order in which they are asked: strict magic first. Each has one address, by which a user's word on a port knows it.
+pub static PROTOCOLS: &[Protocol] = &[
     proxy::TCP,
     http1::TCP,
     http2::TCP,
