@@ -10,6 +10,8 @@ pub(crate) const FLOW_ID: &str = "flow_id";
 pub(crate) const TIMESTAMP: &str = "timestamp";
 pub(crate) const ID: &str = "id";
 pub(crate) const INDEX: &str = "index";
+pub(crate) const REQUEST_PACKET: &str = "request_packet";
+pub(crate) const RESPONSE_PACKET: &str = "response_packet";
 
 pub(crate) const PACKET: &str = "packet";
 pub(crate) const INTERFACE: &str = "interface";

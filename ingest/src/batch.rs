@@ -1,11 +1,14 @@
 //! Stage 9: what the shards finished → record batches in one order, and the packets of a part, clustered.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use arrow_array::RecordBatch;
+use arrow_array::builder::BinaryViewBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampNanosecondType};
-use arrow_select::interleave::interleave_record_batch;
+use arrow_array::{Array, ArrayRef, RecordBatch, new_null_array};
+use arrow_buffer::Buffer;
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
+use bytes::Bytes;
 use schema::tables::common::COMMON;
 use schema::tables::{self, packets};
 use schema::{Build as _, Table};
@@ -14,13 +17,30 @@ use crate::capture::{Block, Record};
 use crate::pipeline::Sink;
 use crate::shard::Assigned;
 
-/// What a packet takes in a batch besides its bytes.
-const PACKET_ROW_BYTES: usize = 64;
+/// What a packet takes in a batch, besides its bytes, which stay where they were read.
+const PACKET_ROW_BYTES: usize = 96;
+/// Packets of one batch at most. Their blocks stay in memory until it is stored, so that few of them are on their way at once.
+const PACKET_ROWS: usize = 1 << 13;
+
+/// The schema of packets on their way: their bytes are views.
+static PACKETS: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let schema = packets::TABLE.arrow();
+    let field = |field: &Arc<Field>| match field.data_type() {
+        DataType::Binary => Arc::new(field.as_ref().clone().with_data_type(DataType::BinaryView)),
+        _ => field.clone(),
+    };
+    Arc::new(Schema::new_with_metadata(
+        schema.fields().iter().map(field).collect::<Vec<_>>(),
+        schema.metadata().clone(),
+    ))
+});
 
 /// Timestamp, id and index of a row.
 type SortKey = (i64, i64, i64);
 /// A batch and a row in it.
 type Place = (usize, usize);
+/// A block of a part and a record in it.
+type Placed = (u32, u32);
 
 /// Joins the batches of each table and sorts the rows by (timestamp, id, index), so that the number of shards and workers
 /// leaves no trace. Gives each table's in batches, and lets go of its own before the next table's.
@@ -61,7 +81,7 @@ fn join<E>(
     places: &[Place],
     give: &mut impl FnMut(RecordBatch) -> Result<(), E>,
 ) -> Result<(), E> {
-    match interleave_record_batch(batches, places) {
+    match interleave(batches, places) {
         Ok(batch) => give(batch),
         Err(_) if places.len() > 1 => {
             let (first, second) = places.split_at(places.len() / 2);
@@ -70,6 +90,21 @@ fn join<E>(
         }
         Err(error) => panic!("batches of one table have one schema and every row fits a column: {error}"),
     }
+}
+
+/// The rows at these places. Most tables have columns in which nothing stands: they cost nothing here.
+fn interleave(batches: &[&RecordBatch], places: &[Place]) -> Result<RecordBatch, ArrowError> {
+    let schema = batches[0].schema();
+    let columns = schema.fields().iter().enumerate().map(|(column, field)| {
+        let arrays: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(column).as_ref()).collect();
+        if arrays.iter().all(|array| array.null_count() == array.len()) {
+            Ok(new_null_array(field.data_type(), places.len()))
+        } else {
+            arrow_select::interleave::interleave(&arrays, places)
+        }
+    });
+    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    RecordBatch::try_new(schema, columns)
 }
 
 /// The sort key of each row of a table that KFL ranges over.
@@ -137,47 +172,64 @@ impl PacketPart {
         self.bytes
     }
 
+    /// Rows of the part, whose bytes stay where they were read.
+    fn rows(&self, order: &[(u64, u64, u64, Placed)], owners: &[Buffer]) -> RecordBatch {
+        let mut builder = packets::PacketBuilder::default();
+        let mut data = BinaryViewBuilder::with_capacity(order.len());
+        for owner in owners {
+            data.append_block(owner.clone());
+        }
+        for (flow_id, conn_id, number, (place, index)) in order {
+            let block = self.blocks.get(*place as usize);
+            let Some((block, record)) = block.and_then(|block| Some((block, block.records.get(*index as usize)?)))
+            else {
+                continue;
+            };
+            builder.append(row(*number, (*flow_id, *conn_id), record, block.comment(*index)));
+            if data.try_append_view(*place, record.start, record.captured).is_err() {
+                data.append_value([]);
+            }
+        }
+        let batch = builder.finish();
+        let mut columns = batch.columns().to_vec();
+        if let Some(column) = columns.last_mut() {
+            *column = Arc::new(data.finish()) as ArrayRef;
+        }
+        RecordBatch::try_new(PACKETS.clone(), columns).expect("the bytes are the last column, in place of none")
+    }
+
     /// Gives the packets to the sink, clustered by flow and connection, and seals the part.
     pub(crate) fn write<S: Sink>(&mut self, batch_bytes: usize, sink: &mut S) -> Result<(), S::Error> {
         if self.ids.is_empty() {
             return Ok(());
         }
-        let places = self
-            .blocks
-            .iter()
-            .flat_map(|block| (0..block.records.len() as u32).map(move |record| (block, record)));
-        let mut order: Vec<(u64, u64, u64, &Block, u32)> = (self.first_number..)
+        let places = self.blocks.iter().zip(0..).flat_map(|(block, place)| {
+            let records = (0..block.records.len() as u32).map(move |record| (place, record));
+            records
+        });
+        let mut order: Vec<(u64, u64, u64, Placed)> = (self.first_number..)
             .zip(&self.ids)
             .zip(places)
-            .map(|((number, (flow_id, conn_id)), (block, record))| (*flow_id, *conn_id, number, &**block, record))
+            .map(|((number, (flow_id, conn_id)), place)| (*flow_id, *conn_id, number, place))
             .collect();
-        order.sort_unstable_by_key(|(flow_id, conn_id, number, ..)| (*flow_id, *conn_id, *number));
-        let mut builder = packets::PacketBuilder::default();
-        let mut pending = 0;
-        for (flow_id, conn_id, number, block, index) in order {
-            let Some(record) = block.records.get(index as usize) else {
-                continue;
-            };
-            let comment = block.comment(index);
-            builder.append(row(number, (flow_id, conn_id), block, record, comment));
-            pending += record.captured as usize + PACKET_ROW_BYTES + comment.map_or(0, str::len);
-            if pending >= batch_bytes {
-                sink.rows(&packets::TABLE, builder.finish())?;
-                pending = 0;
-            }
-        }
-        if builder.rows() > 0 {
-            sink.rows(&packets::TABLE, builder.finish())?;
+        order.sort_unstable_by_key(|(flow_id, conn_id, number, _)| (*flow_id, *conn_id, *number));
+        let owners: Vec<Buffer> = self
+            .blocks
+            .iter()
+            .map(|block| Buffer::from(Bytes::from_owner(Shared(block.clone()))))
+            .collect();
+        for order in order.chunks((batch_bytes / PACKET_ROW_BYTES).clamp(1, PACKET_ROWS)) {
+            sink.rows(&packets::TABLE, self.rows(order, &owners))?;
         }
         *self = Self::default();
         sink.seal()
     }
 }
 
+/// The row of a packet but for its bytes.
 fn row<'a>(
     number: u64,
     (flow_id, conn_id): (u64, u64),
-    block: &'a Block,
     record: &Record,
     comment: Option<&'a str>,
 ) -> packets::Packet<'a> {
@@ -193,7 +245,16 @@ fn row<'a>(
             captured_length: Some(i64::from(record.captured)),
             original_length: Some(i64::from(record.original)),
             comment,
-            data: Some(block.data(record)),
+            data: None,
         },
+    }
+}
+
+/// A block whose bytes are a column's.
+struct Shared(Arc<Block>);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        &self.0.bytes
     }
 }

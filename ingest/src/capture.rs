@@ -14,6 +14,7 @@ mod description;
 mod interface;
 mod pcap;
 mod pcapng;
+mod pool;
 mod resolution;
 
 use std::io::{self, Read};
@@ -23,6 +24,7 @@ use crate::{Anomaly, Limits};
 
 pub use description::Description;
 pub use interface::Interface;
+use pool::Pool;
 pub use resolution::Resolution;
 
 /// One packet of a block.
@@ -66,6 +68,15 @@ pub struct Block {
     pub first_number: u64,
     /// Bytes captured in all packets.
     pub captured_bytes: u64,
+    /// Where its memory goes once nobody needs it.
+    pool: Pool,
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        self.pool
+            .give_back(std::mem::take(&mut self.bytes), std::mem::take(&mut self.records));
+    }
 }
 
 impl Block {
@@ -151,6 +162,7 @@ pub struct Reader<'a> {
     offset: u64,
     next_number: u64,
     at_end: bool,
+    pool: Pool,
     /// Damage found before the first block.
     damage: Option<Anomaly>,
     /// What stands in the file besides packets, as far as it was read.
@@ -188,6 +200,7 @@ impl<'a> Reader<'a> {
             offset: 0,
             next_number: first_number,
             at_end: false,
+            pool: Pool::new(limits.read_bytes),
             damage,
             description: Description {
                 compression,
@@ -231,29 +244,39 @@ impl<'a> Reader<'a> {
         if self.at_end || self.format.is_none() {
             return Ok((None, self.damage.take()));
         }
-        let mut block = Block {
-            bytes: std::mem::take(&mut self.rest),
-            first_number: self.next_number,
-            ..Block::default()
-        };
-        let mut anomaly = None;
         let mut wanted = self.limits.read_bytes;
+        let (bytes, records) = self.pool.take();
+        let mut block = Block {
+            bytes,
+            records,
+            comments: Vec::new(),
+            names: Vec::new(),
+            first_number: self.next_number,
+            captured_bytes: 0,
+            pool: self.pool.clone(),
+        };
+        let mut filled = self.rest.len();
+        let mut anomaly = None;
         let mut taken = 0_usize;
         loop {
-            let missing = wanted.saturating_sub(block.bytes.len());
-            block.bytes.reserve_exact(missing);
-            let read = self.input.by_ref().take(missing as u64).read_to_end(&mut block.bytes);
-            let ended = match read {
-                Ok(count) => count < missing,
+            // A buffer that was used before is longer than what is read of it at first: nothing is cleared twice.
+            block.bytes.resize(wanted.max(filled), 0);
+            if let Some(front) = block.bytes.get_mut(..self.rest.len()) {
+                front.copy_from_slice(&self.rest);
+                self.rest.clear();
+            }
+            let ended = match read_full(&mut self.input, &mut block.bytes, &mut filled) {
+                Ok(ended) => ended,
                 Err(error) if self.description.compression.is_some() => {
                     // A decoder's complaint is damage of the file; only a plain file's error is the system's.
                     tolerate(error)?;
-                    let offset = self.offset.saturating_add(block.bytes.len() as u64);
+                    let offset = self.offset.saturating_add(filled as u64);
                     anomaly = Some(Anomaly::BrokenCompression { offset });
                     true
                 }
                 Err(error) => return Err(error),
             };
+            block.bytes.truncate(filled);
             match self.take_records(&mut block, &mut taken) {
                 Step::Broken(reason) => {
                     anomaly = Some(Anomaly::BrokenRecord {
@@ -275,7 +298,8 @@ impl<'a> Reader<'a> {
                     continue;
                 }
                 Step::Needs(_) | Step::Took(_) | Step::PassedOver(..) => {
-                    self.rest = block.bytes.get(taken..).unwrap_or_default().to_vec();
+                    self.rest
+                        .extend_from_slice(block.bytes.get(taken..).unwrap_or_default());
                     block.bytes.truncate(taken);
                 }
             }
@@ -317,6 +341,19 @@ impl<'a> Reader<'a> {
         block.bytes = bytes;
         step
     }
+}
+
+/// Reads until the buffer is full, behind what it holds; says whether the input ended before.
+fn read_full(input: &mut impl Read, buffer: &mut [u8], filled: &mut usize) -> io::Result<bool> {
+    while let Some(free) = buffer.get_mut(*filled..).filter(|free| !free.is_empty()) {
+        match input.read(free) {
+            Ok(0) => return Ok(true),
+            Ok(count) => *filled = filled.saturating_add(count),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(false)
 }
 
 /// Tells damage of compressed data from failures of the disk below the decoder.

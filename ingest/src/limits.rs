@@ -37,6 +37,8 @@ pub struct Limits {
     pub unacknowledged_segments_per_half: usize,
     /// Segments of one shard that do.
     pub unacknowledged_segments_per_shard: usize,
+    /// Bytes of one shard's rows that are handed over at the end of an epoch; fewer wait for more.
+    pub ripe_bytes_per_shard: usize,
     /// Bytes of rows that make a batch: of one shard, of a table, of packets.
     pub batch_bytes: usize,
     /// Bytes that the dissectors of one shard hold for messages that are not yet whole or not yet answered.
@@ -91,7 +93,7 @@ const MIB: usize = 1 << 20;
 const SECOND_NS: i64 = 1_000_000_000;
 
 /// What a program takes that ingests nothing to speak of: itself, its threads, and what waits between them.
-pub const FIXED_BYTES: usize = 200 * MIB;
+pub const FIXED_BYTES: usize = 128 * MIB;
 /// Memory that a tracked connection takes, about: itself, what its dissector begins with, and its share of the tables.
 pub const CONNECTION_BYTES: usize = 2 << 10;
 /// Memory that a tracked flow takes, about; one of many handshakes takes half of it again.
@@ -99,7 +101,7 @@ pub const FLOW_BYTES: usize = 1 << 10;
 
 impl Limits {
     /// Memory that an ingest may take if nobody says otherwise.
-    pub const MEMORY_BYTES: usize = 1024 * MIB;
+    pub const MEMORY_BYTES: usize = 512 * MIB;
     /// The least memory that an ingest can do with.
     pub const LEAST_MEMORY_BYTES: usize = 256 * MIB;
 
@@ -114,16 +116,17 @@ impl Limits {
             block_bytes: share(12).min(64 * MIB),
             secrets_bytes: share(24).min(32 * MIB),
             interfaces: 1 << 14,
-            read_bytes: share(256).min(4 * MIB),
-            part_bytes: share(8),
-            epoch_bytes: share(64),
+            read_bytes: share(384).min(MIB),
+            part_bytes: share(12),
+            epoch_bytes: share(48),
             epoch_datagrams: share(1 << 15),
-            connections_per_shard: per_shard(share(8)) / CONNECTION_BYTES,
+            connections_per_shard: per_shard(share(5)) / CONNECTION_BYTES,
             flows_per_shard: per_shard(share(8)) / FLOW_BYTES,
             reassembly_bytes_per_half: (2 * MIB).min(share(64)),
             reassembly_bytes_per_shard: per_shard(share(16)),
             unacknowledged_segments_per_half: 1 << 10,
             unacknowledged_segments_per_shard: per_shard(share(64)) / 16,
+            ripe_bytes_per_shard: per_shard(share(32)),
             batch_bytes: share(128),
             dissect_bytes_per_shard: per_shard(share(8)),
             name_bytes_per_shard: per_shard(share(16)),

@@ -52,7 +52,8 @@ pub trait Sink: Send {
     type Error: Send;
 
     /// Takes rows of one table. Batches of `packets` are sorted by (flow_id, conn_id, packet) between two calls of
-    /// [`Sink::seal`]; batches of other tables by (timestamp, id, index) within a batch.
+    /// [`Sink::seal`], and their bytes are views of the blocks that were read, which stay in memory as long as the batch does;
+    /// batches of other tables are sorted by (timestamp, id, index) within a batch.
     ///
     /// # Errors
     ///
@@ -375,8 +376,8 @@ fn work_on(mut shards: Vec<(usize, Shard)>, workers: usize, work: &Receiver<Work
                 continue;
             }
             Work::Epoch(now_ns) => {
-                shards.iter_mut().for_each(|(_, shard)| shard.sweep(now_ns));
-                if to_writer.send(hand_over(&mut shards, &mut assigned, false)).is_err() {
+                shards.iter_mut().for_each(|(_, shard)| shard.sweep_sometimes(now_ns));
+                if to_writer.send(hand_over(&mut shards, &mut assigned, None)).is_err() {
                     return;
                 }
             }
@@ -385,7 +386,11 @@ fn work_on(mut shards: Vec<(usize, Shard)>, workers: usize, work: &Receiver<Work
                 shards
                     .iter_mut()
                     .for_each(|(_, shard)| more |= shard.finish_some(now_ns));
-                if to_writer.send(hand_over(&mut shards, &mut assigned, more)).is_err() || !more {
+                if to_writer
+                    .send(hand_over(&mut shards, &mut assigned, Some(more)))
+                    .is_err()
+                    || !more
+                {
                     return;
                 }
             },
@@ -393,19 +398,18 @@ fn work_on(mut shards: Vec<(usize, Shard)>, workers: usize, work: &Receiver<Work
     }
 }
 
-/// What shards have finished, for the writer.
-fn hand_over(shards: &mut [(usize, Shard)], assigned: &mut Vec<Assigned>, more: bool) -> Finished {
+/// What shards have finished, for the writer; at the end of the capture all of it, and whether more will come.
+fn hand_over(shards: &mut [(usize, Shard)], assigned: &mut Vec<Assigned>, at_end: Option<bool>) -> Finished {
     let mut finished = Finished {
         rows: Vec::new(),
         names: Vec::new(),
         assigned: std::mem::take(assigned),
         anomalies: Anomalies::default(),
-        more,
+        more: at_end.unwrap_or_default(),
     };
     for (number, shard) in shards {
-        finished
-            .rows
-            .extend(shard.take_rows().into_iter().map(|rows| (*number, rows)));
+        let rows = shard.take_rows(at_end.is_some());
+        finished.rows.extend(rows.into_iter().map(|rows| (*number, rows)));
         finished
             .names
             .extend(shard.take_names().into_iter().map(|naming| (*number, naming)));

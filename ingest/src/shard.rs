@@ -33,6 +33,12 @@ use feed::{Feed, sctp_messages, tcp_segment};
 /// How long a connection that ended stays known, so that late acknowledgments are not taken for a new one.
 const LINGER_NS: i64 = 120_000_000_000;
 
+/// How much time of the capture passes between two searches for connections that have been over or idle for long.
+const SWEEP_NS: i64 = 10_000_000_000;
+
+/// Epochs after which rows are handed over however few they are, so that a table stays nearly sorted by time.
+const EPOCHS_WITH_ROWS: usize = 16;
+
 /// Rows of connections and flows that a shard hands over at once at the end of the capture.
 const FINISHED_ROWS: usize = 1 << 11;
 
@@ -84,12 +90,18 @@ pub(crate) struct Shard {
     /// Where a five-tuple's connection is in `tracked`: the one hash per packet.
     by_key: HashMap<Key, usize, RandomState>,
     flows: HashMap<FlowKey, Flow, RandomState>,
+    /// How many flows there are when the quiet ones are given up.
+    flows_full: usize,
     /// At the end of the capture, the flows whose rows are still to be made.
     last_flows: Vec<Flow>,
     held_bytes: usize,
     /// Segments that wait for acknowledgment.
     unacknowledged: usize,
     tables: Tables,
+    /// Epochs since rows were handed over.
+    epochs_with_rows: usize,
+    /// Time of the capture at the last sweep.
+    swept_ns: i64,
     /// Rows that are finished and wait for the end of the epoch.
     finished: Vec<(&'static Table, RecordBatch)>,
     /// Bytes that dissectors hold.
@@ -106,10 +118,13 @@ impl Shard {
             tracked: Slab::new(),
             by_key: HashMap::default(),
             flows: HashMap::default(),
+            flows_full: limits.flows_per_shard,
             last_flows: Vec::new(),
             held_bytes: 0,
             unacknowledged: 0,
             tables: Tables::default(),
+            epochs_with_rows: 0,
+            swept_ns: 0,
             finished: Vec::new(),
             dissected_bytes: 0,
             anomalies: Anomalies::default(),
@@ -260,8 +275,16 @@ impl Shard {
         Some(assigned)
     }
 
+    /// Closes connections that have been over or idle for long at this time of the capture, if the last search was long ago.
+    pub(crate) fn sweep_sometimes(&mut self, now_ns: i64) {
+        if now_ns.saturating_sub(self.swept_ns).saturating_abs() >= SWEEP_NS {
+            self.swept_ns = now_ns;
+            self.sweep(now_ns);
+        }
+    }
+
     /// Closes connections that have been over or idle for long at this time of the capture.
-    pub(crate) fn sweep(&mut self, now_ns: i64) {
+    fn sweep(&mut self, now_ns: i64) {
         let over = |connection: &Connection| {
             let quiet_ns = now_ns.saturating_sub(connection.last_time_ns);
             connection.is_ended() && quiet_ns > LINGER_NS || connection.is_idle(now_ns, &self.limits)
@@ -304,8 +327,18 @@ impl Shard {
         std::mem::take(&mut self.anomalies)
     }
 
-    /// Takes the rows that are finished.
-    pub(crate) fn take_rows(&mut self) -> Vec<(&'static Table, RecordBatch)> {
+    /// Takes the rows that are finished, at the end of an epoch. A few are left to become more, because a batch costs as much as
+    /// many rows; at the end of the capture they are taken too.
+    pub(crate) fn take_rows(&mut self, at_end: bool) -> Vec<(&'static Table, RecordBatch)> {
+        self.epochs_with_rows += 1;
+        let is_ripe = at_end
+            || !self.finished.is_empty()
+            || self.epochs_with_rows >= EPOCHS_WITH_ROWS
+            || self.tables.bytes() >= self.limits.ripe_bytes_per_shard;
+        if !is_ripe {
+            return Vec::new();
+        }
+        self.epochs_with_rows = 0;
         self.seal_rows();
         std::mem::take(&mut self.finished)
     }

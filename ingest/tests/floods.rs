@@ -165,7 +165,7 @@ fn a_flood_of_syns() {
         let source = number.wrapping_mul(0x9e37_79b9);
         ipv4(6, source, SERVER, 1, 0, &tcp([number as u16, 80], number, 0, SYN, b""))
     };
-    check_counted(20_000, syn, &["connection_limit", "flow_limit"]);
+    check_counted(40_000, syn, &["connection_limit", "flow_limit"]);
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn a_flood_of_datagrams() {
         let (source, destination) = (number.wrapping_mul(0x9e37_79b9), number.wrapping_mul(0x85eb_ca6b));
         ipv4(17, source, destination, 1, 0, &udp([number as u16, 9999], b"x"))
     };
-    check_counted(20_000, datagram, &["connection_limit", "flow_limit"]);
+    check_counted(40_000, datagram, &["connection_limit", "flow_limit"]);
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn a_flood_of_pings() {
         let words = [0x0800, 0, number as u16, 1].map(u16::to_be_bytes);
         ipv4(1, number.wrapping_mul(0x9e37_79b9), SERVER, 1, 0, words.as_flattened())
     };
-    check_counted(20_000, ping, &["connection_limit", "flow_limit"]);
+    check_counted(40_000, ping, &["connection_limit", "flow_limit"]);
 }
 
 #[test]
@@ -243,4 +243,59 @@ fn sequence_numbers_that_jump() {
         )
     };
     check_counted(20_000, jump, &["gap", "malformed_tcp"]);
+}
+
+#[test]
+fn connections_that_are_over_hold_nothing() {
+    const CALLS: u32 = 400;
+    let body = [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n".as_slice(),
+        &[b'b'; 5000],
+    ]
+    .concat();
+    let request = b"GET / HTTP/1.1\r\n\r\n";
+    let (asked, answered) = (101 + request.len() as u32, 501 + body.len() as u32);
+    let mut file = File::new(false).pcap_header(0xa1b2_c3d4, 1);
+    for number in 0..CALLS {
+        let (client, port) = (0xc0a8_0001, 30_000 + number as u16);
+        let to = |sequence, acknowledgment, flags, payload: &[u8]| {
+            let segment = tcp([port, 80], sequence, acknowledgment, flags, payload);
+            ipv4(6, client, SERVER, 1, 0, &segment)
+        };
+        let from = |sequence, acknowledgment, flags, payload: &[u8]| {
+            let segment = tcp([80, port], sequence, acknowledgment, flags, payload);
+            ipv4(6, SERVER, client, 1, 0, &segment)
+        };
+        let opening = [
+            to(100, 0, SYN, b""),
+            from(500, 101, SYN_ACK, b""),
+            to(101, 501, ACK, request),
+        ];
+        let segments = body.chunks(1448).zip((501..).step_by(1448));
+        let answer = segments.map(|(bytes, sequence)| from(sequence, asked, ACK, bytes));
+        let end = [
+            from(answered, asked, FIN_ACK, b""),
+            to(asked, answered + 1, FIN_ACK, b""),
+        ];
+        for frame in opening.into_iter().chain(answer).chain(end) {
+            file = file.pcap_packet(1_700_000_000, number, frame.len() as u32, &frame);
+        }
+    }
+    let limits = Limits {
+        dissect_bytes_per_shard: 32 << 10,
+        ..Limits::default()
+    };
+    let (kept, report) = ingest(
+        &file.bytes,
+        &Options {
+            limits,
+            ..Options::default()
+        },
+    );
+    let found: Vec<String> = report.anomalies.iter().map(|(kind, _)| kind).collect();
+    assert_eq!(
+        found, [""; 0],
+        "what a connection held is free once both sides have ended it"
+    );
+    assert_eq!(kept.rows("http"), CALLS as usize);
 }

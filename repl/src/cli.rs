@@ -96,7 +96,7 @@ pub(crate) struct IngestArguments {
     #[arg(long)]
     pub(crate) no_packets: bool,
     /// Memory to take, about; what does not fit is given up, counted and told. At least 256 MiB
-    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = memory)]
+    #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = memory)]
     pub(crate) max_memory: usize,
     /// Seconds of capture time without a packet after which a TCP or SCTP connection counts as closed
     #[arg(long, value_name = "SECONDS", default_value_t = 1200)]

@@ -10,7 +10,7 @@ use datafusion::parquet::file::metadata::SortingColumn;
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use datafusion::parquet::schema::types::ColumnPath;
 use schema::tables::packets;
-use schema::{Table, Type};
+use schema::{Field, Table, Type};
 
 use crate::columns;
 
@@ -51,11 +51,17 @@ fn base(table: &Table) -> WriterPropertiesBuilder {
         let path = ColumnPath::from(field.column);
         properties = match field.ty {
             Type::Bytes => properties.set_column_dictionary_enabled(path, false),
-            Type::Strings | Type::Ints | Type::StringMap => properties,
-            Type::Bool | Type::Int | Type::Double | Type::String | Type::Timestamp => {
+            Type::String | Type::Strings | Type::Ints | Type::StringMap => properties,
+            Type::Bool | Type::Int | Type::Double | Type::Timestamp => {
                 properties.set_column_statistics_enabled(path, EnabledStatistics::Page)
             }
         };
+        if grows(field) {
+            let path = ColumnPath::from(field.column);
+            properties = properties
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+        }
     }
     if table.in_kfl() {
         for name in [columns::CONN_ID, columns::FLOW_ID] {
@@ -66,12 +72,29 @@ fn base(table: &Table) -> WriterPropertiesBuilder {
     properties
 }
 
+/// True of numbers and times that grow from row to row, or measure: a dictionary of them would be as long as they are, and their
+/// differences are small.
+fn grows(field: &Field) -> bool {
+    let is_key = [
+        columns::ID,
+        columns::PACKET,
+        columns::REQUEST_PACKET,
+        columns::RESPONSE_PACKET,
+    ]
+    .contains(&field.column);
+    is_key || field.ty == Type::Timestamp || field.ty == Type::Int && field.unit == Some("µs")
+}
+
 fn for_packets(table: &Table, mut properties: WriterPropertiesBuilder) -> WriterPropertiesBuilder {
-    // Numbers and times that grow: their differences are small, a dictionary of them would be as long as they are.
-    for name in [columns::PACKET, columns::TIMESTAMP] {
+    // Clustered, all numbers are nearly those of the row before. Nobody asks for a page by what lies outside the keys.
+    for field in table.fields().filter(|field| field.ty == Type::Int) {
+        let path = ColumnPath::from(field.column);
+        if !columns::RANGED.contains(&field.column) {
+            properties = properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::Chunk);
+        }
         properties = properties
-            .set_column_dictionary_enabled(ColumnPath::from(name), false)
-            .set_column_encoding(ColumnPath::from(name), Encoding::DELTA_BINARY_PACKED);
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
     }
     let position = |name: &str| {
         let mut stored = table.fields().filter(|field| field.is_stored());

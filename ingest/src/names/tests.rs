@@ -101,20 +101,18 @@ fn what_is_no_name_of_a_host_is_passed_over() {
 
 #[test]
 fn blocks_name_addresses_from_their_first_packet_on() {
-    let block = Block {
-        names: vec![
-            Named {
-                address: [192, 0, 2, 1].into(),
-                name: "a.example.".into(),
-            },
-            Named {
-                address: [0, 0, 0, 0].into(),
-                name: "b.example".into(),
-            },
-        ],
-        first_number: 7,
-        ..Block::default()
-    };
+    let mut block = Block::default();
+    block.names = vec![
+        Named {
+            address: [192, 0, 2, 1].into(),
+            name: "a.example.".into(),
+        },
+        Named {
+            address: [0, 0, 0, 0].into(),
+            name: "b.example".into(),
+        },
+    ];
+    block.first_number = 7;
     let mut names = Names::default();
     names.learn_block(&block, &Limits::default(), &mut Anomalies::default());
     assert_eq!(names.recent.histories.len(), 1);

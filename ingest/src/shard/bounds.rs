@@ -86,7 +86,7 @@ impl Shard {
                 }
             }
         }
-        if self.flows.len() >= self.limits.flows_per_shard {
+        if self.flows.len() >= self.flows_full {
             let mut quiet: Vec<(i64, u64, FlowKey)> = self
                 .flows
                 .values()
@@ -94,12 +94,15 @@ impl Shard {
                 .map(|flow| (flow.last_time_ns, flow.flow_id, flow.key))
                 .collect();
             quiet.sort_unstable();
-            for (_, _, key) in quiet.into_iter().take((self.limits.flows_per_shard / 8).max(1)) {
+            let spare = (self.limits.flows_per_shard / 8).max(1);
+            for (_, _, key) in quiet.into_iter().take(spare) {
                 if let Some(flow) = self.flows.remove(&key) {
                     self.anomalies.add(arrived.number, Anomaly::FlowLimit);
                     append_flow(&mut self.tables, &flow);
                 }
             }
+            // Flows with connections stay: where all have some, the next search waits for as many additions as pay for it.
+            self.flows_full = self.flows.len().saturating_add(spare).max(self.limits.flows_per_shard);
         }
     }
 }

@@ -145,7 +145,8 @@ pub(super) fn sctp_messages(messages: &mut Messages, half: Half, body: &[u8], or
     }
 }
 
-/// Tells the dissector once that a half has ended: its FIN was seen and everything before it delivered.
+/// Tells the dissector once that a half has ended: its FIN was seen and everything before it delivered. After both nothing comes any
+/// more, and what the dissector holds is let go of, though the connection is still known for a while.
 fn end_half(tcp: &mut Tcp, half: Half, feed: &mut Feed<'_, '_>) {
     let known = tcp.half_mut(half);
     if let Some(fin) = known.fin
@@ -154,5 +155,8 @@ fn end_half(tcp: &mut Tcp, half: Half, feed: &mut Feed<'_, '_>) {
     {
         known.ended = true;
         feed.dissection.end(half, &mut feed.context);
+        if tcp.half(half.other()).ended && feed.dissection.is_known() {
+            feed.dissection.close(&mut feed.context);
+        }
     }
 }
