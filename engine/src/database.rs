@@ -12,9 +12,10 @@ use sql::capture_file::CaptureFormat;
 
 use sql::LeftOut;
 
+use crate::compaction::{self, Compaction, Extent};
 use crate::ingestion::{self, IngestOptions, Ingested, Watch};
 use crate::session::{self, Snapshot};
-use crate::store::{Manifest, Store};
+use crate::store::{Committed, Lock, Manifest, Pin, Store, Transaction};
 use crate::{
     Counters, Error, Explanation, ExportFormat, ExportOptions, Info, Notes, Packet, QueryOptions, Rows, capture,
     captures, export, info, packets, query, values,
@@ -78,8 +79,8 @@ impl Database {
     ///
     /// [`Error::DatabaseExists`] and [`Error::NotEmpty`] if the directory is taken; what the system refuses.
     pub fn create(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let (store, manifest) = Store::create(path.as_ref())?;
-        Ok(Self::new(store, manifest))
+        let (store, manifest, pin) = Store::create(path.as_ref())?;
+        Ok(Self::new(store, Snapshot::new(manifest, pin)))
     }
 
     /// Opens an existing database.
@@ -88,8 +89,8 @@ impl Database {
     ///
     /// [`Error::NoDatabase`] if there is none; [`Error::Newer`] and [`Error::Damaged`] if its manifest cannot be read.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let (store, manifest) = Store::open(path.as_ref())?;
-        Ok(Self::new(store, manifest))
+        let (store, manifest, pin) = Store::open(path.as_ref())?;
+        Ok(Self::new(store, Snapshot::new(manifest, pin)))
     }
 
     /// Opens a database, or makes it if there is none.
@@ -108,13 +109,12 @@ impl Database {
         }
     }
 
-    fn new(store: Store, manifest: Manifest) -> Self {
-        let snapshot = RwLock::new(Arc::new(Snapshot::new(manifest)));
+    fn new(store: Store, snapshot: Snapshot) -> Self {
         Self {
             inner: Arc::new(Inner {
                 store,
                 runtime: OnceLock::new(),
-                snapshot,
+                snapshot: RwLock::new(Arc::new(snapshot)),
             }),
         }
     }
@@ -125,9 +125,9 @@ impl Database {
     ///
     /// As [`Database::open`].
     pub fn refresh(&self) -> Result<(), Error> {
-        let manifest = self.inner.store.manifest()?;
+        let (manifest, pin) = self.inner.store.pinned()?;
         if *self.snapshot().manifest != manifest {
-            self.set_snapshot(manifest);
+            self.set_snapshot(manifest, pin);
         }
         Ok(())
     }
@@ -144,12 +144,8 @@ impl Database {
         options: &IngestOptions,
         watch: &mut dyn Watch,
     ) -> Result<Ingested, Error> {
-        self.committed(ingestion::ingest_path(
-            &self.inner.store,
-            path.as_ref(),
-            options,
-            watch,
-        )?)
+        let stored = ingestion::ingest_path(&self.inner.store, path.as_ref(), options, watch)?;
+        Ok(self.ingested(stored, options))
     }
 
     /// Ingests a capture from a reader. Whether it is there already shows at its end.
@@ -164,20 +160,52 @@ impl Database {
         options: &IngestOptions,
         watch: &mut dyn Watch,
     ) -> Result<Ingested, Error> {
-        self.committed(ingestion::ingest_reader(
-            &self.inner.store,
-            name,
-            reader,
-            options,
-            watch,
-        )?)
+        let stored = ingestion::ingest_reader(&self.inner.store, name, reader, options, watch)?;
+        Ok(self.ingested(stored, options))
     }
 
-    fn committed(&self, (ingested, manifest): (Ingested, Option<Manifest>)) -> Result<Ingested, Error> {
-        if let Some(manifest) = manifest {
-            self.set_snapshot(manifest);
+    fn ingested(&self, (mut ingested, committed): (Ingested, Option<Committed>), options: &IngestOptions) -> Ingested {
+        let Some(committed) = committed else { return ingested };
+        let lock = self.publish(committed);
+        // Whatever fails from here on, the capture is stored.
+        ingested.compaction = Transaction::under(lock)
+            .and_then(|transaction| match options.compact {
+                true => self.compact_with(transaction, Extent::Automatic),
+                false => Ok(Compaction::default()),
+            })
+            .map_err(Arc::new);
+        ingested
+    }
+
+    /// Joins the small parts of every table into larger ones, in one commit; the rows and their order stay as they are. An
+    /// ingest does so itself where there are many (see [`IngestOptions::compact`]); this goes as far as it pays.
+    ///
+    /// Readers that are open keep the parts they see; the next writer removes them when nobody does any more.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Damaged`] if a part is not as it was written, [`Error::Locked`]; what the system refuses. Then nothing
+    /// has changed.
+    pub fn compact(&self) -> Result<Compaction, Error> {
+        self.compact_with(Transaction::begin(&self.inner.store)?, Extent::Whole)
+    }
+
+    fn compact_with(&self, transaction: Transaction, extent: Extent) -> Result<Compaction, Error> {
+        let (compaction, committed) = compaction::compact(transaction, extent)?;
+        if let Some(committed) = committed {
+            // Removes the parts that were joined, unless somebody reads them; else the next writer will.
+            let _ = Transaction::under(self.publish(committed));
         }
-        Ok(ingested)
+        Ok(compaction)
+    }
+
+    /// Sees a commit from here on; gives the lock under which it was made.
+    fn publish(&self, committed: Committed) -> Lock {
+        let Committed {
+            manifest, pin, lock, ..
+        } = committed;
+        self.set_snapshot(manifest, pin);
+        lock
     }
 
     /// Answers a KFL query: a filter, and the stages after it if there are any. A filter alone gives the rows of every
@@ -348,8 +376,8 @@ impl Database {
             .clone()
     }
 
-    fn set_snapshot(&self, manifest: Manifest) {
-        let snapshot = Arc::new(Snapshot::new(manifest));
+    fn set_snapshot(&self, manifest: Manifest, pin: Pin) {
+        let snapshot = Arc::new(Snapshot::new(manifest, pin));
         *self.inner.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
     }
 

@@ -19,7 +19,7 @@ pub struct Info {
 }
 
 /// One table's share of a database.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableInfo {
     /// Name of the table.
     pub name: &'static str,
@@ -33,6 +33,14 @@ pub struct TableInfo {
 
 /// Says what is stored; reads the manifest alone.
 pub(crate) fn info(store: &Store, manifest: &Manifest) -> Info {
+    Info {
+        path: store.path().to_owned(),
+        tables: tables(manifest),
+    }
+}
+
+/// Rows, parts and bytes per table, in table order.
+pub(crate) fn tables(manifest: &Manifest) -> Vec<TableInfo> {
     let table = |table: &&'static schema::Table| {
         let parts = manifest.parts(table.name);
         TableInfo {
@@ -42,10 +50,7 @@ pub(crate) fn info(store: &Store, manifest: &Manifest) -> Info {
             bytes: parts.iter().map(|part| part.bytes).sum(),
         }
     };
-    Info {
-        path: store.path().to_owned(),
-        tables: schema::tables::ALL.iter().map(table).collect(),
-    }
+    schema::tables::ALL.iter().map(table).collect()
 }
 
 /// Reads every part and compares it with the manifest; returns the number of parts read.
@@ -60,7 +65,8 @@ pub(crate) fn verify(store: &Store, manifest: &Manifest) -> Result<usize, Error>
     Ok(parts_read)
 }
 
-fn verify_part(store: &Store, table: &str, part: &Part) -> Result<(), Error> {
+/// Reads a part and compares it with the manifest.
+pub(crate) fn verify_part(store: &Store, table: &str, part: &Part) -> Result<(), Error> {
     let path = store.part_path(table, part);
     let damaged = |reason: String| Error::Damaged {
         path: path.clone(),

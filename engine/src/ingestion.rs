@@ -18,8 +18,8 @@ use schema::Build;
 use schema::tables::captures;
 
 use self::encoder::{Encoder, Watched};
-use crate::Error;
-use crate::store::{Capture, Manifest, Store, Transaction};
+use crate::store::{Capture, Committed, Store, Transaction};
+use crate::{Compaction, Error};
 
 /// Bytes of one read while a capture is digested.
 const READ_BYTES: usize = 1 << 20;
@@ -35,6 +35,8 @@ pub struct IngestOptions {
     pub force: bool,
     /// What content cannot tell of protocols, and what becomes of payload that nobody knows.
     pub recognition: ingest::Recognition,
+    /// Whether small parts of the tables are joined afterwards, where there are many.
+    pub compact: bool,
     /// The bounds.
     pub limits: ingest::Limits,
 }
@@ -46,6 +48,7 @@ impl Default for IngestOptions {
             packets: true,
             force: false,
             recognition: ingest::Recognition::default(),
+            compact: true,
             limits: ingest::Limits::default(),
         }
     }
@@ -66,6 +69,8 @@ pub struct Ingested {
     pub size_bytes: u64,
     /// Bytes stored.
     pub stored_bytes: u64,
+    /// What the joining of small parts did then, or why it failed: the capture is stored all the same.
+    pub compaction: Result<Compaction, Arc<Error>>,
 }
 
 /// Where progress goes: called with how far the reading is and, if known, the total of input bytes (as given) and how many
@@ -80,13 +85,13 @@ impl Watch for () {
     fn progress(&mut self, _: u64, _: Option<u64>, _: Progress) {}
 }
 
-/// Ingests a capture file; gives the new manifest unless the capture was skipped.
+/// Ingests a capture file; gives the commit unless the capture was skipped.
 pub(crate) fn ingest_path(
     store: &Store,
     path: &Path,
     options: &IngestOptions,
     watch: &mut dyn Watch,
-) -> Result<(Ingested, Option<Manifest>), Error> {
+) -> Result<(Ingested, Option<Committed>), Error> {
     let open = || {
         File::open(path).map_err(|source| Error::CannotOpen {
             path: path.to_owned(),
@@ -114,14 +119,14 @@ pub(crate) fn ingest_path(
     ingest_into(transaction, name, file, size_bytes, options, watch)
 }
 
-/// Ingests a capture from a reader; gives the new manifest unless the capture was skipped.
+/// Ingests a capture from a reader; gives the commit unless the capture was skipped.
 pub(crate) fn ingest_reader(
     store: &Store,
     name: &str,
     reader: impl Read + Send,
     options: &IngestOptions,
     watch: &mut dyn Watch,
-) -> Result<(Ingested, Option<Manifest>), Error> {
+) -> Result<(Ingested, Option<Committed>), Error> {
     ingest_into(
         Transaction::begin(store)?,
         name.to_owned(),
@@ -139,7 +144,7 @@ fn ingest_into(
     total_bytes: Option<u64>,
     options: &IngestOptions,
     watch: &mut dyn Watch,
-) -> Result<(Ingested, Option<Manifest>), Error> {
+) -> Result<(Ingested, Option<Committed>), Error> {
     // As much again as the packets of the part being filled.
     transaction.bound_memory(options.limits.part_bytes);
     let first_packet = transaction.manifest().next_packet;
@@ -182,16 +187,17 @@ fn ingest_into(
     }
     let row = capture_row(&name, &digest, size_bytes, first_packet, &report);
     transaction.write(&captures::TABLE, &row)?;
-    let (manifest, added) = transaction.commit(Capture { digest, size_bytes }, report.packets)?;
+    let committed = transaction.commit(Some((Capture { digest, size_bytes }, report.packets)))?;
     let ingested = Ingested {
         name,
         skipped: false,
         report,
-        rows: added.rows,
+        rows: committed.added.rows.clone(),
         size_bytes,
-        stored_bytes: added.bytes,
+        stored_bytes: committed.added.bytes,
+        compaction: Ok(Compaction::default()),
     };
-    Ok((ingested, Some(manifest)))
+    Ok((ingested, Some(committed)))
 }
 
 fn skipped(name: String, size_bytes: u64) -> Ingested {
@@ -203,6 +209,7 @@ fn skipped(name: String, size_bytes: u64) -> Ingested {
         rows,
         size_bytes,
         stored_bytes: 0,
+        compaction: Ok(Compaction::default()),
     }
 }
 

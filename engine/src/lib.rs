@@ -8,6 +8,7 @@
 mod capture;
 mod captures;
 mod columns;
+mod compaction;
 mod counters;
 pub mod csv;
 mod database;
@@ -29,6 +30,7 @@ mod values;
 
 pub use ::ingest::{Anomalies, Limits, Ports, Progress, Recognition};
 pub use captures::Notes;
+pub use compaction::Compaction;
 pub use counters::Counters;
 pub use database::Database;
 pub use error::Error;

@@ -7,12 +7,14 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan, LogicalPlanBuilder};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, displayable, execute_stream};
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use kfl::{Environment, Lowered};
 use sql::LeftOut;
 
 use crate::session::Snapshot;
+use crate::store::Pin;
 use crate::{Counters, Error};
 
 /// How to answer.
@@ -175,9 +177,15 @@ pub(crate) async fn parse(text: &str, session: &SessionState, options: &QueryOpt
 pub(crate) async fn run(plan: &LogicalPlan, session: &SessionState) -> Result<Rows, Error> {
     let plan = session.create_physical_plan(plan).await.map_err(Error::of_query)?;
     let stream = execute_stream(plan.clone(), session.task_ctx()).map_err(Error::of_query)?;
+    let schema = stream.schema();
+    // The parts stay until the answer is read, though the handle may see a newer commit by then.
+    let pin = session.config().get_extension::<Pin>();
+    let stream = stream.inspect(move |_| {
+        let _ = &pin;
+    });
     Ok(Rows {
-        schema: stream.schema(),
-        stream,
+        schema: schema.clone(),
+        stream: Box::pin(RecordBatchStreamAdapter::new(schema, stream)),
         plan,
     })
 }

@@ -20,7 +20,7 @@ use sql::Tables;
 use crate::Error;
 use crate::late::Late;
 use crate::provider::Parts;
-use crate::store::Manifest;
+use crate::store::{Manifest, Pin};
 
 /// Bytes that sorts, joins and aggregates hold together before they spill to temporary files.
 const MEMORY_BYTES: usize = 1 << 30;
@@ -35,13 +35,16 @@ const STORE_URL: &str = "kfl://store/";
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub(crate) manifest: Arc<Manifest>,
+    /// Keeps the commit's parts; answers that are still read share it.
+    pin: Arc<Pin>,
     session: OnceLock<SessionState>,
 }
 
 impl Snapshot {
-    pub(crate) fn new(manifest: Manifest) -> Self {
+    pub(crate) fn new(manifest: Manifest, pin: Pin) -> Self {
         Self {
             manifest: Arc::new(manifest),
+            pin: Arc::new(pin),
             session: OnceLock::new(),
         }
     }
@@ -56,7 +59,7 @@ impl Snapshot {
     /// The session over the commit.
     pub(crate) fn session(&self, runtime: &Arc<RuntimeEnv>) -> Result<&SessionState, Error> {
         if self.session.get().is_none() {
-            let state = session(runtime.clone(), self.tables()).map_err(Error::of_query)?;
+            let state = session(runtime.clone(), self.tables(), self.pin.clone()).map_err(Error::of_query)?;
             // If another thread was faster its session serves as well.
             let _ = self.session.set(state);
         }
@@ -78,12 +81,13 @@ fn store_url() -> ObjectStoreUrl {
     ObjectStoreUrl::parse(STORE_URL).expect("the constant is a URL without a path")
 }
 
-fn session(runtime: Arc<RuntimeEnv>, tables: Catalog) -> Result<SessionState> {
+fn session(runtime: Arc<RuntimeEnv>, tables: Catalog, pin: Arc<Pin>) -> Result<SessionState> {
     let config = SessionConfig::new()
         .with_batch_size(BATCH_ROWS)
         .with_create_default_catalog_and_schema(false)
         .with_default_catalog_and_schema(CATALOG, SCHEMA)
-        .with_information_schema(true);
+        .with_information_schema(true)
+        .with_extension(pin);
     let mut state = SessionStateBuilder::new()
         .with_default_features()
         .with_config(config)

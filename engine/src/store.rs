@@ -3,16 +3,18 @@
 //! ```text
 //! MANIFEST.json                  the one source of truth
 //! tables/http/000017.parquet     immutable parts
+//! old/000017.json                manifests that were replaced while somebody read by them
 //! LOCK                           held by the one writer
 //! ```
 //!
 //! A commit writes parts under temporary names, syncs and renames them, syncs the directories that hold their names, then
-//! does the same with the manifest: a crash at any instant leaves the last commit. Files that no manifest names are
-//! removed by the next writer. Absent on purpose: merging of small parts.
+//! does the same with the manifest: a crash at any instant leaves the last commit. Parts that no manifest names, neither
+//! the present one nor an old one that a reader holds (`pin.rs`), are removed by the next writer.
 
 mod lock;
 mod manifest;
 mod part;
+mod pin;
 mod properties;
 mod transaction;
 
@@ -22,8 +24,10 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use lock::Lock;
 pub(crate) use manifest::{Capture, Manifest, Part};
+pub(crate) use part::{MAX_BYTES, MAX_ROWS};
+pub(crate) use pin::Pin;
 pub(crate) use properties::{ROW_GROUP_ROWS, exported, properties};
-pub(crate) use transaction::Transaction;
+pub(crate) use transaction::{Committed, Transaction};
 
 use crate::Error;
 
@@ -40,15 +44,15 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the store in a directory.
-    pub(crate) fn open(path: &Path) -> Result<(Self, Manifest), Error> {
+    /// Opens the store in a directory, at its last commit.
+    pub(crate) fn open(path: &Path) -> Result<(Self, Manifest, Pin), Error> {
         let store = Self { path: path.to_owned() };
-        let manifest = store.manifest()?;
-        Ok((store, manifest))
+        let (manifest, pin) = store.pinned()?;
+        Ok((store, manifest, pin))
     }
 
     /// Makes a store in a new or empty directory.
-    pub(crate) fn create(path: &Path) -> Result<(Self, Manifest), Error> {
+    pub(crate) fn create(path: &Path) -> Result<(Self, Manifest, Pin), Error> {
         let store = Self { path: path.to_owned() };
         create_directories(path)?;
         store.check_empty()?;
@@ -56,9 +60,9 @@ impl Store {
         // Between the look at the directory and the lock another process may have made the store.
         store.check_empty()?;
         let manifest = Manifest::default();
-        store.replace_manifest(&manifest)?;
+        let pin = store.replace_manifest(&manifest)?;
         sync_directory(path)?;
-        Ok((store, manifest))
+        Ok((store, manifest, pin))
     }
 
     /// The directory.
@@ -71,22 +75,31 @@ impl Store {
         let path = self.path.join(MANIFEST);
         match fs::read(&path) {
             Ok(bytes) => Manifest::parse(&path, &bytes),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                Err(Error::NoDatabase {
-                    path: self.path.clone(),
-                })
-            }
-            Err(error) => Err(Error::io("read", path)(error)),
+            Err(error) => Err(self.no_manifest(&path, error)),
+        }
+    }
+
+    /// What it means that the manifest cannot be read.
+    fn no_manifest(&self, path: &Path, error: io::Error) -> Error {
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error::NoDatabase {
+                path: self.path.clone(),
+            },
+            _ => Error::io("read", path)(error),
         }
     }
 
     /// Puts a new manifest in the place of the old one: from here on the commit is visible. It lasts once the store's
-    /// directory is synced, which is left to the caller: an error of that does not undo the commit.
-    fn replace_manifest(&self, manifest: &Manifest) -> Result<(), Error> {
+    /// directory is synced, which is left to the caller: an error of that does not undo the commit. The new commit is
+    /// pinned before anybody can replace it.
+    fn replace_manifest(&self, manifest: &Manifest) -> Result<Pin, Error> {
         let path = self.path.join(MANIFEST);
         let temporary = temporary(&path);
-        let written = write_synced(&temporary, &manifest.print())
-            .and_then(|()| fs::rename(&temporary, &path).map_err(Error::io("rename", &temporary)));
+        let written = write_synced(&temporary, &manifest.print()).and_then(|file| {
+            let pin = Pin::hold(file);
+            fs::rename(&temporary, &path).map_err(Error::io("rename", &temporary))?;
+            Ok(pin)
+        });
         if written.is_err() {
             // What stays is swept by the next writer; the error that matters is the first one.
             let _ = fs::remove_file(&temporary);
@@ -97,6 +110,12 @@ impl Store {
     /// Path of a part, and its location under the store's directory with `/` between.
     pub(crate) fn part_path(&self, table: &str, part: &Part) -> PathBuf {
         self.path.join(part.location(table))
+    }
+
+    /// Paths of all parts that a manifest names.
+    fn part_paths(&self, manifest: &Manifest) -> impl Iterator<Item = PathBuf> {
+        let tables = manifest.tables.iter();
+        tables.flat_map(move |(table, parts)| parts.iter().map(move |part| self.part_path(table, part)))
     }
 
     /// The directories that hold the names of these tables' parts and of one another, innermost first.
@@ -112,26 +131,27 @@ impl Store {
         self.path.join(TABLES).join(table)
     }
 
-    /// Removes every file under `tables` that the manifest does not name, and left-over temporary files.
+    /// Removes every file under `tables` that neither the manifest nor an old one that somebody holds names, and left-over
+    /// temporary files.
     fn sweep(&self, manifest: &Manifest) -> Result<(), Error> {
         let leftover = temporary(&self.path.join(MANIFEST));
         if leftover.exists() {
             fs::remove_file(&leftover).map_err(Error::io("remove", &leftover))?;
         }
+        let mut known = self.release()?;
+        known.extend(self.part_paths(manifest));
+        let mut is_synced = false;
         for table in entries(&self.path.join(TABLES))? {
-            let known = table
-                .file_name()
-                .and_then(|name| name.to_str())
-                .and_then(|name| manifest.tables.get(name));
             for file in entries(&table)? {
-                let is_part = known.is_some_and(|parts| {
-                    parts
-                        .iter()
-                        .any(|part| Some(part.file_name().as_ref()) == file.file_name())
-                });
-                if !is_part && file.is_file() {
-                    fs::remove_file(&file).map_err(Error::io("remove", &file))?;
+                if known.contains(&file) || !file.is_file() {
+                    continue;
                 }
+                // The manifest before this one may name the file, and comes back after a crash unless this one lasts.
+                if !is_synced {
+                    sync_directory(&self.path)?;
+                    is_synced = true;
+                }
+                fs::remove_file(&file).map_err(Error::io("remove", &file))?;
             }
         }
         Ok(())
@@ -175,12 +195,13 @@ fn temporary(path: &Path) -> PathBuf {
     name.into()
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+fn write_synced(path: &Path, bytes: &[u8]) -> Result<File, Error> {
     use io::Write;
     let mut file = File::create(path).map_err(Error::io("create", path))?;
     file.write_all(bytes)
         .and_then(|()| file.sync_all())
-        .map_err(Error::io("write", path))
+        .map_err(Error::io("write", path))?;
+    Ok(file)
 }
 
 /// Makes a directory and those above it that are missing, so that their names last.

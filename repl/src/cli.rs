@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Export(ExportArguments),
     /// Says what is stored
     Info,
+    /// Joins small parts of the tables, which many small ingests leave behind, into larger ones
+    Compact,
     /// Reads everything stored and compares it with its digests
     Verify,
     /// Lists the fields of the tables; needs no database
@@ -116,6 +118,9 @@ pub(crate) struct IngestArguments {
     /// Ingest a capture that is stored already once more
     #[arg(long)]
     pub(crate) force: bool,
+    /// Do not join small parts of the tables afterwards; `kfl compact` does it at any time
+    #[arg(long)]
+    pub(crate) no_compact: bool,
 }
 
 /// Reads what is said of a port: `6390=redis`.

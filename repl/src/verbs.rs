@@ -3,6 +3,7 @@
 mod answer;
 pub(crate) mod capture;
 pub(crate) mod check;
+mod compact;
 mod eval;
 pub(crate) mod export;
 pub(crate) mod hex;
@@ -52,6 +53,7 @@ pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Fai
         Command::Hex(arguments) => hex::run(&source, &arguments, terminal),
         Command::Export(arguments) => export::run(&source, &arguments, terminal),
         Command::Info => info::run(&source, terminal),
+        Command::Compact => compact::run(&source, terminal),
         Command::Verify => info::verify(&source, terminal),
         Command::Schema(arguments) => schema::run(&arguments, terminal),
         Command::Explain(arguments) => check::explain(&source, &arguments.filter, terminal),

@@ -8,6 +8,7 @@ use crate::store::{LOCK, Store};
 /// Held while a writer writes.
 #[derive(Debug)]
 pub(crate) struct Lock {
+    store: Store,
     /// Unlocked when it is closed.
     _file: File,
 }
@@ -19,11 +20,19 @@ impl Lock {
         let file = File::options().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(Error::io("create", &path))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self {
+                store: store.clone(),
+                _file: file,
+            }),
             Err(TryLockError::WouldBlock) => Err(Error::Locked {
                 path: store.path().to_owned(),
             }),
             Err(TryLockError::Error(error)) => Err(Error::io("lock", &path)(error)),
         }
+    }
+
+    /// The store that is locked.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 }

@@ -95,6 +95,16 @@ impl Manifest {
         self.tables.get(table).map_or(&[], Vec::as_slice)
     }
 
+    /// Puts parts into the place of neighbouring ones; those that take it stand where the first of them stood.
+    pub(crate) fn replace(&mut self, table: &str, replaced: &[u64], by: &[Part]) {
+        let Some(parts) = self.tables.get_mut(table) else {
+            return;
+        };
+        let at = (parts.iter()).position(|part| Some(&part.number) == replaced.first());
+        let Some(at) = at else { return };
+        parts.splice(at..at + replaced.len(), by.iter().cloned());
+    }
+
     /// True if a capture with this digest is in the database.
     pub(crate) fn has_digest(&self, digest: &str) -> bool {
         self.captures.iter().any(|capture| capture.digest == digest)

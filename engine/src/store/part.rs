@@ -17,9 +17,9 @@ use crate::store::manifest::{Part, file_name};
 use crate::store::{Store, properties, temporary};
 
 /// Rows after which a part is closed and the next begun.
-const MAX_ROWS: u64 = 4_000_000;
+pub(crate) const MAX_ROWS: u64 = 4_000_000;
 /// Bytes after which a part is closed and the next begun.
-const MAX_BYTES: usize = 512 << 20;
+pub(crate) const MAX_BYTES: usize = 512 << 20;
 
 /// Writes one part under a temporary name; the file is removed unless the part is finished.
 #[derive(Debug)]

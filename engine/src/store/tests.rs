@@ -14,7 +14,7 @@ use super::*;
 fn commit(store: &Store, name: &str) -> Manifest {
     let mut transaction = Transaction::begin(store).unwrap();
     transaction.write(&TABLE, &row(name)).unwrap();
-    transaction.commit(capture(name), 10).unwrap().0
+    transaction.commit(Some((capture(name), 10))).unwrap().manifest
 }
 
 fn capture(name: &str) -> Capture {
@@ -77,7 +77,7 @@ fn check_error<T: std::fmt::Debug>(result: Result<T, Error>, directory: &Path, e
 #[test]
 fn a_commit_adds_parts_and_numbers_run_on() {
     let directory = tempfile::tempdir().unwrap();
-    let (store, _) = Store::create(directory.path()).unwrap();
+    let (store, ..) = Store::create(directory.path()).unwrap();
     commit(&store, "one");
     let manifest = commit(&store, "two");
     assert_eq!((manifest.next_packet, manifest.next_part), (21, 3));
@@ -95,7 +95,7 @@ fn a_commit_adds_parts_and_numbers_run_on() {
 #[test]
 fn a_dropped_transaction_leaves_the_last_commit_and_no_files() {
     let directory = tempfile::tempdir().unwrap();
-    let (store, _) = Store::create(directory.path()).unwrap();
+    let (store, ..) = Store::create(directory.path()).unwrap();
     let manifest = commit(&store, "one");
     let mut transaction = Transaction::begin(&store).unwrap();
     transaction.write(&TABLE, &row("sealed")).unwrap();
@@ -115,10 +115,10 @@ fn a_dropped_transaction_leaves_the_last_commit_and_no_files() {
 #[test]
 fn a_commit_that_is_visible_keeps_its_parts_whatever_fails_then() {
     let directory = tempfile::tempdir().unwrap();
-    let (store, _) = Store::create(directory.path()).unwrap();
+    let (store, ..) = Store::create(directory.path()).unwrap();
     let mut transaction = Transaction::begin(&store).unwrap();
     transaction.write(&TABLE, &row("one")).unwrap();
-    transaction.publish(capture("one"), 10).unwrap();
+    transaction.publish(Some((capture("one"), 10))).unwrap();
     drop(transaction);
     assert_eq!(store.manifest().unwrap().parts(TABLE.name).len(), 1);
     check_files(
@@ -156,14 +156,14 @@ fn a_new_store_is_synced_into_the_directory_that_holds_it() {
         assert_eq!(holder(Path::new(path)), Path::new(expected), "{path}");
     }
     let directory = tempfile::tempdir().unwrap();
-    let (store, manifest) = Store::create(&directory.path().join("a/b/db")).unwrap();
+    let (store, manifest, _) = Store::create(&directory.path().join("a/b/db")).unwrap();
     assert_eq!(store.manifest().unwrap(), manifest);
 }
 
 #[test]
 fn what_a_crash_left_is_swept_by_the_next_writer() {
     let directory = tempfile::tempdir().unwrap();
-    let (store, _) = Store::create(directory.path()).unwrap();
+    let (store, ..) = Store::create(directory.path()).unwrap();
     commit(&store, "one");
     for leftover in [
         "tables/captures/000009.parquet",
@@ -187,7 +187,7 @@ fn what_a_crash_left_is_swept_by_the_next_writer() {
 #[test]
 fn a_table_that_cannot_be_written_leaves_everything_stored_before() {
     let directory = tempfile::tempdir().unwrap();
-    let (store, manifest) = Store::create(directory.path()).unwrap();
+    let (store, manifest, _) = Store::create(directory.path()).unwrap();
     fs::write(directory.path().join(TABLES), "in the way").unwrap();
     let mut transaction = Transaction::begin(&store).unwrap();
     let error = transaction.write(&TABLE, &row("one"));
@@ -203,7 +203,7 @@ fn a_table_that_cannot_be_written_leaves_everything_stored_before() {
 #[test]
 fn one_writer_at_a_time() {
     let directory = tempfile::tempdir().unwrap();
-    let (store, _) = Store::create(directory.path()).unwrap();
+    let (store, ..) = Store::create(directory.path()).unwrap();
     let first = Transaction::begin(&store).unwrap();
     check_error(
         Transaction::begin(&store),
@@ -251,4 +251,149 @@ fn a_damaged_manifest_and_a_newer_one_are_refused() {
         path,
         expect!["DB/MANIFEST.json has layout version 9, this version reads up to 1: a newer kfl made it"],
     );
+}
+
+/// Joins all parts of the table into one, which is not committed yet.
+fn joining(store: &Store) -> Transaction {
+    let mut transaction = Transaction::begin(store).unwrap();
+    let parts = transaction.manifest().parts(TABLE.name).to_vec();
+    transaction.write(&TABLE, &row("joined")).unwrap();
+    transaction.replace(&TABLE, &parts).unwrap();
+    transaction
+}
+
+/// The numbers of the table's parts.
+fn parts(manifest: &Manifest) -> Vec<u64> {
+    manifest.parts(TABLE.name).iter().map(|part| part.number).collect()
+}
+
+#[test]
+fn a_joining_that_is_given_up_leaves_the_parts_that_were_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, ..) = Store::create(directory.path()).unwrap();
+    commit(&store, "one");
+    let manifest = commit(&store, "two");
+    drop(joining(&store));
+    assert_eq!(store.manifest().unwrap(), manifest);
+    check_files(
+        directory.path(),
+        expect![[r#"
+            LOCK
+            MANIFEST.json
+            tables/captures/000001.parquet
+            tables/captures/000002.parquet"#]],
+    );
+}
+
+#[test]
+fn a_joined_part_takes_the_place_of_its_sources_and_the_next_writer_removes_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, ..) = Store::create(directory.path()).unwrap();
+    commit(&store, "one");
+    let before = commit(&store, "two");
+    let committed = joining(&store).commit(None).unwrap();
+    let Committed { manifest, lock, .. } = committed;
+    assert_eq!(parts(&manifest), [3]);
+    assert_eq!(
+        (manifest.next_packet, &manifest.captures),
+        (before.next_packet, &before.captures)
+    );
+    // A crash here leaves files that no manifest names.
+    check_files(
+        directory.path(),
+        expect![[r#"
+            LOCK
+            MANIFEST.json
+            tables/captures/000001.parquet
+            tables/captures/000002.parquet
+            tables/captures/000003.parquet"#]],
+    );
+    drop(Transaction::under(lock).unwrap());
+    check_files(
+        directory.path(),
+        expect![[r#"
+            LOCK
+            MANIFEST.json
+            tables/captures/000003.parquet"#]],
+    );
+    assert_eq!(parts(&commit(&store, "three")), [3, 4]);
+}
+
+#[test]
+fn a_reader_keeps_the_parts_that_it_sees_until_it_lets_go() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, ..) = Store::create(directory.path()).unwrap();
+    commit(&store, "one");
+    commit(&store, "two");
+    let (manifest, pin) = store.pinned().unwrap();
+    assert_eq!(parts(&manifest), [1, 2]);
+    // Its commit is not the one before the joining, nor is its manifest: another came between.
+    commit(&store, "three");
+    joining(&store).commit(None).unwrap();
+    commit(&store, "four");
+    check_files(
+        directory.path(),
+        expect![[r#"
+            LOCK
+            MANIFEST.json
+            old/000003.json
+            tables/captures/000001.parquet
+            tables/captures/000002.parquet
+            tables/captures/000004.parquet
+            tables/captures/000005.parquet"#]],
+    );
+    drop(pin);
+    commit(&store, "five");
+    check_files(
+        directory.path(),
+        expect![[r#"
+            LOCK
+            MANIFEST.json
+            tables/captures/000004.parquet
+            tables/captures/000005.parquet
+            tables/captures/000006.parquet"#]],
+    );
+}
+
+#[test]
+fn a_commit_that_failed_behind_its_link_is_no_hindrance() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, ..) = Store::create(directory.path()).unwrap();
+    commit(&store, "one");
+    let (_, pin) = store.pinned().unwrap();
+    // A crash between the link to the manifest that will be replaced and the replacing.
+    assert!(store.keep_if_held(2).unwrap().is_none());
+    commit(&store, "two");
+    joining(&store).commit(None).unwrap();
+    commit(&store, "three");
+    let part = directory.path().join("tables/captures/000001.parquet");
+    assert!(part.exists(), "it is held");
+    drop(pin);
+    commit(&store, "four");
+    assert!(!part.exists() && entries(&directory.path().join("old")).unwrap().is_empty());
+}
+
+#[test]
+fn whatever_a_reader_sees_is_there_while_a_writer_joins() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, ..) = Store::create(directory.path()).unwrap();
+    commit(&store, "0");
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            for number in 1..100 {
+                commit(&store, &number.to_string());
+                joining(&store).commit(None).unwrap();
+            }
+        });
+        let mut seen = 0;
+        while !writer.is_finished() || seen == 0 {
+            let (manifest, _pin) = store.pinned().unwrap();
+            for part in manifest.parts(TABLE.name) {
+                assert!(store.part_path(TABLE.name, part).exists(), "{part:?} of {manifest:?}");
+            }
+            seen += 1;
+        }
+    });
+    commit(&store, "last");
+    assert_eq!(entries(&directory.path().join("tables/captures")).unwrap().len(), 2);
 }

@@ -1,7 +1,7 @@
 //! One commit in the making: parts are written, and become visible together or not at all.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
+use std::{fs, io};
 
 use datafusion::arrow::array::RecordBatch;
 use schema::Table;
@@ -9,35 +9,55 @@ use schema::tables::packets;
 
 use crate::Error;
 use crate::store::part::PartWriter;
-use crate::store::{Capture, Lock, Manifest, Part, Store, sync_directory};
+use crate::store::{Capture, Lock, Manifest, Part, Pin, Store, sync_directory};
 
 /// Parts being written, under the lock of the one writer. Dropped without a commit it removes them.
 #[derive(Debug)]
 pub(crate) struct Transaction {
     store: Store,
     manifest: Manifest,
+    /// Number of the next part as the manifest says that the commit replaces.
+    replaces: u64,
     open: BTreeMap<&'static str, PartWriter>,
     /// Memory that the rows of open parts may take until they are written.
     memory_bytes: usize,
     written: Vec<(&'static str, Part)>,
+    /// Parts that take the place of others.
+    joined: Vec<Joined>,
     committed: bool,
-    _lock: Lock,
+    lock: Option<Lock>,
+}
+
+/// Parts of a table with what takes their place.
+#[derive(Debug)]
+struct Joined {
+    table: &'static str,
+    /// Neighbours, in their order.
+    replaced: Vec<u64>,
+    parts: Vec<Part>,
 }
 
 impl Transaction {
     /// Takes the lock, reads the manifest as it is now and removes what a crashed writer left.
     pub(crate) fn begin(store: &Store) -> Result<Self, Error> {
-        let lock = Lock::take(store)?;
+        Self::under(Lock::take(store)?)
+    }
+
+    /// Goes on under the lock of a commit before: reads the manifest and removes what is no longer read.
+    pub(crate) fn under(lock: Lock) -> Result<Self, Error> {
+        let store = lock.store().clone();
         let manifest = store.manifest()?;
         store.sweep(&manifest)?;
         Ok(Self {
-            store: store.clone(),
+            replaces: manifest.next_part,
+            store,
             manifest,
             open: BTreeMap::new(),
             memory_bytes: usize::MAX,
             written: Vec::new(),
+            joined: Vec::new(),
             committed: false,
-            _lock: lock,
+            lock: Some(lock),
         })
     }
 
@@ -45,6 +65,11 @@ impl Transaction {
     /// group, and whoever seals it bounds it.
     pub(crate) fn bound_memory(&mut self, bytes: usize) {
         self.memory_bytes = bytes;
+    }
+
+    /// The store that is written to.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// The manifest on which the commit builds.
@@ -102,40 +127,93 @@ impl Transaction {
         Ok(())
     }
 
-    /// Makes everything written visible and lasting, with the capture it came from; returns the new manifest and what was
-    /// added.
-    pub(crate) fn commit(mut self, capture: Capture, packets: u64) -> Result<(Manifest, Added), Error> {
-        let added = self.publish(capture, packets)?;
+    /// Closes the table's open part and lets what was written of the table take the place of some neighbouring parts.
+    pub(crate) fn replace(&mut self, table: &'static Table, replaced: &[Part]) -> Result<(), Error> {
+        self.seal(table)?;
+        let (parts, others) = std::mem::take(&mut self.written)
+            .into_iter()
+            .partition::<Vec<_>, _>(|(of, _)| *of == table.name);
+        self.written = others;
+        self.joined.push(Joined {
+            table: table.name,
+            replaced: replaced.iter().map(|part| part.number).collect(),
+            parts: parts.into_iter().map(|(_, part)| part).collect(),
+        });
+        Ok(())
+    }
+
+    /// Makes everything written visible and lasting, with the capture it came from and the number of its packets.
+    pub(crate) fn commit(mut self, capture: Option<(Capture, u64)>) -> Result<Committed, Error> {
+        let (added, pin) = self.publish(capture)?;
         sync_directory(self.store.path())?;
-        Ok((self.manifest.clone(), added))
+        Ok(Committed {
+            manifest: self.manifest.clone(),
+            pin,
+            added,
+            lock: self.lock.take().expect("a commit is the last thing a transaction does"),
+        })
     }
 
     /// Makes everything written visible. Whatever fails after that, the parts stay: the manifest names them.
-    pub(super) fn publish(&mut self, capture: Capture, packets: u64) -> Result<Added, Error> {
+    pub(super) fn publish(&mut self, capture: Option<(Capture, u64)>) -> Result<(Added, Pin), Error> {
         for (table, part) in std::mem::take(&mut self.open) {
             self.written.push((table, part.finish()?));
         }
+        let mut manifest = self.manifest.clone();
         let mut added = Added::default();
         for (table, part) in &self.written {
             *added.rows.entry(table).or_default() += part.rows;
             added.bytes += part.bytes;
-            self.manifest
+            manifest
                 .tables
                 .entry((*table).to_owned())
                 .or_default()
                 .push(part.clone());
         }
+        for Joined { table, replaced, parts } in &self.joined {
+            manifest.replace(table, replaced, parts);
+        }
         // The names of the parts and of new directories must last before a manifest relies on them. Directories that a
         // crashed writer left may never have been synced, so that all are, new or not; an unchanged one costs nothing.
-        for directory in self.store.directories(added.rows.keys().copied()) {
+        let joined: BTreeSet<_> = self.joined.iter().map(|joined| joined.table).collect();
+        for directory in self.store.directories(added.rows.keys().copied().chain(joined)) {
             sync_directory(&directory)?;
         }
-        self.manifest.next_packet += packets;
-        self.manifest.captures.push(capture);
-        self.store.replace_manifest(&self.manifest)?;
+        if let Some((capture, packets)) = capture {
+            manifest.next_packet += packets;
+            manifest.captures.push(capture);
+        }
+        let _unheld = match self.store.keep_if_held(self.replaces) {
+            // Where the file system has no links nothing is ever joined, and no commit takes parts away from readers.
+            Err(Error::Io { source, .. }) if self.joined.is_empty() && has_no_links(&source) => None,
+            kept => kept?,
+        };
+        let pin = self.store.replace_manifest(&manifest)?;
+        self.manifest = manifest;
         self.committed = true;
-        Ok(added)
+        Ok((added, pin))
     }
+}
+
+/// True if a file system refuses links, and not this one alone.
+fn has_no_links(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied
+    )
+}
+
+/// A commit that was made, still under the lock of the writer.
+#[derive(Debug)]
+pub(crate) struct Committed {
+    /// The new manifest.
+    pub(crate) manifest: Manifest,
+    /// Keeps its parts.
+    pub(crate) pin: Pin,
+    /// What was added.
+    pub(crate) added: Added,
+    /// For a commit that follows.
+    pub(crate) lock: Lock,
 }
 
 /// What a commit added.
@@ -152,7 +230,9 @@ impl Drop for Transaction {
         if self.committed {
             return;
         }
-        for (table, part) in &self.written {
+        let joined = self.joined.iter();
+        let joined = joined.flat_map(|joined| joined.parts.iter().map(|part| (&joined.table, part)));
+        for (table, part) in self.written.iter().map(|(table, part)| (table, part)).chain(joined) {
             // What cannot be removed now is swept by the next writer: no manifest names it.
             let _ = fs::remove_file(self.store.part_path(table, part));
         }

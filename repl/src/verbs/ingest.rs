@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use engine::{Anomalies, Database, IngestOptions, Ingested, Limits, Progress, Recognition, Watch};
+use engine::{Anomalies, Database, IngestOptions, Ingested, Limits, Progress, Recognition, TableInfo, Watch};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::say;
@@ -37,6 +37,7 @@ pub(super) fn run(source: &Source, arguments: &IngestArguments, terminal: &Termi
         threads: arguments.threads,
         packets: !arguments.no_packets,
         force: arguments.force,
+        compact: !arguments.no_compact,
         limits: Limits {
             tcp_idle_ns: i64::from(arguments.tcp_idle) * NS_PER_SECOND,
             udp_idle_ns: i64::from(arguments.udp_idle) * NS_PER_SECOND,
@@ -66,6 +67,14 @@ pub(super) fn run(source: &Source, arguments: &IngestArguments, terminal: &Termi
         match timed(&database, file, &options, &runtime, terminal) {
             Ok((ingested, time)) => {
                 say(one_line(&ingested, time));
+                if let Err(error) = &ingested.compaction {
+                    let name = escape::line(&ingested.name);
+                    let error = error.to_string();
+                    say(format!(
+                        "{name}: it is stored, but small parts were not joined: {}",
+                        escape::line(&error)
+                    ));
+                }
                 total.add(ingested, time);
             }
             Err(failure) if failure.exit == Exit::Input => {
@@ -212,6 +221,8 @@ struct Total {
     stored_bytes: u64,
     rows: BTreeMap<&'static str, u64>,
     anomalies: Anomalies,
+    /// Parts that were joined, and those that took their place.
+    joined: (usize, usize),
     time: Duration,
 }
 
@@ -229,6 +240,11 @@ impl Total {
             *self.rows.entry(table).or_default() += rows;
         }
         self.anomalies.merge(ingested.report.anomalies);
+        if let Ok(compaction) = &ingested.compaction {
+            let parts = |tables: &[TableInfo]| tables.iter().map(|table| table.parts).sum::<usize>();
+            self.joined.0 += parts(&compaction.before);
+            self.joined.1 += parts(&compaction.after);
+        }
         self.time += time;
     }
 
@@ -253,6 +269,15 @@ impl Total {
         let _ = writeln!(text, "rows: {}", rows.join(" · "));
         if !self.anomalies.is_empty() {
             let _ = write!(text, "anomalies:\n{}", anomalies(&self.anomalies));
+        }
+        if self.joined.0 > 0 {
+            let (before, after) = self.joined;
+            let _ = writeln!(
+                text,
+                "small parts joined: {} became {}",
+                units::count(before as u64),
+                units::count(after as u64)
+            );
         }
         let _ = writeln!(text, "{}", speed(self.size_bytes, self.packets, self.time));
         Some(text)

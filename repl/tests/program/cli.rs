@@ -452,6 +452,54 @@ fn the_store_is_described_and_verified() {
 }
 
 #[test]
+fn small_parts_are_joined_when_told() {
+    let place = Place::with_database();
+    let ingest = ["--db", "db", "ingest", "--force", "--no-compact", "talk.pcap"];
+    assert_eq!(place.run(&ingest).code, Some(0));
+    let rows = ["--db", "db", "query", "http", "-f", "csv"];
+    let before = place.run(&rows).stdout;
+    let run = place.run(&["--db", "db", "compact"]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    // The sizes are the encoder's affair.
+    let counts: Vec<_> = (run.stdout.lines().skip(2))
+        .map(|line| line.split_whitespace().take(3).collect::<Vec<_>>().join(" "))
+        .collect();
+    expect![[r#"
+        flows 2 1
+        conns 2 1
+        http 2 1
+        dns 2 1
+        packets 2 1
+        captures 2 1
+        total 12 6"#]]
+    .assert_eq(&counts.join("\n"));
+    assert_eq!(place.run(&rows).stdout, before);
+    check(
+        &place,
+        &["--db", "db", "compact"],
+        expect![[r#"
+        exit 0
+        --- stdout
+        --- stderr
+        no table has small parts that are worth joining
+    "#]],
+    );
+    assert_eq!(place.run(&["--db", "db", "verify"]).code, Some(0));
+}
+
+#[test]
+fn many_small_ingests_join_their_parts_unless_told_not_to() {
+    let place = Place::with_capture();
+    let mut ingest = vec!["--db", "db", "ingest", "--force", "--no-compact"];
+    ingest.extend(["talk.pcap"; 16]);
+    let run = place.run(&ingest);
+    assert!(run.code == Some(0) && !run.stderr.contains("joined"), "{}", run.stderr);
+    let run = place.run(&["--db", "db", "ingest", "--force", "talk.pcap"]);
+    let joined: Vec<_> = run.stderr.lines().filter(|line| line.contains("joined")).collect();
+    expect!["small parts joined: 102 became 6"].assert_eq(&joined.join("\n"));
+}
+
+#[test]
 fn every_field_is_listed_without_a_database() {
     let place = Place::empty();
     let run = place.run(&["schema", "-f", "json"]);
