@@ -18,7 +18,7 @@ use schema::Build;
 use schema::tables::captures;
 
 use self::encoder::{Encoder, Watched};
-use crate::store::{Capture, Committed, Store, Transaction};
+use crate::store::{Capture, Committed, PacketCodec, Store, Transaction};
 use crate::{Compaction, Error};
 
 /// Bytes of one read while a capture is digested.
@@ -31,6 +31,8 @@ pub struct IngestOptions {
     pub threads: usize,
     /// Whether packets are stored.
     pub packets: bool,
+    /// How their bytes are compressed.
+    pub codec: PacketCodec,
     /// Ingest a capture even if its digest is known.
     pub force: bool,
     /// What content cannot tell of protocols, and what becomes of payload that nobody knows.
@@ -46,6 +48,7 @@ impl Default for IngestOptions {
         Self {
             threads: 0,
             packets: true,
+            codec: PacketCodec::default(),
             force: false,
             recognition: ingest::Recognition::default(),
             compact: true,
@@ -145,8 +148,9 @@ fn ingest_into(
     options: &IngestOptions,
     watch: &mut dyn Watch,
 ) -> Result<(Ingested, Option<Committed>), Error> {
-    // As much again as the packets of the part being filled.
-    transaction.bound_memory(options.limits.part_bytes);
+    // As much again as the packets of the part being filled and of the one being written.
+    transaction.bound_memory(2 * options.limits.part_bytes);
+    transaction.compress_by(options.codec);
     let first_packet = transaction.manifest().next_packet;
     let ingest_options = ingest::Options {
         threads: options.threads,

@@ -42,3 +42,4 @@ pub use packets::Packet;
 pub use query::{Explanation, Probe, QueryOptions, Rows};
 pub use sql::LeftOut;
 pub use sql::capture_file::CaptureFormat;
+pub use store::PacketCodec;

@@ -26,6 +26,7 @@ pub(crate) use lock::Lock;
 pub(crate) use manifest::{Capture, Manifest, Part};
 pub(crate) use part::{MAX_BYTES, MAX_ROWS};
 pub(crate) use pin::Pin;
+pub use properties::PacketCodec;
 pub(crate) use properties::{ROW_GROUP_ROWS, exported, properties};
 pub(crate) use transaction::{Committed, Transaction};
 

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use datafusion::arrow::array::RecordBatch;
 use engine::{
-    CaptureFormat, Database, Error, ExportFormat, ExportOptions, IngestOptions, Ingested, QueryOptions, Rows, ndjson,
+    CaptureFormat, Database, Error, ExportFormat, ExportOptions, IngestOptions, Ingested, PacketCodec, QueryOptions,
+    Rows, ndjson,
 };
 use expect_test::{Expect, expect};
 use futures::TryStreamExt;
@@ -126,6 +127,28 @@ fn a_second_capture_adds_and_its_packets_number_on() {
         {"packet":6,"conn_id":6,"flow_id":6}
     "#]],
     );
+}
+
+#[test]
+fn packets_are_the_same_whatever_compresses_them() {
+    let read = |codec| {
+        let directory = tempfile::tempdir().unwrap();
+        let database = Database::create(directory.path().join("db")).unwrap();
+        // Each payload compresses well.
+        let frames: Vec<_> = (0..100).map(|second| (second, udp(1, 5000, &[b'a'; 1400]))).collect();
+        let options = IngestOptions {
+            codec,
+            ..IngestOptions::default()
+        };
+        let ingested = database.ingest_reader("talk", &*capture(&frames), &options, &mut ());
+        let all = "SELECT packet, conn_id, data FROM packets ORDER BY packet";
+        let rows = block_on(async { lines(database.sql(all, &QueryOptions::default()).await).await });
+        (rows, ingested.unwrap().stored_bytes)
+    };
+    let [(zstd, small), (lz4, larger), (none, largest)] =
+        [PacketCodec::Zstd, PacketCodec::Lz4, PacketCodec::Uncompressed].map(read);
+    assert!(zstd.lines().count() == 100 && zstd == lz4 && zstd == none);
+    assert!(small < largest && larger < largest && largest > 100 * 1400);
 }
 
 #[test]

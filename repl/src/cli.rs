@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use engine::{Limits, Ports};
+use engine::{Limits, PacketCodec, Ports};
 
 use crate::formats::{self, Format};
 
@@ -97,6 +97,9 @@ pub(crate) struct IngestArguments {
     /// Do not store the packets: saves space, gives up pcap and hex
     #[arg(long)]
     pub(crate) no_packets: bool,
+    /// How packet bytes are compressed: zstd (smallest), lz4 (a tenth larger, faster to write) or none
+    #[arg(long, value_name = "CODEC", default_value = "zstd", value_parser = codec)]
+    pub(crate) packet_codec: PacketCodec,
     /// Memory to take, about; what does not fit is given up, counted and told. At least 256 MiB
     #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = memory)]
     pub(crate) max_memory: usize,
@@ -121,6 +124,16 @@ pub(crate) struct IngestArguments {
     /// Do not join small parts of the tables afterwards; `kfl compact` does it at any time
     #[arg(long)]
     pub(crate) no_compact: bool,
+}
+
+/// Reads the name of a codec.
+fn codec(text: &str) -> Result<PacketCodec, String> {
+    match text {
+        "zstd" => Ok(PacketCodec::Zstd),
+        "lz4" => Ok(PacketCodec::Lz4),
+        "none" => Ok(PacketCodec::Uncompressed),
+        _ => Err("expected zstd, lz4 or none".to_owned()),
+    }
 }
 
 /// Reads what is said of a port: `6390=redis`.

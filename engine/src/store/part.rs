@@ -9,12 +9,13 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::compute::{max, min};
 use datafusion::arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampNanosecondType};
 use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::file::properties::WriterProperties;
 use schema::Table;
 
 use crate::Error;
 use crate::columns::RANGED;
 use crate::store::manifest::{Part, file_name};
-use crate::store::{Store, properties, temporary};
+use crate::store::{PacketCodec, Store, properties, temporary};
 
 /// Rows after which a part is closed and the next begun.
 pub(crate) const MAX_ROWS: u64 = 4_000_000;
@@ -32,13 +33,13 @@ pub(super) struct PartWriter {
 
 impl PartWriter {
     /// Begins a part.
-    pub(super) fn create(store: &Store, table: &'static Table, number: u64) -> Result<Self, Error> {
+    pub(super) fn create(store: &Store, table: &'static Table, number: u64, codec: PacketCodec) -> Result<Self, Error> {
         let directory = store.table_path(table.name);
         fs::create_dir_all(&directory).map_err(Error::io("create", &directory))?;
         let path = directory.join(file_name(number));
         let temporary = temporary(&path);
         let file = File::create(&temporary).map_err(Error::io("create", &temporary))?;
-        let encoder = Some(Encoder::new(file, table, &temporary)?);
+        let encoder = Some(Encoder::new(file, properties(table, codec), table, &temporary)?);
         Ok(Self {
             number,
             path,
@@ -128,13 +129,13 @@ struct Encoded {
 }
 
 impl<W: Write + Send> Encoder<W> {
-    fn new(out: W, table: &Table, path: &Path) -> Result<Self, Error> {
+    fn new(out: W, properties: WriterProperties, table: &Table, path: &Path) -> Result<Self, Error> {
         let out = Digesting {
             out,
             hasher: blake3::Hasher::new(),
             bytes: 0,
         };
-        let writer = ArrowWriter::try_new(out, table.arrow(), Some(properties(table)));
+        let writer = ArrowWriter::try_new(out, table.arrow(), Some(properties));
         let writer = writer.map_err(|error| Error::writing(path, error))?;
         Ok(Self {
             writer,
@@ -266,7 +267,7 @@ mod tests {
     #[test]
     fn ranges_span_all_batches_and_leave_out_columns_of_nulls() {
         let path = Path::new("part");
-        let mut encoder = Encoder::new(Disk(1 << 20), &TABLE, path).unwrap();
+        let mut encoder = Encoder::new(Disk(1 << 20), properties(&TABLE, PacketCodec::Zstd), &TABLE, path).unwrap();
         for number in [7, 3, 5] {
             encoder.write(&packet(number), path).unwrap();
         }
@@ -278,7 +279,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_an_error_with_the_path() {
         let path = Path::new("db/tables/packets/000001.parquet.tmp");
-        let mut encoder = Encoder::new(Disk(100), &TABLE, path).unwrap();
+        let mut encoder = Encoder::new(Disk(100), properties(&TABLE, PacketCodec::Zstd), &TABLE, path).unwrap();
         encoder.write(&packet(1), path).unwrap();
         let error = encoder.finish(path).unwrap_err();
         assert!(!error.is_input());

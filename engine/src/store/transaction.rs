@@ -9,7 +9,7 @@ use schema::tables::packets;
 
 use crate::Error;
 use crate::store::part::PartWriter;
-use crate::store::{Capture, Lock, Manifest, Part, Pin, Store, sync_directory};
+use crate::store::{Capture, Lock, Manifest, PacketCodec, Part, Pin, Store, sync_directory};
 
 /// Parts being written, under the lock of the one writer. Dropped without a commit it removes them.
 #[derive(Debug)]
@@ -21,6 +21,7 @@ pub(crate) struct Transaction {
     open: BTreeMap<&'static str, PartWriter>,
     /// Memory that the rows of open parts may take until they are written.
     memory_bytes: usize,
+    codec: PacketCodec,
     written: Vec<(&'static str, Part)>,
     /// Parts that take the place of others.
     joined: Vec<Joined>,
@@ -54,6 +55,7 @@ impl Transaction {
             manifest,
             open: BTreeMap::new(),
             memory_bytes: usize::MAX,
+            codec: PacketCodec::default(),
             written: Vec::new(),
             joined: Vec::new(),
             committed: false,
@@ -65,6 +67,11 @@ impl Transaction {
     /// group, and whoever seals it bounds it.
     pub(crate) fn bound_memory(&mut self, bytes: usize) {
         self.memory_bytes = bytes;
+    }
+
+    /// Chooses how packet bytes are compressed.
+    pub(crate) fn compress_by(&mut self, codec: PacketCodec) {
+        self.codec = codec;
     }
 
     /// The store that is written to.
@@ -87,7 +94,7 @@ impl Transaction {
             std::collections::btree_map::Entry::Vacant(entry) => {
                 let number = self.manifest.next_part;
                 self.manifest.next_part += 1;
-                entry.insert(PartWriter::create(&self.store, table, number)?)
+                entry.insert(PartWriter::create(&self.store, table, number, self.codec)?)
             }
         };
         part.write(batch)?;

@@ -36,6 +36,7 @@ pub(super) fn run(source: &Source, arguments: &IngestArguments, terminal: &Termi
         recognition,
         threads: arguments.threads,
         packets: !arguments.no_packets,
+        codec: arguments.packet_codec,
         force: arguments.force,
         compact: !arguments.no_compact,
         limits: Limits {
