@@ -26,10 +26,12 @@ macro_rules! fields {
 
         impl $builder {
             /// Takes the columns of this group, in column order, and leaves the builder empty.
-            pub(crate) fn finish_columns(&mut self, columns: &mut Vec<arrow_array::ArrayRef>) {
-                let _rows = std::mem::take(&mut self.rows);
+            pub(crate) fn finish_columns(&mut self, _nulls: &mut $crate::cells::NullColumns, columns: &mut Vec<arrow_array::ArrayRef>) {
+                let _rows = self.rows.len();
+                $($crate::declare::finish_column!(self columns _nulls _rows $field $kind ($($source $($value)?)?));)*
                 self.bytes = 0;
-                $($crate::declare::finish_column!(self columns _rows $field $kind ($($source $($value)?)?));)*
+                self.cells.clear();
+                $crate::cells::clear(&mut self.rows);
             }
         }
     };
@@ -99,10 +101,10 @@ macro_rules! table {
             }
 
             fn finish(&mut self) -> arrow_array::RecordBatch {
-                self.rows = 0;
+                let mut nulls = $crate::cells::NullColumns::of(std::mem::take(&mut self.rows));
                 let mut columns = Vec::new();
-                $(self.$group.finish_columns(&mut columns);)*
-                self.own.finish_columns(&mut columns);
+                $(self.$group.finish_columns(&mut nulls, &mut columns);)*
+                self.own.finish_columns(&mut nulls, &mut columns);
                 arrow_array::RecordBatch::try_new($crate::table::schema_of(&TABLE), columns)
                     .expect("every builder makes the type its field declares")
             }
@@ -186,22 +188,46 @@ macro_rules! row_struct {
 /// Builds the builder struct field by field, leaving out the fields that no row gives.
 macro_rules! builder_struct {
     ($row:ident $builder:ident [$([$field:ident $kind:ident])*]) => {
-        /// Collects the columns of this group.
-        pub struct $builder {
-            rows: usize,
-            bytes: usize,
-            $($field: <$crate::$kind as $crate::Kind>::Builder,)*
-        }
-
-        impl std::default::Default for $builder {
-            fn default() -> Self {
-                Self { rows: 0, bytes: 0, $($field: <$crate::$kind as $crate::Kind>::builder(),)* }
+        const _: () = {
+            /// What is kept of a row until its batch is made.
+            pub struct Kept {
+                $($field: <$crate::$kind as $crate::Kind>::Cell,)*
             }
+
+            /// What columns keep besides.
+            #[derive(std::default::Default)]
+            pub struct Columns {
+                $($field: <$crate::$kind as $crate::Kind>::Column,)*
+            }
+
+            impl $crate::cells::Group for $row<'static> {
+                type Kept = Kept;
+                type Columns = Columns;
+            }
+
+            impl $builder {
+                /// Appends the values of one row.
+                pub(crate) fn append(&mut self, row: $row<'_>) {
+                    $(self.bytes += <$crate::$kind as $crate::Kind>::weight(&row.$field);)*
+                    self.rows.push(Kept {
+                        $($field: <$crate::$kind as $crate::Kind>::take(row.$field, &mut self.cells, &mut self.columns.$field),)*
+                    });
+                }
+            }
+        };
+
+        /// Collects the rows of this group.
+        #[derive(std::default::Default)]
+        pub struct $builder {
+            rows: Vec<<$row<'static> as $crate::cells::Group>::Kept>,
+            cells: $crate::cells::Cells,
+            columns: <$row<'static> as $crate::cells::Group>::Columns,
+            bytes: usize,
         }
 
         impl std::fmt::Debug for $builder {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_struct(stringify!($builder)).field("rows", &self.rows).finish_non_exhaustive()
+                f.debug_struct(stringify!($builder)).field("rows", &self.rows.len()).finish_non_exhaustive()
             }
         }
 
@@ -209,13 +235,6 @@ macro_rules! builder_struct {
             /// Bytes that the rows appended so far take, about.
             pub(crate) fn bytes(&self) -> usize {
                 self.bytes
-            }
-
-            /// Appends the values of one row.
-            pub(crate) fn append(&mut self, row: $row<'_>) {
-                $(self.bytes += <$crate::$kind as $crate::Kind>::weight(&row.$field);)*
-                $(<$crate::$kind as $crate::Kind>::append(&mut self.$field, row.$field);)*
-                self.rows += 1;
             }
         }
     };
@@ -231,24 +250,23 @@ macro_rules! builder_struct {
 }
 
 macro_rules! finish_column {
-    ($self:ident $columns:ident $rows:ident $field:ident $kind:ident ()) => {
-        $columns.push(<$crate::$kind as $crate::Kind>::finish(&mut $self.$field));
+    ($self:ident $columns:ident $nulls:ident $rows:ident $field:ident $kind:ident ()) => {
+        let rows = $self.rows.iter().map(|row| &row.$field);
+        let column = <$crate::$kind as $crate::Kind>::finish(rows, &$self.cells, &mut $self.columns.$field);
+        $columns.push(column.unwrap_or_else(|| $nulls.column(<$crate::$kind as $crate::Kind>::TYPE)));
     };
-    ($self:ident $columns:ident $rows:ident $field:ident $kind:ident (default $value:literal)) => {
-        $columns.push(<$crate::$kind as $crate::Kind>::finish(&mut $self.$field));
+    ($self:ident $columns:ident $nulls:ident $rows:ident $field:ident $kind:ident (default $value:literal)) => {
+        $crate::declare::finish_column!($self $columns $nulls $rows $field $kind ());
     };
-    ($self:ident $columns:ident $rows:ident $field:ident $kind:ident (absent)) => {
-        $columns.push(arrow_array::new_null_array(
-            &<$crate::$kind as $crate::Kind>::TYPE.arrow(),
-            $rows,
-        ));
+    ($self:ident $columns:ident $nulls:ident $rows:ident $field:ident $kind:ident (absent)) => {
+        $columns.push($nulls.column(<$crate::$kind as $crate::Kind>::TYPE));
     };
-    ($self:ident $columns:ident $rows:ident $field:ident $kind:ident (constant $value:literal)) => {
+    ($self:ident $columns:ident $nulls:ident $rows:ident $field:ident $kind:ident (constant $value:literal)) => {
         $columns.push(std::sync::Arc::new(arrow_array::StringArray::from_iter_values(
             std::iter::repeat_n($value, $rows),
         )));
     };
-    ($self:ident $columns:ident $rows:ident $field:ident $kind:ident (kfl $value:literal)) => {};
+    ($self:ident $columns:ident $nulls:ident $rows:ident $field:ident $kind:ident (kfl $value:literal)) => {};
 }
 
 pub(crate) use {builder_struct, default, field_list, fields, finish_column, row_struct, source, table, unit};

@@ -5,12 +5,15 @@
 
 use std::sync::Arc;
 
-use arrow_array::ArrayRef;
 use arrow_array::builder::{
-    BinaryBuilder, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, MapBuilder, MapFieldNames, StringBuilder,
-    TimestampNanosecondBuilder,
+    BinaryBuilder, BooleanBufferBuilder, Int64Builder, ListBuilder, MapBuilder, MapFieldNames, NullBufferBuilder,
+    StringBuilder,
 };
+use arrow_array::types::{ArrowPrimitiveType, Float64Type, Int64Type, TimestampNanosecondType};
+use arrow_array::{ArrayRef, BooleanArray, PrimitiveArray};
 use arrow_schema::{DataType, Field as ArrowField, TimeUnit};
+
+use crate::cells::{Cells, IDLE_BYTES, Span};
 
 /// The KFL type of a field, which fixes the Arrow type of its column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,70 +93,199 @@ fn map_names() -> MapFieldNames {
 pub trait Kind {
     /// What a row gives for a column of this kind.
     type Row<'a>;
-    /// The builder that takes such values.
-    type Builder;
+    /// What is kept of it until a batch is made; its text is in [`Cells`].
+    type Cell;
+    /// What a column keeps beside the cells.
+    type Column: Default;
     /// The KFL type.
     const TYPE: Type;
-    /// Makes an empty builder.
-    fn builder() -> Self::Builder;
-    /// Appends the value of one row.
-    fn append(builder: &mut Self::Builder, value: Self::Row<'_>);
+    /// Takes the value of one row.
+    fn take(value: Self::Row<'_>, cells: &mut Cells, column: &mut Self::Column) -> Self::Cell;
     /// Bytes that the value adds to the buffers of its column, about.
     fn weight(value: &Self::Row<'_>) -> usize;
-    /// Takes what was appended as an array and leaves the builder empty.
-    fn finish(builder: &mut Self::Builder) -> ArrayRef;
+    /// Makes the column of cells, the beginning of the next batch's being empty; `None` if none has a value.
+    fn finish<'a>(
+        rows: impl ExactSizeIterator<Item = &'a Self::Cell> + Clone,
+        cells: &Cells,
+        column: &mut Self::Column,
+    ) -> Option<ArrayRef>
+    where
+        Self::Cell: 'a;
 }
 
-macro_rules! scalar_kind {
-    ($(#[$doc:meta])* $name:ident, $row:ty, $builder:ty, $ty:ident, $new:expr, $weight:expr) => {
+macro_rules! number_kind {
+    ($(#[$doc:meta])* $name:ident, $row:ty, $arrow:ty, $ty:ident) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name;
 
         impl Kind for $name {
             type Row<'a> = Option<$row>;
-            type Builder = $builder;
+            type Cell = Option<$row>;
+            type Column = ();
             const TYPE: Type = Type::$ty;
-            fn builder() -> Self::Builder {
-                $new
-            }
-            fn append(builder: &mut Self::Builder, value: Self::Row<'_>) {
-                builder.append_option(value);
+            fn take(value: Self::Row<'_>, _: &mut Cells, (): &mut ()) -> Self::Cell {
+                value
             }
             fn weight(value: &Self::Row<'_>) -> usize {
-                value.as_ref().map_or(0, $weight)
+                value.map_or(0, |value| size_of_val(&value))
             }
-            fn finish(builder: &mut Self::Builder) -> ArrayRef {
-                Arc::new(builder.finish())
+            fn finish<'a>(
+                rows: impl ExactSizeIterator<Item = &'a Self::Cell> + Clone,
+                _: &Cells,
+                (): &mut (),
+            ) -> Option<ArrayRef> {
+                let array = numbers::<$arrow>(rows)?;
+                Some(Arc::new(array.with_data_type(Self::TYPE.arrow())))
             }
         }
     };
 }
 
-scalar_kind!(
-    /// A column of type `bool`.
-    Bool, bool, BooleanBuilder, Bool, BooleanBuilder::new(), |_| 1
-);
-scalar_kind!(
+number_kind!(
     /// A column of type `int`.
-    Int, i64, Int64Builder, Int, Int64Builder::new(), |_| 8
+    Int, i64, Int64Type, Int
 );
-scalar_kind!(
+number_kind!(
     /// A column of type `double`.
-    Double, f64, Float64Builder, Double, Float64Builder::new(), |_| 8
+    Double, f64, Float64Type, Double
 );
-scalar_kind!(
-    /// A column of type `string`.
-    Str, &'a str, StringBuilder, String, StringBuilder::new(), |text| text.len()
-);
-scalar_kind!(
-    /// A column of type `bytes`.
-    Bytes, &'a [u8], BinaryBuilder, Bytes, BinaryBuilder::new(), |bytes| bytes.len()
-);
-scalar_kind!(
+number_kind!(
     /// A column of type `timestamp`: nanoseconds since 1970-01-01T00:00:00Z.
-    Time, i64, TimestampNanosecondBuilder, Timestamp, TimestampNanosecondBuilder::new().with_timezone("UTC"), |_| 8
+    Time, i64, TimestampNanosecondType, Timestamp
 );
+
+fn numbers<'a, T: ArrowPrimitiveType>(
+    rows: impl ExactSizeIterator<Item = &'a Option<T::Native>> + Clone,
+) -> Option<PrimitiveArray<T>> {
+    let present = rows.clone().filter(|cell| cell.is_some()).count();
+    if present == 0 {
+        return None;
+    }
+    let mut nulls = NullBufferBuilder::new(rows.len());
+    if present < rows.len() {
+        rows.clone().for_each(|cell| nulls.append(cell.is_some()));
+    }
+    let values: Vec<T::Native> = rows.map(|cell| cell.unwrap_or_default()).collect();
+    Some(PrimitiveArray::new(values.into(), nulls.finish()))
+}
+
+/// A column of type `bool`.
+#[derive(Debug)]
+pub struct Bool;
+
+impl Kind for Bool {
+    type Row<'a> = Option<bool>;
+    type Cell = Option<bool>;
+    type Column = ();
+    const TYPE: Type = Type::Bool;
+    fn take(value: Self::Row<'_>, _: &mut Cells, (): &mut ()) -> Self::Cell {
+        value
+    }
+    fn weight(value: &Self::Row<'_>) -> usize {
+        usize::from(value.is_some())
+    }
+    fn finish<'a>(
+        rows: impl ExactSizeIterator<Item = &'a Self::Cell> + Clone,
+        _: &Cells,
+        (): &mut (),
+    ) -> Option<ArrayRef> {
+        if rows.clone().all(Option::is_none) {
+            return None;
+        }
+        let mut values = BooleanBufferBuilder::new(rows.len());
+        let mut nulls = NullBufferBuilder::new(rows.len());
+        for cell in rows {
+            values.append(cell.unwrap_or_default());
+            nulls.append(cell.is_some());
+        }
+        Some(Arc::new(BooleanArray::new(values.finish(), nulls.finish())))
+    }
+}
+
+/// A column of type `string`.
+#[derive(Debug)]
+pub struct Str;
+
+impl Kind for Str {
+    type Row<'a> = Option<&'a str>;
+    type Cell = Option<Span>;
+    type Column = ();
+    const TYPE: Type = Type::String;
+    fn take(value: Self::Row<'_>, cells: &mut Cells, (): &mut ()) -> Self::Cell {
+        value.map(|text| cells.add_text(text))
+    }
+    fn weight(value: &Self::Row<'_>) -> usize {
+        value.map_or(0, str::len)
+    }
+    fn finish<'a>(
+        rows: impl ExactSizeIterator<Item = &'a Self::Cell> + Clone,
+        cells: &Cells,
+        (): &mut (),
+    ) -> Option<ArrayRef> {
+        if rows.clone().all(Option::is_none) {
+            return None;
+        }
+        let bytes = rows.clone().flatten().map(|span| span.len()).sum();
+        let mut builder = StringBuilder::with_capacity(rows.len(), bytes);
+        rows.for_each(|cell| builder.append_option(cell.map(|span| cells.text(span))));
+        Some(Arc::new(builder.finish()))
+    }
+}
+
+/// A column of type `bytes`. Bytes go to their column at once: bodies and packets are too long to be copied twice.
+#[derive(Debug)]
+pub struct Bytes;
+
+/// The bytes of a column so far.
+#[derive(Debug, Default)]
+pub struct BytesColumn {
+    /// Made with the first that has some.
+    values: Option<BinaryBuilder>,
+    /// Rows behind them that have none.
+    nulls: usize,
+    /// Rows and bytes of the last batch, up to [`IDLE_BYTES`]: there is room for so many in the next.
+    room: (usize, usize),
+}
+
+impl Kind for Bytes {
+    type Row<'a> = Option<&'a [u8]>;
+    type Cell = ();
+    type Column = BytesColumn;
+    const TYPE: Type = Type::Bytes;
+    fn take(value: Self::Row<'_>, _: &mut Cells, column: &mut Self::Column) -> Self::Cell {
+        match value {
+            Some(bytes) => {
+                let (rows, room_bytes) = column.room;
+                let make = || BinaryBuilder::with_capacity(rows, room_bytes);
+                let values = column.values.get_or_insert_with(make);
+                if column.nulls > 0 {
+                    values.append_nulls(std::mem::take(&mut column.nulls));
+                }
+                values.append_value(bytes);
+            }
+            None => column.nulls += 1,
+        }
+    }
+    fn weight(value: &Self::Row<'_>) -> usize {
+        value.map_or(0, <[u8]>::len)
+    }
+    fn finish<'a>(
+        _: impl ExactSizeIterator<Item = &'a Self::Cell> + Clone,
+        _: &Cells,
+        column: &mut Self::Column,
+    ) -> Option<ArrayRef> {
+        let nulls = std::mem::take(&mut column.nulls);
+        let mut values = column.values.take()?;
+        values.append_nulls(nulls);
+        let rows = values.offsets_slice().len().saturating_sub(1);
+        column.room = (
+            rows.min(IDLE_BYTES / OFFSET_BYTES),
+            values.values_slice().len().min(IDLE_BYTES),
+        );
+        Some(Arc::new(values.finish()))
+    }
+}
 
 /// Bytes that a string in a list takes besides its text.
 const OFFSET_BYTES: usize = 4;
@@ -164,22 +296,31 @@ pub struct Strs;
 
 impl Kind for Strs {
     type Row<'a> = &'a [&'a str];
-    type Builder = ListBuilder<StringBuilder>;
+    type Cell = Span;
+    type Column = ();
     const TYPE: Type = Type::Strings;
-    fn builder() -> Self::Builder {
-        ListBuilder::new(StringBuilder::new())
-    }
-    fn append(builder: &mut Self::Builder, value: Self::Row<'_>) {
-        for item in value {
-            builder.values().append_value(item);
-        }
-        builder.append(!value.is_empty());
+    fn take(value: Self::Row<'_>, cells: &mut Cells, (): &mut ()) -> Self::Cell {
+        cells.add_texts(value.iter().copied())
     }
     fn weight(value: &Self::Row<'_>) -> usize {
         value.iter().map(|item| item.len() + OFFSET_BYTES).sum()
     }
-    fn finish(builder: &mut Self::Builder) -> ArrayRef {
-        Arc::new(builder.finish())
+    fn finish<'a>(
+        rows: impl ExactSizeIterator<Item = &'a Self::Cell> + Clone,
+        cells: &Cells,
+        (): &mut (),
+    ) -> Option<ArrayRef> {
+        let items = rows.clone().map(|list| list.len()).sum();
+        if items == 0 {
+            return None;
+        }
+        let bytes = rows.clone().flat_map(|list| cells.texts(*list)).map(str::len).sum();
+        let mut builder = ListBuilder::with_capacity(StringBuilder::with_capacity(items, bytes), rows.len());
+        for list in rows {
+            cells.texts(*list).for_each(|item| builder.values().append_value(item));
+            builder.append(!list.is_empty());
+        }
+        Some(Arc::new(builder.finish()))
     }
 }
 
@@ -189,20 +330,30 @@ pub struct Ints;
 
 impl Kind for Ints {
     type Row<'a> = &'a [i64];
-    type Builder = ListBuilder<Int64Builder>;
+    type Cell = Span;
+    type Column = ();
     const TYPE: Type = Type::Ints;
-    fn builder() -> Self::Builder {
-        ListBuilder::new(Int64Builder::new())
-    }
-    fn append(builder: &mut Self::Builder, value: Self::Row<'_>) {
-        builder.values().append_slice(value);
-        builder.append(!value.is_empty());
+    fn take(value: Self::Row<'_>, cells: &mut Cells, (): &mut ()) -> Self::Cell {
+        cells.add_numbers(value)
     }
     fn weight(value: &Self::Row<'_>) -> usize {
-        std::mem::size_of_val(*value)
+        size_of_val(*value)
     }
-    fn finish(builder: &mut Self::Builder) -> ArrayRef {
-        Arc::new(builder.finish())
+    fn finish<'a>(
+        rows: impl ExactSizeIterator<Item = &'a Self::Cell> + Clone,
+        cells: &Cells,
+        (): &mut (),
+    ) -> Option<ArrayRef> {
+        let items = rows.clone().map(|list| list.len()).sum();
+        if items == 0 {
+            return None;
+        }
+        let mut builder = ListBuilder::with_capacity(Int64Builder::with_capacity(items), rows.len());
+        for list in rows {
+            builder.values().append_slice(cells.numbers(*list));
+            builder.append(!list.is_empty());
+        }
+        Some(Arc::new(builder.finish()))
     }
 }
 
@@ -212,19 +363,11 @@ pub struct Map;
 
 impl Kind for Map {
     type Row<'a> = &'a [(&'a str, &'a str)];
-    type Builder = MapBuilder<StringBuilder, StringBuilder>;
+    type Cell = Span;
+    type Column = ();
     const TYPE: Type = Type::StringMap;
-    fn builder() -> Self::Builder {
-        MapBuilder::new(Some(map_names()), StringBuilder::new(), StringBuilder::new())
-    }
-    fn append(builder: &mut Self::Builder, value: Self::Row<'_>) {
-        for (key, item) in value {
-            builder.keys().append_value(key);
-            builder.values().append_value(item);
-        }
-        builder
-            .append(!value.is_empty())
-            .expect("a key and a value were appended together");
+    fn take(value: Self::Row<'_>, cells: &mut Cells, (): &mut ()) -> Self::Cell {
+        cells.add_texts(value.iter().flat_map(|(key, item)| [*key, *item]))
     }
     fn weight(value: &Self::Row<'_>) -> usize {
         value
@@ -232,39 +375,83 @@ impl Kind for Map {
             .map(|(key, item)| key.len() + item.len() + 2 * OFFSET_BYTES)
             .sum()
     }
-    fn finish(builder: &mut Self::Builder) -> ArrayRef {
-        Arc::new(builder.finish())
+    fn finish<'a>(
+        rows: impl ExactSizeIterator<Item = &'a Self::Cell> + Clone,
+        cells: &Cells,
+        (): &mut (),
+    ) -> Option<ArrayRef> {
+        let items = rows.clone().map(|map| map.len() / 2).sum();
+        if items == 0 {
+            return None;
+        }
+        let [mut key_bytes, mut item_bytes] = [0; 2];
+        for (place, text) in rows.clone().flat_map(|map| cells.texts(*map)).enumerate() {
+            *[&mut key_bytes, &mut item_bytes][place % 2] += text.len();
+        }
+        let keys = StringBuilder::with_capacity(items, key_bytes);
+        let values = StringBuilder::with_capacity(items, item_bytes);
+        let mut builder = MapBuilder::with_capacity(Some(map_names()), keys, values, rows.len());
+        for map in rows {
+            let mut texts = cells.texts(*map);
+            while let (Some(key), Some(item)) = (texts.next(), texts.next()) {
+                builder.keys().append_value(key);
+                builder.values().append_value(item);
+            }
+            builder
+                .append(!map.is_empty())
+                .expect("a key and a value were appended together");
+        }
+        Some(Arc::new(builder.finish()))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use arrow_array::Array;
+    use arrow_array::{Array, new_null_array};
 
     use super::*;
 
-    #[test]
-    fn builders_make_the_declared_arrow_type() {
-        fn check<K: Kind>() {
-            assert_eq!(K::finish(&mut K::builder()).data_type(), &K::TYPE.arrow());
-        }
-        check::<Bool>();
-        check::<Int>();
-        check::<Double>();
-        check::<Str>();
-        check::<Bytes>();
-        check::<Time>();
-        check::<Strs>();
-        check::<Ints>();
-        check::<Map>();
+    /// The column of rows, some of which have no value.
+    #[track_caller]
+    fn column<K: Kind>(rows: Vec<K::Row<'_>>) -> Option<ArrayRef> {
+        let (mut cells, mut column) = (Cells::default(), K::Column::default());
+        let rows: Vec<_> = rows
+            .into_iter()
+            .map(|row| K::take(row, &mut cells, &mut column))
+            .collect();
+        let array = K::finish(rows.iter(), &cells, &mut column);
+        assert_eq!(array.as_ref().map_or(rows.len(), |array| array.len()), rows.len());
+        array
     }
 
     #[test]
-    fn empty_lists_and_maps_are_null() {
-        let mut list = Strs::builder();
-        Strs::append(&mut list, &[]);
-        Strs::append(&mut list, &["a"]);
-        let list = Strs::finish(&mut list);
-        assert_eq!((list.is_null(0), list.is_null(1)), (true, false));
+    fn columns_are_of_the_declared_arrow_type() {
+        #[track_caller]
+        fn check<'a, K: Kind>(none: K::Row<'a>, some: K::Row<'a>, last: K::Row<'a>) {
+            let array = column::<K>(vec![none, some, last]).expect("a row has a value");
+            assert_eq!(array.data_type(), &K::TYPE.arrow());
+            assert_eq!(array.data_type(), new_null_array(&K::TYPE.arrow(), 1).data_type());
+            assert_eq!([0, 1, 2].map(|row| array.is_null(row)), [true, false, true]);
+        }
+        check::<Bool>(None, Some(true), None);
+        check::<Int>(None, Some(1), None);
+        check::<Double>(None, Some(0.5), None);
+        check::<Str>(None, Some(""), None);
+        check::<Bytes>(None, Some(b""), None);
+        check::<Time>(None, Some(1), None);
+        check::<Strs>(&[], &["a"], &[]);
+        check::<Ints>(&[], &[1], &[]);
+        check::<Map>(&[], &[("a", "b")], &[]);
+    }
+
+    #[test]
+    fn a_column_without_values_is_not_made() {
+        assert!(column::<Int>(vec![None; 3]).is_none());
+        assert!(column::<Bool>(vec![None; 3]).is_none());
+        assert!(column::<Str>(vec![None; 3]).is_none());
+        assert!(column::<Bytes>(vec![None; 3]).is_none());
+        assert!(column::<Strs>(vec![&[]; 3]).is_none());
+        assert!(column::<Ints>(vec![&[]; 3]).is_none());
+        assert!(column::<Map>(vec![&[]; 3]).is_none());
     }
 }

@@ -7,6 +7,7 @@
 //! **Architecture invariant:** this crate knows neither packets, nor KFL syntax, nor DataFusion, nor Parquet. It depends
 //! on arrow-array and arrow-schema alone.
 
+mod cells;
 mod declare;
 mod field;
 mod flag;

@@ -31,6 +31,20 @@ pub(super) fn printable(bytes: &[u8], most_bytes: usize) -> String {
     text
 }
 
+/// How many bytes at the front are not special. Looked at block by block without a branch, which the compiler turns into vectors.
+pub(super) fn plain_bytes(bytes: &[u8], is_special: impl Fn(u8) -> bool) -> usize {
+    const BLOCK_BYTES: usize = 16;
+    let mut passed = 0_usize;
+    for block in bytes.chunks(BLOCK_BYTES) {
+        if block.iter().fold(false, |any, byte| any | is_special(*byte)) {
+            let in_block = block.iter().position(|byte| is_special(*byte));
+            return passed.saturating_add(in_block.unwrap_or(block.len()));
+        }
+        passed = passed.saturating_add(block.len());
+    }
+    passed
+}
+
 fn escape(bytes: &[u8], text: &mut String) {
     for byte in bytes {
         // Writing to a string cannot fail.
@@ -41,6 +55,20 @@ fn escape(bytes: &[u8], text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn plain_bytes_end_before_the_first_special_one() {
+        let is_special = |byte| byte == b'!';
+        for length in 0..50 {
+            let mut bytes = vec![b'a'; length];
+            assert_eq!(plain_bytes(&bytes, is_special), length);
+            for place in 0..length {
+                bytes[place..].fill(b'!');
+                assert_eq!(plain_bytes(&bytes, is_special), place);
+                bytes[place..].fill(b'a');
+            }
+        }
+    }
 
     #[test]
     fn text_stays_on_one_line() {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Context, shorten};
+use super::Context;
 use crate::Anomaly;
 
 /// Bytes that one entry takes besides its text, about; keys are short.
@@ -197,21 +197,38 @@ const SUMMARY_BYTES: usize = 160;
 
 /// A text with its blanks and line ends made one, cut for a summary.
 pub(super) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(SUMMARY_BYTES);
+    push_one_line(text, &mut line);
+    line
+}
+
+/// Writes a text as [`one_line`] makes it.
+pub(super) fn push_one_line(text: &str, line: &mut String) {
     let text = text.trim_start();
     let most_bytes = text.floor_char_boundary(SUMMARY_BYTES.saturating_mul(2));
     let beginning = text.get(..most_bytes).unwrap_or(text);
-    let mut line = String::with_capacity(SUMMARY_BYTES);
-    for word in beginning.split_whitespace() {
-        if !line.is_empty() {
+    let start = line.len();
+    let mut push = |word: &str| {
+        if line.len() > start {
             line.push(' ');
         }
         line.push_str(word);
+    };
+    if beginning.is_ascii() {
+        let is_blank = |letter: char| matches!(letter, '\t'..='\r' | ' ');
+        let words = beginning.split(is_blank).filter(|word| !word.is_empty());
+        words.for_each(&mut push);
+    } else {
+        beginning.split_whitespace().for_each(&mut push);
     }
-    if beginning.len() < text.len() && line.len() <= SUMMARY_BYTES {
+    let is_cut = beginning.len() < text.len();
+    let end = start.saturating_add(SUMMARY_BYTES);
+    if line.len() > end {
+        line.truncate(line.floor_char_boundary(end));
         line.push('…');
-        return line;
+    } else if is_cut {
+        line.push('…');
     }
-    shorten(&line, SUMMARY_BYTES).into_owned()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Names with values: fields, cookies, query parameters.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::Message;
 
@@ -9,8 +9,12 @@ use super::Message;
 #[derive(Debug, Default)]
 pub(crate) struct Pairs<'a> {
     pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    places: BTreeMap<Cow<'a, str>, usize>,
+    /// Where each name is, once there are many.
+    places: HashMap<Cow<'a, str>, usize, ahash::RandomState>,
 }
+
+/// Names that are found faster by looking at all of them.
+const FEW: usize = 24;
 
 impl<'a> Pairs<'a> {
     /// The fields of a message.
@@ -66,16 +70,31 @@ impl<'a> Pairs<'a> {
     }
 
     fn add(&mut self, name: Cow<'a, str>, value: Cow<'a, str>, separator: &str) {
-        let next = self.pairs.len();
-        let place = *self.places.entry(name.clone()).or_insert(next);
-        match self.pairs.get_mut(place) {
+        match self.find(&name) {
             Some((_, known)) => {
                 let known = known.to_mut();
                 known.push_str(separator);
                 known.push_str(&value);
             }
-            None => self.pairs.push((name, value)),
+            None => {
+                if !self.places.is_empty() {
+                    self.places.insert(name.clone(), self.pairs.len());
+                }
+                self.pairs.push((name, value));
+            }
         }
+    }
+
+    /// The pair of a name.
+    fn find(&mut self, name: &str) -> Option<&mut (Cow<'a, str>, Cow<'a, str>)> {
+        if self.pairs.len() <= FEW {
+            return self.pairs.iter_mut().find(|(known, _)| known == name);
+        }
+        if self.places.is_empty() {
+            let places = self.pairs.iter().enumerate();
+            self.places = places.map(|(place, (name, _))| (name.clone(), place)).collect();
+        }
+        self.pairs.get_mut(*self.places.get(name)?)
     }
 }
 
@@ -122,5 +141,13 @@ mod tests {
             pairs.borrowed(),
             [("a", "1, 2"), ("b", "ü x"), ("c", ""), ("%zz", "%4"), ("", "")]
         );
+    }
+
+    #[test]
+    fn of_many_names_each_is_found() {
+        let names: Vec<String> = (0..3 * FEW).map(|name| name.to_string()).collect();
+        let query = [names.as_slice(), &names].concat().join("&");
+        let expect: Vec<_> = names.iter().map(|name| (name.as_str(), ", ")).collect();
+        assert_eq!(Pairs::of_query(&query).borrowed(), expect);
     }
 }

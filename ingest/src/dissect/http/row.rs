@@ -16,6 +16,9 @@ const SUMMARY_ERROR_BYTES: usize = 200;
 /// Bytes of a URL that a summary shows.
 const SUMMARY_URL_BYTES: usize = 200;
 
+/// Bytes that a summary has besides, mostly.
+const MARKS_BYTES: usize = 24;
+
 /// Appends the row of an exchange; nothing if it is empty.
 pub(crate) fn append(exchange: Exchange<'_>, context: &mut Context<'_>) {
     let request = exchange.request.as_ref().map(|request| &request.message);
@@ -28,13 +31,7 @@ pub(crate) fn append(exchange: Exchange<'_>, context: &mut Context<'_>) {
     let authority = exchange.request.as_ref().and_then(|request| request.authority);
     let code = exchange.response.as_ref().and_then(|response| response.code);
     let parts = Target::of(url.unwrap_or_default());
-    let value =
-        |message: Option<&Message<'_>>, name| message.and_then(|message| message.value(name).map(str::to_owned));
-    let host = parts
-        .host
-        .or(authority)
-        .map(str::to_owned)
-        .or_else(|| value(request, "host"));
+    let host = parts.host.or(authority).or_else(|| value(request, "host"));
     let user_agent = value(request, "user-agent");
     let content_type = value(response, "content-type").or_else(|| value(request, "content-type"));
     let query = Pairs::of_query(parts.query);
@@ -94,9 +91,9 @@ pub(crate) fn append(exchange: Exchange<'_>, context: &mut Context<'_>) {
             response_body_size: response.map(|message| number(message.content.size_bytes)),
             request_body: request_body.as_deref(),
             response_body: response_body.as_deref(),
-            host: host.as_deref(),
-            user_agent: user_agent.as_deref(),
-            content_type: content_type.as_deref(),
+            host,
+            user_agent,
+            content_type,
             grpc_method: call.method,
             grpc_service: call.service,
             grpc_status: call.status,
@@ -109,17 +106,34 @@ pub(crate) fn append(exchange: Exchange<'_>, context: &mut Context<'_>) {
     });
 }
 
+/// The first value of a field of a message, if there is one.
+fn value<'a>(message: Option<&Message<'a>>, name: &str) -> Option<&'a str> {
+    message.and_then(|message| message.value(name))
+}
+
 fn summary(method: Option<&str>, url: Option<&str>, code: Option<u16>, outcome: Option<String>) -> String {
     let url = url
         .filter(|url| !url.is_empty())
         .map(|url| shorten(url, SUMMARY_URL_BYTES));
-    let code = match (code, outcome) {
-        (Some(code), Some(outcome)) => Some(format!("→ {code}, {outcome}")),
-        (Some(code), None) => Some(format!("→ {code}")),
-        (None, outcome) => outcome.map(|outcome| format!("→ {outcome}")),
+    let code = code.map(|code| code.to_string());
+    let mut summary = String::with_capacity(url.as_ref().map_or(0, |url| url.len()).saturating_add(MARKS_BYTES));
+    let mut is_first = true;
+    let mut push = |before: &str, part: Option<&str>| {
+        if let Some(part) = part {
+            if !std::mem::take(&mut is_first) {
+                summary.push(' ');
+            }
+            summary.push_str(before);
+            summary.push_str(part);
+        }
     };
-    let parts = [method, url.as_deref(), code.as_deref()];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    push("", method);
+    push("", url.as_deref());
+    match (code, outcome) {
+        (Some(code), Some(outcome)) => push("→ ", Some(&format!("{code}, {outcome}"))),
+        (code, outcome) => push("→ ", code.or(outcome).as_deref()),
+    }
+    summary
 }
 
 /// How an exchange was given up, for a person: "reset CANCEL".

@@ -10,12 +10,15 @@ use schema::tables::postgresql::{Postgresql, PostgresqlOwn};
 use super::conversation::Session;
 use super::message::{Fields, server};
 use super::steps::{Step, Steps};
-use crate::dissect::statements::one_line;
+use crate::dissect::statements::push_one_line;
 use crate::dissect::{Context, Entry, Half, Side, shorten, sizes};
 
 /// Bytes kept of the tags of a query of many statements, and of an error's sentence.
 const TAGS_BYTES: usize = 96;
 const ERROR_BYTES: usize = 512;
+
+/// Bytes that most summaries fit in.
+const SUMMARY_BYTES: usize = 128;
 
 /// The command that starts a session.
 pub(super) const STARTUP: &str = "StartupMessage";
@@ -255,30 +258,35 @@ impl Operation {
 
     fn summary(&self) -> String {
         let command = self.command.unwrap_or_default();
-        let is_plain = matches!(command, "Query" | "Execute");
-        let mut summary = match &self.query {
-            Some(query) if is_plain => one_line(query),
-            Some(query) => format!("{command} {}", one_line(query)),
-            None => match &self.object {
-                Some(object) => format!("{command} {}", one_line(object)),
-                None => command.to_owned(),
-            },
-        };
-        if let Some(outcome) = self.outcome() {
-            let space = if summary.is_empty() { "" } else { " " };
-            summary = format!("{summary}{space}→ {outcome}");
+        let is_plain = self.query.is_some() && matches!(command, "Query" | "Execute");
+        let mut summary = String::with_capacity(SUMMARY_BYTES);
+        if !is_plain {
+            summary.push_str(command);
+        }
+        if let Some(object) = self.query.as_deref().or(self.object.as_deref()) {
+            if !is_plain {
+                summary.push(' ');
+            }
+            push_one_line(object, &mut summary);
+        }
+        let is_ok = self.is_whole && self.response.is_some();
+        if self.error.is_none() && self.outcome.is_empty() && !is_ok {
+            return summary;
+        }
+        if !summary.is_empty() {
+            summary.push(' ');
+        }
+        summary.push_str("→ ");
+        match &self.error {
+            Some(Failure { code, message }) => {
+                summary.push_str(code);
+                summary.push(' ');
+                push_one_line(message, &mut summary);
+            }
+            None if self.outcome.is_empty() => summary.push_str("OK"),
+            None => summary.push_str(&self.outcome),
         }
         summary
-    }
-
-    fn outcome(&self) -> Option<String> {
-        if let Some(Failure { code, message }) = &self.error {
-            return Some(format!("{code} {}", one_line(message)));
-        }
-        if !self.outcome.is_empty() {
-            return Some(self.outcome.clone());
-        }
-        (self.is_whole && self.response.is_some()).then(|| "OK".to_owned())
     }
 }
 

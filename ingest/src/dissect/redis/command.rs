@@ -1,9 +1,11 @@
 //! A command as its row tells of it: verb, key, text, and how it is answered.
 
+use std::borrow::Cow;
+
 use super::reader::number;
-use super::registry::{KeyPlace, key_place};
-use super::value::{Value, escaped};
-use crate::dissect::{Side, shorten};
+use super::registry::{KeyPlace, known};
+use super::value::{LONGEST_LETTER, Value, escape};
+use crate::dissect::Side;
 
 /// Bytes of a key that its row shows.
 const KEY_BYTES: usize = 64;
@@ -14,9 +16,11 @@ const VERB_BYTES: usize = 64;
 #[derive(Debug)]
 pub(super) struct Command {
     /// In capitals.
-    pub verb: String,
-    pub text: String,
-    pub key: Option<String>,
+    pub verb: Cow<'static, str>,
+    /// The command as typed, and behind it the key.
+    words: String,
+    /// Where the key begins, if it names one.
+    key: Option<usize>,
     pub answer: Answer,
     pub side: Side,
 }
@@ -45,38 +49,64 @@ pub(super) enum Answer {
 impl Command {
     /// Reads a command; `None` of an array that holds no word.
     pub fn read(value: &Value, side: Side, most_bytes: usize) -> Option<Self> {
-        let verb = verb(value.word(0)?);
-        let place = key_place(&verb).unwrap_or(KeyPlace::Nowhere);
+        let (verb, place) = match known(value.word(0)?) {
+            Some((verb, place)) => (Cow::Borrowed(verb), place),
+            None => (Cow::Owned(unknown(value.word(0)?)), KeyPlace::Nowhere),
+        };
         // Commands of modules name their key first, nearly all.
         let place = if verb.contains('.') { KeyPlace::At(1) } else { place };
+        let mut words = value.typed(most_bytes);
+        let key = key(value, place).map(|key| {
+            let start = words.len();
+            push_key(key, &mut words);
+            start
+        });
         Some(Self {
-            text: shorten(&value.typed(most_bytes), most_bytes).into_owned(),
-            key: key(value, place).map(shown_key),
+            words,
+            key,
             answer: answer(&verb, value),
             verb,
             side,
         })
     }
 
+    /// As a person types it.
+    pub fn text(&self) -> &str {
+        self.words
+            .get(..self.key.unwrap_or(self.words.len()))
+            .unwrap_or_default()
+    }
+
+    /// The key that it names.
+    pub fn key(&self) -> Option<&str> {
+        self.words.get(self.key?..)
+    }
+
     /// Bytes of memory that it holds besides itself.
     pub fn held_bytes(&self) -> usize {
-        let key = self.key.as_ref().map_or(0, String::capacity);
-        let text = self.text.capacity().saturating_add(self.verb.capacity());
-        text.saturating_add(key)
+        let verb = match &self.verb {
+            Cow::Borrowed(_) => 0,
+            Cow::Owned(verb) => verb.capacity(),
+        };
+        self.words.capacity().saturating_add(verb)
     }
 }
 
-/// The verb of a first word.
-pub(super) fn verb(word: &[u8]) -> String {
-    let text = escaped(word.get(..VERB_BYTES).unwrap_or(word));
-    text.to_ascii_uppercase()
+/// A verb that no server knows.
+fn unknown(word: &[u8]) -> String {
+    let mut verb = String::new();
+    escape(word.get(..VERB_BYTES).unwrap_or(word), false, &mut verb);
+    verb.make_ascii_uppercase();
+    verb
 }
 
-/// A key cut at its bound, without a mark: a filter compares it.
-fn shown_key(key: &[u8]) -> String {
-    let mut text = escaped(key);
-    text.truncate(text.floor_char_boundary(KEY_BYTES));
-    text
+/// Writes a key cut at its bound, without a mark: a filter compares it.
+fn push_key(key: &[u8], text: &mut String) {
+    let end = text.len().saturating_add(KEY_BYTES);
+    // A letter that this cuts lies beyond the bound.
+    let begin = key.get(..KEY_BYTES.saturating_add(LONGEST_LETTER)).unwrap_or(key);
+    escape(begin, false, text);
+    text.truncate(text.floor_char_boundary(end));
 }
 
 fn key(value: &Value, place: KeyPlace) -> Option<&[u8]> {

@@ -5,15 +5,17 @@
 
 use schema::tables::redis::{Redis, RedisOwn};
 
-use super::command::{Answer, Command, verb};
+use super::command::{Answer, Command};
 use super::reader::Reading;
-use super::registry::key_place;
+use super::registry::known;
 use super::value::{Kind, Value};
 use crate::dissect::pending::Pending;
 use crate::dissect::{Context, Entry, Half, Side, shorten, sizes};
 
 /// Bytes of a command or a reply that a summary shows.
 const SUMMARY_BYTES: usize = 120;
+/// Bytes that a summary has besides both.
+const MARKS_BYTES: usize = 16;
 
 /// The exchanges of a connection.
 #[derive(Debug, Default)]
@@ -173,7 +175,7 @@ impl Exchanges {
         }
         match word {
             Some(word) if is_told(word, value.top().map_or(0, |top| top.length)) => false,
-            Some(word) if key_place(&verb(word)).is_some() && (half == Half::Client || self.waiting.len() == 0) => {
+            Some(word) if known(word).is_some() && (half == Half::Client || self.waiting.len() == 0) => {
                 self.asker = Some(half);
                 true
             }
@@ -265,9 +267,9 @@ impl Exchanges {
             self.subscribe(word, value.word(2) != Some(b"0"));
         }
         let shown = if is_unasked && kind != Kind::Simple {
-            shorten(&value.typed(SUMMARY_BYTES), SUMMARY_BYTES).into_owned()
+            value.typed(SUMMARY_BYTES)
         } else {
-            shorten(&value.shown(SUMMARY_BYTES), SUMMARY_BYTES).into_owned()
+            value.shown(SUMMARY_BYTES)
         };
         let shown = match kind {
             Kind::Array if shown.ends_with('…') && !is_unasked => format!("{length} elements {shown}"),
@@ -298,9 +300,8 @@ impl Exchanges {
             return;
         }
         if let Some(first) = self.waiting.first_mut() {
-            let shown = reply.shown.clone();
             match &mut first.reply {
-                Some(earlier) => earlier.add(side, &shown),
+                Some(earlier) => earlier.add(side, &reply.shown),
                 None => first.reply = Some(reply),
             }
             match first.command.answer {
@@ -322,7 +323,7 @@ impl Exchanges {
         if let Some(asked) = &asked
             && !is_error
         {
-            match asked.command.verb.as_str() {
+            match &*asked.command.verb {
                 "MONITOR" => self.monitors = true,
                 "RESET" => (self.monitors, self.listens, self.listens_to_shards) = (false, false, false),
                 _ => {}
@@ -437,8 +438,7 @@ fn told(kind: Kind, word: &[u8]) -> Option<&'static str> {
 
 /// True of an array that begins with the verb of a command.
 fn has_verb(value: &Value) -> bool {
-    value.top().is_some_and(|top| top.kind == Kind::Array)
-        && value.word(0).is_some_and(|word| key_place(&verb(word)).is_some())
+    value.top().is_some_and(|top| top.kind == Kind::Array) && value.word(0).is_some_and(|word| known(word).is_some())
 }
 
 /// True of the replies to commands that subscribe or end it: the channel, and how many are left.
@@ -466,18 +466,22 @@ fn append(asker: Half, command: Option<Command>, reply: Option<Reply>, context: 
         command.as_ref().map(|command| command.side),
         reply.as_ref().map(|reply| reply.side),
     );
-    let mut summary = String::new();
-    if let Some(command) = &command {
-        summary.push_str(&shorten(&command.text, SUMMARY_BYTES));
-    }
-    if let Some(reply) = &reply {
+    let text = command.as_ref().map_or("", Command::text);
+    let shown = reply.as_ref().map_or("", |reply| reply.shown.as_str());
+    let bytes = text
+        .len()
+        .saturating_add(shown.len())
+        .min(SUMMARY_BYTES.saturating_mul(3));
+    let mut summary = String::with_capacity(bytes.saturating_add(MARKS_BYTES));
+    summary.push_str(&shorten(text, SUMMARY_BYTES));
+    if reply.is_some() {
         if !summary.is_empty() {
             summary.push(' ');
         }
         summary.push_str("→ ");
-        summary.push_str(&shorten(&reply.shown, SUMMARY_BYTES.saturating_mul(2)));
+        summary.push_str(&shorten(shown, SUMMARY_BYTES.saturating_mul(2)));
     }
-    let verb = command.as_ref().map(|command| command.verb.as_str());
+    let verb = command.as_ref().map(|command| &*command.verb);
     let told = reply.as_ref().and_then(|reply| reply.told);
     let (common, identity) = context.common(Entry {
         method: verb.or(told),
@@ -491,8 +495,8 @@ fn append(asker: Half, command: Option<Command>, reply: Option<Reply>, context: 
         identity,
         own: RedisOwn {
             redis_type: verb,
-            redis_command: command.as_ref().map(|command| command.text.as_str()),
-            redis_key: command.as_ref().and_then(|command| command.key.as_deref()),
+            redis_command: command.as_ref().map(Command::text),
+            redis_key: command.as_ref().and_then(Command::key),
             redis_request_size: request_size,
             redis_response_size: response_size,
             redis_total_size: total_size,

@@ -1,10 +1,9 @@
 //! Recognises Redis by its first bytes: a command as an array of strings says so itself; of replies, only what no other protocol
 //! says; words as a person types them, only on a usual port.
 
-use super::command::verb;
 use super::inline;
 use super::reader::{is_integer, number};
-use super::registry::key_place;
+use super::registry::known;
 use crate::dissect::{Probe, Verdict};
 
 /// Replicas, clients and servers meet here; sentinels at the second.
@@ -244,7 +243,7 @@ fn inline_verdict(bytes: &[u8]) -> Verdict {
     let line = bytes.get(..end).unwrap_or_default().trim_ascii_end();
     let word = inline::first_word(line);
     let is_http = line.windows(5).any(|window| window == b"HTTP/");
-    if !word.is_empty() && word.len() < 24 && !is_http && key_place(&verb(word)).is_some() {
+    if !word.is_empty() && word.len() < 24 && !is_http && known(word).is_some() {
         Verdict::Certain
     } else {
         Verdict::No

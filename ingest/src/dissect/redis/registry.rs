@@ -1,5 +1,8 @@
 //! The commands of Redis and Valkey and where each names its first key. Specification: `COMMAND` of the servers, key specifications.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// Where a command names its first key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeyPlace {
@@ -13,8 +16,22 @@ pub(super) enum KeyPlace {
     Behind(&'static str),
 }
 
-/// Where the first key of a command is, by its verb in capitals; `None` if no server knows the verb.
-pub(super) fn key_place(verb: &str) -> Option<KeyPlace> {
+/// The verb of a first word, in capitals, and where the first key of its command is; `None` if no server knows the verb.
+pub(super) fn known(word: &[u8]) -> Option<(&'static str, KeyPlace)> {
+    let mut capitals = [0; VERB_BYTES];
+    let capitals = capitals.get_mut(..word.len())?;
+    capitals.copy_from_slice(word);
+    capitals.make_ascii_uppercase();
+    VERBS.get(&*capitals).copied()
+}
+
+/// Bytes of the longest verb, and a few more.
+const VERB_BYTES: usize = 24;
+
+type Verbs = HashMap<&'static [u8], (&'static str, KeyPlace), ahash::RandomState>;
+
+/// The verbs of all lists.
+static VERBS: LazyLock<Verbs> = LazyLock::new(|| {
     let lists = [
         (FIRST, KeyPlace::At(1)),
         (SECOND, KeyPlace::At(2)),
@@ -24,9 +41,10 @@ pub(super) fn key_place(verb: &str) -> Option<KeyPlace> {
         (STREAMS, KeyPlace::Behind("STREAMS")),
         (KEYLESS, KeyPlace::Nowhere),
     ];
-    let known = lists.into_iter().find(|(verbs, _)| verbs.binary_search(&verb).is_ok());
-    known.map(|(_, place)| place)
-}
+    let each =
+        |(verbs, place): (&'static [&'static str], _)| verbs.iter().map(move |verb| (verb.as_bytes(), (*verb, place)));
+    lists.into_iter().flat_map(each).collect()
+});
 
 /// Verbs whose first word is a key.
 const FIRST: &[&str] = &[
@@ -330,5 +348,11 @@ mod tests {
         let mut all = lists.concat();
         all.sort_unstable();
         assert!(all.windows(2).all(|pair| pair[0] != pair[1]));
+        for verb in all {
+            assert_eq!(
+                known(verb.to_ascii_lowercase().as_bytes()).map(|(known, _)| known),
+                Some(verb)
+            );
+        }
     }
 }

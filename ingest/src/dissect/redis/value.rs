@@ -5,6 +5,8 @@
 
 use std::fmt::Write;
 
+use crate::dissect::printable::plain_bytes;
+
 /// Bytes that each of the first [`NAMED`] texts keeps, however long those before it were: behind a long script stands a key.
 const LEAST_BYTES: usize = 65;
 /// Texts that keep [`LEAST_BYTES`] for sure.
@@ -13,6 +15,8 @@ const NAMED: usize = 16;
 const FORMAT_BYTES: usize = 4;
 /// Memory that stays with a connection between values.
 const IDLE_BYTES: usize = 1 << 10;
+/// Bytes of the longest letter.
+pub(super) const LONGEST_LETTER: usize = 4;
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,9 +154,10 @@ impl Value {
         tokens.saturating_add(self.text.capacity())
     }
 
-    /// Writes the elements of the outermost aggregate as words that a person would type.
+    /// The elements of the outermost aggregate as words that a person would type; longer text is cut.
     pub fn typed(&self, most_bytes: usize) -> String {
-        let mut text = String::with_capacity(self.text.len().min(most_bytes));
+        let spaces = self.tokens.len();
+        let mut text = String::with_capacity(self.text.len().saturating_add(spaces).min(most_bytes));
         let mut count: u64 = 0;
         for token in self.elements() {
             if text.len() >= most_bytes {
@@ -162,21 +167,24 @@ impl Value {
                 text.push(' ');
             }
             count = count.saturating_add(1);
-            self.leaf(token, Quotes::IfNeeded, &mut text);
+            self.leaf(token, Quotes::IfNeeded, usize::MAX, &mut text);
         }
         if self.top().is_some_and(|top| top.length > count) && !text.ends_with('…') {
             text.push_str(" …");
         }
+        cut(&mut text, most_bytes);
         text
     }
 
-    /// Writes the value as a reply: strings in quotes, arrays in brackets, maps in braces.
+    /// The value as a reply: strings in quotes, arrays in brackets, maps in braces; longer text is cut.
     pub fn shown(&self, most_bytes: usize) -> String {
-        let mut text = String::new();
+        let marks = self.tokens.len().saturating_mul(4);
+        let mut text = String::with_capacity(self.text.len().saturating_add(marks).min(most_bytes));
         let mut open: Vec<(Kind, u64)> = Vec::new();
         for token in &self.tokens {
             if text.len() >= most_bytes {
                 text.push('…');
+                cut(&mut text, most_bytes);
                 return text;
             }
             close(&mut open, usize::from(token.depth), &mut text);
@@ -191,7 +199,7 @@ impl Value {
             match token.kind {
                 Kind::Array | Kind::Push => text.push('['),
                 Kind::Map => text.push('{'),
-                _ => self.leaf(token, Quotes::Always, &mut text),
+                _ => self.leaf(token, Quotes::Always, most_bytes, &mut text),
             }
             if matches!(token.kind, Kind::Array | Kind::Push | Kind::Map) {
                 open.push((token.kind, 0));
@@ -201,24 +209,40 @@ impl Value {
             text.push('…');
         }
         close(&mut open, 0, &mut text);
+        cut(&mut text, most_bytes);
         text
     }
 
-    fn leaf(&self, token: &Token, quotes: Quotes, text: &mut String) {
+    /// Writes a leaf, or no less than so many bytes of it.
+    fn leaf(&self, token: &Token, quotes: Quotes, most_bytes: usize, text: &mut String) {
         let bytes = self.bytes(token);
+        let format_bytes = if token.kind == Kind::Verbatim { FORMAT_BYTES } else { 0 };
+        let rest = bytes.get(format_bytes..).unwrap_or_default();
+        // No two bytes become less than one.
+        let wanted_bytes = most_bytes.saturating_add(LONGEST_LETTER).saturating_mul(2);
+        let wanted = rest.get(..wanted_bytes).unwrap_or(rest);
         match token.kind {
-            Kind::Bulk => quote(bytes, quotes, text),
-            Kind::Verbatim => quote(bytes.get(FORMAT_BYTES..).unwrap_or_default(), quotes, text),
+            Kind::Bulk | Kind::Verbatim => quote(wanted, quotes, text),
             Kind::Null => text.push_str("nil"),
             Kind::Boolean => text.push_str(if bytes == b"t" { "true" } else { "false" }),
             Kind::Array | Kind::Map | Kind::Push => {
                 let _ = write!(text, "[{}]", token.length);
             }
-            Kind::Simple | Kind::Error | Kind::Number => text.push_str(&printable(bytes)),
+            Kind::Simple | Kind::Error | Kind::Number => {
+                push_printable(wanted, text);
+            }
         }
         if token.length > bytes.len() as u64 && !matches!(token.kind, Kind::Array | Kind::Map | Kind::Push) {
             text.push('…');
         }
+    }
+}
+
+/// Cuts a text in place, as [`crate::dissect::shorten`] does.
+fn cut(text: &mut String, most_bytes: usize) {
+    if text.len() > most_bytes {
+        text.truncate(text.floor_char_boundary(most_bytes));
+        text.push('…');
     }
 }
 
@@ -242,24 +266,25 @@ enum Quotes {
     IfNeeded,
 }
 
-/// Text of any bytes, on one line.
-fn printable(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-/// Text of a key: as typed, without quotes.
-pub(super) fn escaped(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    escape(bytes, false, &mut text);
-    text
+/// Writes text of any bytes, on one line.
+fn push_printable(bytes: &[u8], text: &mut String) {
+    if let Ok(plain) = std::str::from_utf8(bytes)
+        && plain_bytes(bytes, |byte| !matches!(byte, b' '..=b'~')) == bytes.len()
+    {
+        text.push_str(plain);
+        return;
+    }
+    let lossy = String::from_utf8_lossy(bytes);
+    text.extend(lossy.chars().map(|c| if c.is_control() { ' ' } else { c }));
 }
 
 fn quote(bytes: &[u8], quotes: Quotes, text: &mut String) {
-    let is_word = |byte: &u8| !matches!(byte, 0..=b' ' | b'"' | b'\'' | b'\\' | 0x7f);
-    let is_plain = !bytes.is_empty() && bytes.iter().all(is_word) && std::str::from_utf8(bytes).is_ok();
-    if is_plain && quotes == Quotes::IfNeeded {
-        text.push_str(&printable(bytes));
+    if quotes == Quotes::IfNeeded
+        && !bytes.is_empty()
+        && plain_bytes(bytes, |byte| matches!(byte, 0..=b' ' | b'"' | b'\'' | b'\\' | 0x7f)) == bytes.len()
+        && let Ok(word) = std::str::from_utf8(bytes)
+    {
+        push_printable(word.as_bytes(), text);
         return;
     }
     text.push('"');
@@ -268,25 +293,41 @@ fn quote(bytes: &[u8], quotes: Quotes, text: &mut String) {
 }
 
 /// Writes bytes as redis-cli escapes them, but for text of other scripts, which stays readable.
-fn escape(bytes: &[u8], in_quotes: bool, text: &mut String) {
+pub(super) fn escape(bytes: &[u8], in_quotes: bool, text: &mut String) {
+    if let Ok(valid) = std::str::from_utf8(bytes) {
+        escape_text(valid, in_quotes, text);
+        return;
+    }
     for piece in bytes.utf8_chunks() {
-        for c in piece.valid().chars() {
-            match c {
-                '\n' => text.push_str("\\n"),
-                '\r' => text.push_str("\\r"),
-                '\t' => text.push_str("\\t"),
-                '"' | '\\' if in_quotes => {
-                    text.push('\\');
-                    text.push(c);
-                }
-                c if c.is_control() => {
-                    let _ = write!(text, "\\x{:02x}", u32::from(c));
-                }
-                c => text.push(c),
-            }
-        }
+        escape_text(piece.valid(), in_quotes, text);
         for byte in piece.invalid() {
             let _ = write!(text, "\\x{byte:02x}");
         }
+    }
+}
+
+fn escape_text(valid: &str, in_quotes: bool, text: &mut String) {
+    /// What begins a control character beyond ASCII, and other letters.
+    const SECOND_PAGE: u8 = 0xc2;
+    let is_special = |byte| matches!(byte, 0..=0x1f | 0x7f | SECOND_PAGE) || in_quotes && matches!(byte, b'"' | b'\\');
+    let mut rest = valid;
+    while let Some((plain, special)) = rest.split_at_checked(plain_bytes(rest.as_bytes(), is_special)) {
+        text.push_str(plain);
+        let mut letters = special.chars();
+        match letters.next() {
+            None => return,
+            Some('\n') => text.push_str("\\n"),
+            Some('\r') => text.push_str("\\r"),
+            Some('\t') => text.push_str("\\t"),
+            Some(c @ ('"' | '\\')) => {
+                text.push('\\');
+                text.push(c);
+            }
+            Some(c) if c.is_control() => {
+                let _ = write!(text, "\\x{:02x}", u32::from(c));
+            }
+            Some(c) => text.push(c),
+        }
+        rest = letters.as_str();
     }
 }
