@@ -208,6 +208,7 @@ macro_rules! builder_struct {
             impl $builder {
                 /// Appends the values of one row.
                 pub(crate) fn append(&mut self, row: $row<'_>) {
+                    self.bytes += size_of::<Kept>();
                     $(self.bytes += <$crate::$kind as $crate::Kind>::weight(&row.$field);)*
                     self.rows.push(Kept {
                         $($field: <$crate::$kind as $crate::Kind>::take(row.$field, &mut self.cells, &mut self.columns.$field),)*
