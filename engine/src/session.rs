@@ -35,22 +35,23 @@ const STORE_URL: &str = "kfl://store/";
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub(crate) manifest: Arc<Manifest>,
+    tables: Catalog,
     session: OnceLock<SessionState>,
 }
 
 impl Snapshot {
     pub(crate) fn new(manifest: Manifest) -> Self {
+        let manifest = Arc::new(manifest);
         Self {
-            manifest: Arc::new(manifest),
+            tables: Catalog::new(manifest.clone()),
+            manifest,
             session: OnceLock::new(),
         }
     }
 
     /// The tables of the commit.
     pub(crate) fn tables(&self) -> Catalog {
-        Catalog {
-            manifest: self.manifest.clone(),
-        }
+        self.tables.clone()
     }
 
     /// The session over the commit.
@@ -103,11 +104,25 @@ fn session(runtime: Arc<RuntimeEnv>, tables: Catalog) -> Result<SessionState> {
 #[derive(Clone, Debug)]
 pub(crate) struct Catalog {
     manifest: Arc<Manifest>,
+    /// The tables that were asked for so far, by their places in the schema.
+    providers: Arc<[OnceLock<Arc<Parts>>]>,
+}
+
+impl Catalog {
+    fn new(manifest: Arc<Manifest>) -> Self {
+        let providers = schema::tables::ALL.iter().map(|_| OnceLock::new()).collect();
+        Self { manifest, providers }
+    }
 }
 
 impl Tables for Catalog {
     fn provider(&self, table: &'static Table) -> Arc<dyn TableProvider> {
-        Arc::new(Parts::new(table, store_url(), self.manifest.clone()))
+        let new = || Arc::new(Parts::new(table, store_url(), self.manifest.clone()));
+        let place = schema::tables::ALL.iter().position(|known| known.name == table.name);
+        match place.and_then(|place| self.providers.get(place)) {
+            Some(known) => known.get_or_init(new).clone(),
+            None => new(),
+        }
     }
 }
 
