@@ -1,7 +1,8 @@
 //! The first rows of an order, in two steps: which rows they are, from few columns; then those rows alone.
 //!
 //! A question for the newest hundred rows reads every column of every row that was the newest for a while. With the rows'
-//! names (`id`, `index`, which no two rows of a table share) the wide columns are read of a hundred rows only:
+//! names (`id`, `index`, which no two rows of a table share) the wide columns are read of a hundred rows only. The first step reads
+//! row groups in order and piece by piece; the second those alone whose ranges hold the names, or the times of an order by time:
 //!
 //! ```text
 //! Sort fetch=100            Sort fetch=100
@@ -20,7 +21,7 @@ use std::sync::Arc;
 
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, JoinType, Result};
-use datafusion::datasource::source_as_provider;
+use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::logical_expr::{
     Expr, LogicalPlan, LogicalPlanBuilder, Projection, Sort, SortExpr, SubqueryAlias, TableScan, Union,
 };
@@ -28,7 +29,7 @@ use datafusion::optimizer::optimizer::ApplyOrder;
 use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 
 use crate::columns::{ID, INDEX, TIMESTAMP};
-use crate::provider::Parts;
+use crate::provider::{Parts, Purpose};
 
 /// Rows above which reading them again by name costs more than it saves.
 const MOST_ROWS: usize = 10_000;
@@ -38,6 +39,7 @@ const FEWEST_COLUMNS: usize = 8;
 const KEPT: &str = "kept rows";
 const KEPT_ID: &str = "kept id";
 const KEPT_INDEX: &str = "kept index";
+const KEPT_TIME: &str = "kept time";
 
 /// The rule.
 #[derive(Debug)]
@@ -163,19 +165,38 @@ fn in_two_steps(sort: &Sort, fetch: usize) -> Result<Option<LogicalPlan>> {
         return Ok(None);
     }
     let keys: Vec<_> = sort.expr.iter().map(|key| without_nulls(key, rows)).collect();
-    let kept = LogicalPlanBuilder::from(rows.clone())
+    // Ids of two captures of one hour lie far apart, and so would all row groups between. The times of the first rows do not.
+    let is_time = |column: &&Column| {
+        let position = rows.schema().maybe_index_of_column(column);
+        position.and_then(|position| origin(rows, position)) == Some(TIMESTAMP)
+    };
+    let time = sort
+        .expr
+        .first()
+        .and_then(|key| bare(&key.expr))
+        .filter(is_time)
+        .cloned();
+    let names = [(KEPT_ID, Some(id)), (KEPT_INDEX, Some(index)), (KEPT_TIME, time)];
+    let names: Vec<_> = names
+        .into_iter()
+        .filter_map(|(name, column)| Some((name, column?)))
+        .collect();
+    let kept = LogicalPlanBuilder::from(read_for(rows.clone(), Purpose::First)?)
         .project(read.into_iter().map(Expr::Column))?
         .sort_with_limit(keys, Some(fetch))?
-        .project([
-            Expr::Column(id.clone()).alias(KEPT_ID),
-            Expr::Column(index.clone()).alias(KEPT_INDEX),
-        ])?
+        .project(
+            names
+                .iter()
+                .map(|(name, column)| Expr::Column(column.clone()).alias(*name)),
+        )?
         .alias(KEPT)?
         .build()?;
-    let of_kept = |name: &str| Column::new(Some(KEPT), name);
-    let on = (vec![of_kept(KEPT_ID), of_kept(KEPT_INDEX)], vec![id, index]);
+    let on: (Vec<_>, Vec<_>) = names
+        .into_iter()
+        .map(|(name, column)| (Column::new(Some(KEPT), name), column))
+        .unzip();
     LogicalPlanBuilder::from(kept)
-        .join(unfiltered(rows)?, JoinType::Inner, on, None)?
+        .join(read_for(unfiltered(rows)?, Purpose::Named)?, JoinType::Inner, on, None)?
         .project(schema.columns().into_iter().map(Expr::Column))?
         .sort_with_limit(sort.expr.clone(), Some(fetch))?
         .build()
@@ -200,12 +221,14 @@ fn origin(plan: &LogicalPlan, position: usize) -> Option<&str> {
 }
 
 fn has_names(scan: &TableScan) -> bool {
-    let provider = source_as_provider(&scan.source);
-    let provider = provider.as_ref().ok();
-    scan.fetch.is_none()
-        && provider
-            .and_then(|provider| (provider.as_ref() as &dyn std::any::Any).downcast_ref::<Parts>())
-            .is_some_and(|parts| parts.table().in_kfl())
+    scan.fetch.is_none() && parts_of(scan).is_some_and(|parts| parts.table().in_kfl())
+}
+
+/// The table that is scanned, if it is one of the store's.
+fn parts_of(scan: &TableScan) -> Option<Parts> {
+    let provider = source_as_provider(&scan.source).ok()?;
+    let provider = provider.as_ref() as &dyn std::any::Any;
+    provider.downcast_ref::<Parts>().cloned()
 }
 
 /// The column that an expression hands on.
@@ -252,6 +275,21 @@ fn without_nulls(key: &SortExpr, rows: &LogicalPlan) -> SortExpr {
         nulls_first: key.nulls_first && !is_set,
         ..key.clone()
     }
+}
+
+/// The plan with its tables read for a purpose.
+fn read_for(plan: LogicalPlan, purpose: Purpose) -> Result<LogicalPlan> {
+    plan.transform_up(|node| match node {
+        LogicalPlan::TableScan(scan) => Ok(match parts_of(&scan) {
+            Some(parts) => Transformed::yes(LogicalPlan::TableScan(TableScan {
+                source: provider_as_source(Arc::new(parts.read_for(purpose))),
+                ..scan
+            })),
+            None => Transformed::no(LogicalPlan::TableScan(scan)),
+        }),
+        node => Ok(Transformed::no(node)),
+    })
+    .map(|transformed| transformed.data)
 }
 
 /// The rows without the filters: the first step has applied them.

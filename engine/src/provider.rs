@@ -33,19 +33,32 @@ use object_store::ObjectMeta;
 use schema::Table;
 use schema::tables::packets;
 
-use crate::scan::{ChooseExec, Condition, is_answerable, is_time_range};
+use crate::columns::RANGED;
+use crate::scan::{ChooseExec, Condition, WholePart, is_answerable, is_time_range};
 use crate::store::{Manifest, Part, ROW_GROUP_ROWS};
 
 /// Bytes read at a part's end in the hope that they hold its whole footer.
 const FOOTER_BYTES: usize = 64 << 10;
 
 /// One table of one commit.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Parts {
     table: &'static Table,
     schema: SchemaRef,
     store: ObjectStoreUrl,
     manifest: Arc<Manifest>,
+    purpose: Purpose,
+}
+
+/// What a table's rows are read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Nobody knows.
+    Any,
+    /// A sort above needs the first few of its order.
+    First,
+    /// A join above needs few, which it knows by name when it asks.
+    Named,
 }
 
 impl Parts {
@@ -60,6 +73,15 @@ impl Parts {
             schema: scanned(table),
             store,
             manifest,
+            purpose: Purpose::Any,
+        }
+    }
+
+    /// The same rows, read for a purpose.
+    pub(crate) fn read_for(&self, purpose: Purpose) -> Self {
+        Self {
+            purpose,
+            ..self.clone()
         }
     }
 
@@ -87,10 +109,12 @@ impl Parts {
     }
 
     /// Which filters a [`ChooseExec`] answers: those that dictionaries do, and with them ranges of time. Packets are looked
-    /// up by their keys.
+    /// up by their keys. For the first rows of an order a range of time alone is answered as well: row groups are read in order.
     fn asked<'f>(&self, filters: impl Iterator<Item = &'f Expr> + Clone) -> Vec<bool> {
         let is_answerable = |filter: &Expr| is_answerable(filter, &self.schema);
-        let any = self.table.name != packets::TABLE.name && filters.clone().any(is_answerable);
+        let is_reason =
+            |filter: &Expr| is_answerable(filter) || self.purpose == Purpose::First && is_time_range(filter);
+        let any = self.table.name != packets::TABLE.name && filters.clone().any(is_reason);
         filters
             .map(|filter| any && (is_answerable(filter) || is_time_range(filter)))
             .collect()
@@ -109,20 +133,21 @@ impl Parts {
     }
 
     fn file(&self, part: &Part) -> PartitionedFile {
-        let file = PartitionedFile::new_from_meta(ObjectMeta {
+        PartitionedFile::new_from_meta(ObjectMeta {
             location: part.location(self.table.name).into(),
             // Parts never change, so that caches need no time to tell versions apart.
             last_modified: chrono::DateTime::UNIX_EPOCH,
             size: part.bytes,
             e_tag: None,
             version: None,
-        });
-        // A sort for few rows opens the parts first that may hold them.
-        file.with_statistics(Arc::new(self.statistics_of(&[part])))
+        })
     }
 
     fn statistics_of(&self, parts: &[&Part]) -> Statistics {
         let column = |field: &Arc<Field>| {
+            if !RANGED.contains(&field.name().as_str()) {
+                return ColumnStatistics::new_unknown();
+            }
             let ranges: Option<Vec<_>> = parts
                 .iter()
                 .map(|part| part.ranges.get(field.name()).copied())
@@ -213,9 +238,15 @@ impl TableProvider for Parts {
             .with_metadata_size_hint(FOOTER_BYTES)
             .with_enable_page_index(true)
             .with_reorder_filters(true);
+        let chooses = match self.purpose {
+            Purpose::Any => !asked.is_empty(),
+            Purpose::First => asked.len() == filters.len(),
+            Purpose::Named => filters.is_empty(),
+        };
         let mut source = bare.clone();
         if asked.is_empty() {
-            source = source.with_pushdown_filters(self.late(filters, projection));
+            let late = self.purpose != Purpose::First && self.late(filters, projection);
+            source = source.with_pushdown_filters(late);
         } else if let Some(filter) = conjunction(asked.clone()) {
             // By this the source rules out row groups and pages; which rows are chosen is not its affair.
             let filter = state.create_physical_expr(filter, &DFSchema::try_from(self.schema.clone())?)?;
@@ -224,8 +255,15 @@ impl TableProvider for Parts {
         let partitions = state.config().target_partitions();
         let files: Vec<_> = parts.iter().map(|part| self.file(part)).collect();
         let config = |source: ParquetSource| {
+            // What chooses rows knows parts by their ranges; a sort over a scan as it comes opens those first that it needs.
+            let files = match chooses {
+                false => (files.iter().zip(&parts))
+                    .map(|(file, part)| file.clone().with_statistics(Arc::new(self.statistics_of(&[*part]))))
+                    .collect(),
+                true => files.clone(),
+            };
             FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
-                .with_file_groups(FileGroup::new(files.clone()).split_files(partitions))
+                .with_file_groups(FileGroup::new(files).split_files(partitions))
                 .with_statistics(self.statistics_of(&parts))
         };
         let scan = config(source)
@@ -233,17 +271,25 @@ impl TableProvider for Parts {
             .with_limit(limit)
             .build();
         let rows = DataSourceExec::from_data_source(scan);
-        let Some(asked) = conjunction(asked) else {
+        if !chooses {
             return Ok(rows);
+        }
+        let condition = match conjunction(asked) {
+            Some(asked) => Condition::of(&asked, &self.schema, state)?,
+            None => Condition::always(),
         };
-        let condition = Condition::of(&asked, &self.schema, state)?;
         let groups: usize = parts
             .iter()
             .map(|part| (part.rows as usize).div_ceil(ROW_GROUP_ROWS))
             .sum();
         let bare = config(bare).build();
+        let whole = parts.iter().zip(files.iter().cloned()).map(|(part, file)| WholePart {
+            part: (*part).clone(),
+            file,
+        });
         Ok(Arc::new(ChooseExec::new(
             condition,
+            whole.collect(),
             rows,
             bare,
             readers,
@@ -253,7 +299,7 @@ impl TableProvider for Parts {
 }
 
 /// A key of the manifest as a value of its column's type.
-fn key(data_type: &DataType, value: Option<i64>) -> ScalarValue {
+pub(crate) fn key(data_type: &DataType, value: Option<i64>) -> ScalarValue {
     match data_type {
         DataType::Timestamp(TimeUnit::Nanosecond, zone) => ScalarValue::TimestampNanosecond(value, zone.clone()),
         _ => ScalarValue::Int64(value),
@@ -261,15 +307,15 @@ fn key(data_type: &DataType, value: Option<i64>) -> ScalarValue {
 }
 
 /// The key ranges of some parts, as DataFusion's pruning asks for them.
-struct Ranges<'a> {
-    schema: &'a Schema,
-    parts: &'a [&'a Part],
+pub(crate) struct Ranges<'a> {
+    pub(crate) schema: &'a Schema,
+    pub(crate) parts: &'a [&'a Part],
 }
 
 impl Ranges<'_> {
     fn values(&self, column: &Column, pick: fn(&(i64, i64)) -> i64) -> Option<ArrayRef> {
         let data_type = self.schema.field_with_name(&column.name).ok()?.data_type();
-        if !crate::columns::RANGED.contains(&column.name.as_str()) {
+        if !RANGED.contains(&column.name.as_str()) {
             return None;
         }
         let values = self

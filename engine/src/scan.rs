@@ -2,7 +2,8 @@
 //!
 //! Statistics rule row groups out, also by what a sort above has learned meanwhile. In those that remain, questions of single
 //! columns are answered by dictionaries: once for each value, and no column of the filter is decoded. A count reads
-//! nothing else. If a sort asks for the newest rows the newest row groups come first, and in them the newest rows.
+//! nothing else. If a sort asks for the newest rows the newest row groups come first, and in them the newest rows; parts that
+//! hold older rows alone are not even opened.
 //!
 //! The node's child is the scan as DataFusion would run it, without the questions; it is run for one row group at a time, with
 //! the rows that were found.
@@ -13,6 +14,7 @@ mod dictionary;
 mod group;
 mod hybrid;
 mod question;
+mod queue;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -20,9 +22,11 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::Schema;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Result, Statistics, internal_datafusion_err};
+use datafusion::common::{Result, ScalarValue, Statistics, internal_datafusion_err};
+use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileScanConfig, ParquetFileReaderFactory, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::TaskContext;
@@ -42,10 +46,14 @@ use datafusion::physical_plan::{
 pub(crate) use question::{Condition, is_answerable, is_time_range};
 use run::Run;
 
+use crate::provider::key;
+use crate::store::Part;
+
 /// The node.
 #[derive(Clone, Debug)]
 pub(crate) struct ChooseExec {
     condition: Condition,
+    parts: Arc<[WholePart]>,
     /// The scan of the chosen rows.
     rows: Arc<dyn ExecutionPlan>,
     /// A scan of all columns and rows, to read a column that a question needs.
@@ -54,6 +62,22 @@ pub(crate) struct ChooseExec {
     order: Option<Order>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
+}
+
+/// A part that is scanned.
+#[derive(Clone, Debug)]
+pub(crate) struct WholePart {
+    pub(crate) part: Part,
+    pub(crate) file: PartitionedFile,
+}
+
+impl WholePart {
+    /// Smallest and largest value of a column, where the manifest knows them.
+    fn range(&self, column: &str, schema: &Schema) -> Option<(ScalarValue, ScalarValue)> {
+        let (first, last) = *self.part.ranges.get(column)?;
+        let data_type = schema.field_with_name(column).ok()?.data_type();
+        Some((key(data_type, Some(first)), key(data_type, Some(last))))
+    }
 }
 
 /// The order in which a sort above would like the rows.
@@ -67,6 +91,7 @@ impl ChooseExec {
     /// Makes the node for so many partitions.
     pub(crate) fn new(
         condition: Condition,
+        parts: Arc<[WholePart]>,
         rows: Arc<dyn ExecutionPlan>,
         bare: FileScanConfig,
         readers: Arc<dyn ParquetFileReaderFactory>,
@@ -80,6 +105,7 @@ impl ChooseExec {
         );
         Self {
             condition,
+            parts,
             rows,
             bare,
             readers,
@@ -156,7 +182,7 @@ impl ExecutionPlan for ChooseExec {
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let batches = Run::start(self, partition, context);
+        let batches = Run::start(self, partition, context)?;
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), batches)))
     }
 

@@ -37,13 +37,16 @@ pub(crate) struct Snapshot {
     pub(crate) manifest: Arc<Manifest>,
     /// Keeps the commit's parts; answers that are still read share it.
     pin: Arc<Pin>,
+    tables: Catalog,
     session: OnceLock<SessionState>,
 }
 
 impl Snapshot {
     pub(crate) fn new(manifest: Manifest, pin: Pin) -> Self {
+        let manifest = Arc::new(manifest);
         Self {
-            manifest: Arc::new(manifest),
+            tables: Catalog::new(manifest.clone()),
+            manifest,
             pin: Arc::new(pin),
             session: OnceLock::new(),
         }
@@ -51,9 +54,7 @@ impl Snapshot {
 
     /// The tables of the commit.
     pub(crate) fn tables(&self) -> Catalog {
-        Catalog {
-            manifest: self.manifest.clone(),
-        }
+        self.tables.clone()
     }
 
     /// The session over the commit.
@@ -107,11 +108,25 @@ fn session(runtime: Arc<RuntimeEnv>, tables: Catalog, pin: Arc<Pin>) -> Result<S
 #[derive(Clone, Debug)]
 pub(crate) struct Catalog {
     manifest: Arc<Manifest>,
+    /// The tables that were asked for so far, by their places in the schema.
+    providers: Arc<[OnceLock<Arc<Parts>>]>,
+}
+
+impl Catalog {
+    fn new(manifest: Arc<Manifest>) -> Self {
+        let providers = schema::tables::ALL.iter().map(|_| OnceLock::new()).collect();
+        Self { manifest, providers }
+    }
 }
 
 impl Tables for Catalog {
     fn provider(&self, table: &'static Table) -> Arc<dyn TableProvider> {
-        Arc::new(Parts::new(table, store_url(), self.manifest.clone()))
+        let new = || Arc::new(Parts::new(table, store_url(), self.manifest.clone()));
+        let place = schema::tables::ALL.iter().position(|known| known.name == table.name);
+        match place.and_then(|place| self.providers.get(place)) {
+            Some(known) => known.get_or_init(new).clone(),
+            None => new(),
+        }
     }
 }
 

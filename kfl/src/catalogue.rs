@@ -49,31 +49,40 @@ impl Variable {
 /// Every variable by its name.
 pub(crate) fn variables() -> &'static BTreeMap<&'static str, Variable> {
     static VARIABLES: LazyLock<BTreeMap<&'static str, Variable>> = LazyLock::new(|| {
-        let of_tables = tables::in_kfl().flat_map(schema::Table::fields);
-        let of_tables = of_tables.map(|field| (field, presence(field.name)));
-        let mut variables = BTreeMap::new();
-        for (field, presence) in of_tables {
-            variables.entry(field.name).or_insert_with(|| Variable {
+        let named = named();
+        let variable = |(name, fields): (&&'static str, &Vec<&'static Field>)| {
+            let field = *fields.first()?;
+            let variable = Variable {
                 field,
                 ty: field.ty.into(),
-                presence,
-            });
-        }
-        variables
+                presence: presence(name, &named),
+            };
+            Some((*name, variable))
+        };
+        named.iter().filter_map(variable).collect()
     });
     &VARIABLES
 }
 
+/// The fields that tables have by each name.
+fn named() -> BTreeMap<&'static str, Vec<&'static Field>> {
+    let mut named = BTreeMap::<_, Vec<_>>::new();
+    for field in tables::in_kfl().flat_map(schema::Table::fields) {
+        named.entry(field.name).or_default().push(field);
+    }
+    named
+}
+
 /// What there is of a variable that tables have: it is filled if one of them fills it, or what it is computed from.
-fn presence(name: &str) -> Presence {
-    let is_filled = |field: &'static Field| match field.source {
+fn presence(name: &str, named: &BTreeMap<&'static str, Vec<&'static Field>>) -> Presence {
+    let is_filled = |field: &&'static Field| match field.source {
         Source::Row | Source::Constant(_) => true,
         Source::Absent => false,
         Source::Virtual(text) => text
             .split(|letter: char| !(letter.is_ascii_alphanumeric() || "_.".contains(letter)))
-            .any(|word| presence(word) == Presence::Filled),
+            .any(|word| presence(word, named) == Presence::Filled),
     };
-    match tables::in_kfl().filter_map(|table| table.field(name)).any(is_filled) {
+    match named.get(name).is_some_and(|fields| fields.iter().any(is_filled)) {
         true => Presence::Filled,
         false => Presence::Empty,
     }

@@ -6,6 +6,8 @@ use engine::{Database, IngestOptions, QueryOptions};
 use expect_test::{Expect, expect};
 use futures::TryStreamExt;
 
+const CAPTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/captures/demo.pcap");
+
 /// The capture that ships with the project, in a database.
 struct Demo {
     database: Database,
@@ -17,15 +19,23 @@ impl Demo {
     fn open() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let database = Database::create(directory.path().join("db")).unwrap();
-        let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/captures/demo.pcap");
         database
-            .ingest_path(capture, &IngestOptions::default(), &mut ())
+            .ingest_path(CAPTURE, &IngestOptions::default(), &mut ())
             .unwrap();
         Self {
             database,
             runtime: tokio::runtime::Runtime::new().unwrap(),
             _directory: directory,
         }
+    }
+
+    /// Ingests the capture once more: each table has another part, whose times are the same.
+    fn again(&self) {
+        let options = IngestOptions {
+            force: true,
+            ..IngestOptions::default()
+        };
+        self.database.ingest_path(CAPTURE, &options, &mut ()).unwrap();
     }
 
     /// The rows of a query, one a line.
@@ -196,6 +206,30 @@ fn first_rows_in_two_steps_are_the_first_rows() {
         "\"timestamp\", id, \"index\", protocol",
     );
     check_first(&demo, "conns", "elapsed_time DESC, id");
+}
+
+#[test]
+fn first_rows_of_many_parts_are_the_first_rows() {
+    let demo = Demo::open();
+    for _ in 0..4 {
+        demo.again();
+    }
+    for order in [
+        "\"timestamp\" DESC, id DESC, \"index\" DESC",
+        "\"timestamp\", id, \"index\"",
+        "id DESC, \"index\"",
+        "elapsed_time DESC NULLS LAST, id, \"index\"",
+        "status_code, id DESC, \"index\"",
+    ] {
+        check_first(&demo, "http", order);
+        check_first(&demo, "http WHERE status_code >= 500", order);
+        check_first(
+            &demo,
+            "http WHERE \"timestamp\" > TIMESTAMP '2026-11-21T22:49:05.1Z'",
+            order,
+        );
+        check_first(&demo, "http WHERE conn_id > 100", order);
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, BooleanBu
 use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::datatypes::{Schema, SchemaRef, UInt64Type};
 use datafusion::common::pruning::PruningStatistics;
+use datafusion::common::stats::Precision;
 use datafusion::common::{Column, Result, ScalarValue};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::parquet::arrow::arrow_reader::statistics::StatisticsConverter;
@@ -58,6 +59,29 @@ impl Group {
         predicate
             .prune(&statistics)
             .map_or(true, |kept| kept.first().copied().unwrap_or(true))
+    }
+
+    /// The row group with statistics for a scan of it: columns without any value are not read.
+    pub(super) fn with_nulls_told(mut self, schema: &Schema) -> Self {
+        let rows = self.rows();
+        let is_null = |chunk: &&ColumnChunkMetaData| {
+            let nulls = chunk.statistics().and_then(|statistics| statistics.null_count_opt());
+            nulls == Some(rows as u64) && chunk.column_path().parts().len() == 1
+        };
+        let columns = self.described().columns().iter();
+        let nulls: HashSet<_> = columns
+            .filter(is_null)
+            .map(|chunk| chunk.column_path().string())
+            .collect();
+        let mut statistics = datafusion::common::Statistics::new_unknown(schema);
+        statistics.num_rows = Precision::Exact(rows);
+        for (field, column) in schema.fields().iter().zip(&mut statistics.column_statistics) {
+            if nulls.contains(field.name()) {
+                column.null_count = Precision::Exact(rows);
+            }
+        }
+        self.file = self.file.with_statistics(Arc::new(statistics));
+        self
     }
 
     /// Smallest and largest value of a column, where statistics know them.

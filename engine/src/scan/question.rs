@@ -71,6 +71,11 @@ pub(crate) fn is_time_range(filter: &Expr) -> bool {
 }
 
 impl Condition {
+    /// What is true of every row.
+    pub(crate) fn always() -> Self {
+        Condition::All(Vec::new())
+    }
+
     /// Makes the condition of an answerable filter, or of one with ranges of time.
     pub(crate) fn of(filter: &Expr, schema: &Schema, session: &dyn Session) -> Result<Self> {
         let flat = |condition| match condition {
@@ -111,6 +116,9 @@ impl fmt::Display for Condition {
             Condition::Any(parts) => (parts, " OR "),
             Condition::One(question) => return write!(f, "{}", question.predicate),
         };
+        if parts.is_empty() {
+            return f.write_str("true");
+        }
         for (position, part) in parts.iter().enumerate() {
             if position > 0 {
                 f.write_str(word)?;

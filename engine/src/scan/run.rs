@@ -1,9 +1,10 @@
 //! One partition of a [`ChooseExec`] as it runs: row groups in order, in each the rows that are found.
 
-use std::cmp::Ordering;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use datafusion::arrow::array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
+use datafusion::arrow::array::{ArrayRef, BooleanArray, BooleanBufferBuilder, RecordBatch, RecordBatchOptions};
+use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
 use datafusion::datasource::listing::PartitionedFile;
@@ -20,16 +21,24 @@ use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::group::{Group, Reader, Scan};
-use super::{ChooseExec, Order};
+use super::queue::Queue;
+use super::{ChooseExec, Order, WholePart};
+use crate::columns::RANGED;
+use crate::provider::Ranges;
 
-/// Columns above which a row group's rows are not held back to be given in reverse.
-const REVERSED_COLUMNS: usize = 8;
+/// Columns above which a row group's rows are read at once, and not held back to be given in reverse.
+const FEW_COLUMNS: usize = 8;
+/// Rows of the first piece that is read of a row group in an order; each further piece is twice as long.
+const FIRST_PIECE_ROWS: usize = 8 * 1024;
 
 /// One partition as it runs.
 pub(super) struct Run {
     exec: ChooseExec,
     context: Arc<TaskContext>,
     partition: usize,
+    /// The scans of the chosen rows and of whole columns, without files.
+    rows: FileScanConfig,
+    bare: FileScanConfig,
     baseline: BaselineMetrics,
     read: Count,
     pruned: PruningMetrics,
@@ -41,63 +50,62 @@ pub(super) type Batches = stream::BoxStream<'static, Result<RecordBatch>>;
 
 impl Run {
     /// The batches of a partition: its share of the row groups, one after the other.
-    pub(super) fn start(exec: &ChooseExec, partition: usize, context: Arc<TaskContext>) -> Batches {
-        let partitions = exec.properties.partitioning.partition_count();
+    pub(super) fn start(exec: &ChooseExec, partition: usize, context: Arc<TaskContext>) -> Result<Batches> {
         let run = Arc::new(Self {
             exec: exec.clone(),
             context,
             partition,
+            rows: without_files(exec.source()?.0),
+            bare: without_files(&exec.bare),
             baseline: BaselineMetrics::new(&exec.metrics, partition),
             read: MetricBuilder::new(&exec.metrics).counter("bytes_scanned", partition),
             pruned: MetricBuilder::new(&exec.metrics).pruning_metrics("row_groups_pruned_statistics", partition),
             predicate: Mutex::new(None),
         });
-        let groups = run.clone();
-        stream::once(async move { groups.groups().await })
-            .map_ok(move |groups| {
-                let own = groups.into_iter().skip(partition).step_by(partitions);
-                stream::iter(own.map(Ok::<_, DataFusionError>))
-            })
-            .try_flatten()
-            .and_then(move |group| {
-                let run = run.clone();
-                async move { run.batches(group).await }
-            })
-            .try_flatten()
-            .boxed()
+        let queue = Queue::new(run.clone());
+        let groups = stream::try_unfold(queue, |mut queue| async move {
+            Ok::<_, DataFusionError>(queue.next().await?.map(|group| (group, queue)))
+        });
+        let batches = groups.and_then(move |group| {
+            let run = run.clone();
+            async move { run.batches(group).await }
+        });
+        Ok(batches.try_flatten().boxed())
     }
 
-    fn reader(&self, file: &PartitionedFile) -> Result<Reader> {
+    /// The parts of the table.
+    pub(super) fn parts(&self) -> &[WholePart] {
+        &self.exec.parts
+    }
+
+    /// The order in which a sort above would like the rows.
+    pub(super) fn order(&self) -> Option<&Order> {
+        self.exec.order.as_ref()
+    }
+
+    /// True if what has this place among its like is the partition's own.
+    pub(super) fn owns(&self, place: usize) -> bool {
+        place % self.exec.properties.partitioning.partition_count() == self.partition
+    }
+
+    /// False if the ranges of a part rule it out, by what is known as of now.
+    pub(super) fn may_match(&self, part: &WholePart) -> Result<bool> {
+        let Some(predicate) = self.predicate()? else {
+            return Ok(true);
+        };
+        let ranges = Ranges {
+            schema: self.table(),
+            parts: &[&part.part],
+        };
+        // What cannot be told from ranges may match.
+        Ok((predicate.prune(&ranges)).map_or(true, |kept| kept.first().copied().unwrap_or(true)))
+    }
+
+    pub(super) fn reader(&self, file: &PartitionedFile) -> Result<Reader> {
         let metrics = &self.exec.metrics;
         self.exec
             .readers
             .create_reader(self.partition, file.clone(), None, metrics)
-    }
-
-    /// The row groups of all parts, those first that the order would like first.
-    async fn groups(&self) -> Result<Vec<Group>> {
-        let mut groups = Vec::new();
-        for file in self.exec.bare.file_groups.iter().flat_map(FileGroup::iter) {
-            let metadata = self.reader(file)?.get_metadata(None).await?;
-            groups.extend((0..metadata.num_row_groups()).map(|number| Group {
-                file: file.clone(),
-                metadata: metadata.clone(),
-                number,
-            }));
-        }
-        if let Some(Order { column, descending }) = &self.exec.order {
-            let mut keyed: Vec<_> = groups
-                .into_iter()
-                .map(|group| (group.range(column, self.table()), group))
-                .collect();
-            keyed.sort_by(|(one, _), (other, _)| match (one, other) {
-                (Some(one), Some(other)) if *descending => other.1.partial_cmp(&one.1).unwrap_or(Ordering::Equal),
-                (Some(one), Some(other)) => one.0.partial_cmp(&other.0).unwrap_or(Ordering::Equal),
-                (one, other) => other.is_some().cmp(&one.is_some()),
-            });
-            groups = keyed.into_iter().map(|(_, group)| group).collect();
-        }
-        Ok(groups)
     }
 
     /// The rows of a row group.
@@ -126,15 +134,36 @@ impl Run {
             let batch = RecordBatch::try_new_with_options(schema, Vec::new(), &options)?;
             return Ok(stream::once(async { Ok(batch) }).boxed());
         }
-        let access = if count == found.len() {
-            RowGroupAccess::Scan
-        } else {
-            RowGroupAccess::Selection(RowSelection::from_filters(&[BooleanArray::new(found, None)]))
+        let group = group.with_nulls_told(self.table());
+        let order = self.order().filter(|_| schema.fields().len() <= FEW_COLUMNS);
+        let Some(order) = order.cloned() else {
+            let access = if count == found.len() {
+                RowGroupAccess::Scan
+            } else {
+                RowGroupAccess::Selection(RowSelection::from_filters(&[BooleanArray::new(found, None)]))
+            };
+            return Ok(run(&self.rows, &group, access, &self.context)?.boxed());
         };
-        let (config, _) = self.exec.source()?;
-        let rows = run(config, &group, access, &self.context)?;
-        let descending = self.exec.order.as_ref().is_some_and(|order| order.descending);
-        if !descending || schema.fields().len() > REVERSED_COLUMNS {
+        let pieces = pieces(found.len(), &order).into_iter();
+        let pieces = pieces.map(move |rows| within(&found, &rows));
+        let pieces = pieces.filter(|found| found.count_set_bits() > 0);
+        let batches = stream::iter(pieces).then(move |found| {
+            let (run, group) = (self.clone(), group.clone());
+            async move { run.piece(&group, found, order.descending).await }
+        });
+        Ok(batches.try_flatten().boxed())
+    }
+
+    /// The rows of a piece of a row group, in the direction of the order as far as batches tell.
+    async fn piece(&self, group: &Group, found: BooleanBuffer, descending: bool) -> Result<Batches> {
+        // A sort that has its rows by now does not want the rest of the row group either.
+        let predicate = self.predicate()?;
+        if predicate.is_some_and(|predicate| !group.may_match(&predicate, self.table())) {
+            return Ok(stream::empty().boxed());
+        }
+        let access = RowGroupAccess::Selection(RowSelection::from_filters(&[BooleanArray::new(found, None)]));
+        let rows = run(&self.rows, group, access, &self.context)?;
+        if !descending {
             return Ok(rows.boxed());
         }
         let mut batches: Vec<_> = rows.try_collect().await?;
@@ -164,7 +193,7 @@ impl Run {
 impl Scan for Run {
     async fn column(&self, group: &Group, name: &str) -> Result<Vec<ArrayRef>> {
         let position = self.table().index_of(name)?;
-        let config = FileScanConfigBuilder::from(self.exec.bare.clone())
+        let config = FileScanConfigBuilder::from(self.bare.clone())
             .with_projection_indices(Some(vec![position]))?
             .build();
         let batches: Vec<_> = run(&config, group, RowGroupAccess::Scan, &self.context)?
@@ -174,12 +203,47 @@ impl Scan for Run {
     }
 
     fn table(&self) -> &SchemaRef {
-        self.exec.bare.file_schema()
+        self.bare.file_schema()
     }
 
     fn read(&self, bytes: usize) {
         self.read.add(bytes);
     }
+}
+
+/// The ranges of rows in which a row group is read for a sort. Where the order's column grows with the rows, the first few rows
+/// are likely all that the sort needs.
+pub(super) fn pieces(rows: usize, order: &Order) -> Vec<Range<usize>> {
+    if !RANGED.contains(&order.column.as_str()) {
+        return vec![0..rows];
+    }
+    let (mut pieces, mut done, mut length) = (Vec::new(), 0, FIRST_PIECE_ROWS);
+    while done < rows {
+        let end = rows.min(done + length);
+        pieces.push(if order.descending {
+            rows - end..rows - done
+        } else {
+            done..end
+        });
+        (done, length) = (end, length * 2);
+    }
+    pieces
+}
+
+/// The rows that were found in a range.
+fn within(found: &BooleanBuffer, rows: &Range<usize>) -> BooleanBuffer {
+    let mut within = BooleanBufferBuilder::new(found.len());
+    within.append_n(rows.start, false);
+    within.append_buffer(&found.slice(rows.start, rows.len()));
+    within.append_n(found.len() - rows.end, false);
+    within.finish()
+}
+
+/// A scan as it is configured, to be given one file at a time.
+fn without_files(config: &FileScanConfig) -> FileScanConfig {
+    FileScanConfigBuilder::from(config.clone())
+        .with_file_groups(Vec::new())
+        .build()
 }
 
 /// Runs a scan for rows of one row group.

@@ -12,7 +12,10 @@ use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use datafusion::parquet::file::properties::{WriterProperties, WriterVersion};
 
+use super::Order;
 use super::dictionary::{Dictionary, Truth, is_whole, places};
+use super::run::pieces;
+use crate::columns::TIMESTAMP;
 
 /// Rows of a column under test, and of one of its pages.
 const ROWS: usize = 5000;
@@ -71,6 +74,30 @@ fn check(column: &ArrayRef, value_type: &DataType, of_null: bool, is_among: &dyn
         let truth = Truth { of_value, of_null };
         let found = dictionary.rows(&truth, part(&bytes, numbers), rows.len()).unwrap();
         assert_eq!(found.iter().collect::<Vec<_>>(), rows);
+    }
+}
+
+#[test]
+fn pieces_of_a_row_group_hold_each_row_once() {
+    for descending in [false, true] {
+        let order = |column: &str| Order {
+            column: column.to_owned(),
+            descending,
+        };
+        for rows in [1, 8_192, 8_193, 100_000, 262_144] {
+            let mut next = if descending { rows } else { 0 };
+            for piece in pieces(rows, &order(TIMESTAMP)) {
+                let (first, last) = if descending {
+                    (piece.end, piece.start)
+                } else {
+                    (piece.start, piece.end)
+                };
+                assert_eq!(first, next, "{rows} rows, descending {descending}");
+                next = last;
+            }
+            assert_eq!(next, if descending { 0 } else { rows });
+            assert_eq!(pieces(rows, &order("elapsed_time")), [0..rows]);
+        }
     }
 }
 

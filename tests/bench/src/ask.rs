@@ -1,4 +1,10 @@
-//! Questions to a database: SQL from standard input, one question a line; what each took, as JSON lines.
+//! Questions to a database from standard input, one a line; what each took, as JSON lines.
+//!
+//! ```text
+//! SELECT …              SQL
+//! \kfl N FILTER | …     the first N rows of a KFL query
+//! \packets CONN_ID      the packets of a connection
+//! ```
 //!
 //! The database is opened once, each question asked once to warm up and then as often as told. CPU time and peak memory are the
 //! process's own, as Linux tells them; elsewhere they are left out.
@@ -42,8 +48,37 @@ pub(crate) fn answer(directory: &Path, runs: usize) -> Result<()> {
     Ok(())
 }
 
-async fn ask(database: Database, question: String, runs: usize) -> std::result::Result<serde_json::Value, String> {
-    let batches = once(&database, &question).await?;
+/// A question.
+enum Question {
+    Sql(String),
+    Kfl(usize, String),
+    Packets(i64),
+}
+
+/// What there is of an answer.
+struct Answer {
+    rows: usize,
+    /// What another engine's answer is compared by: the sum of the first column of integers; of packets, of their numbers.
+    digest: Option<i64>,
+}
+
+impl Question {
+    fn parse(line: &str) -> std::result::Result<Self, String> {
+        let number = |text: &str| text.parse().map_err(|_| format!("expected a number, found {text}"));
+        let Some((command, rest)) = line.strip_prefix('\\').and_then(|command| command.split_once(' ')) else {
+            return Ok(Self::Sql(line.to_owned()));
+        };
+        match (command, rest.split_once(' ')) {
+            ("kfl", Some((limit, text))) => Ok(Self::Kfl(number(limit)? as usize, text.to_owned())),
+            ("packets", None) => Ok(Self::Packets(number(rest)?)),
+            _ => Err("expected SQL, \\kfl N FILTER or \\packets CONN_ID".to_owned()),
+        }
+    }
+}
+
+async fn ask(database: Database, line: String, runs: usize) -> std::result::Result<serde_json::Value, String> {
+    let question = Question::parse(&line)?;
+    let answer = once(&database, &question).await?;
     // Writing 5 makes the kernel forget the peak so far.
     let _ = fs::write("/proc/self/clear_refs", "5");
     let (start, cpu) = (Instant::now(), cpu_seconds());
@@ -61,20 +96,31 @@ async fn ask(database: Database, question: String, runs: usize) -> std::result::
         "wall_ms": walls[walls.len() / 2],
         "cpu_ms": cpu,
         "peak_mb": peak_mb(),
-        "rows": batches.iter().map(RecordBatch::num_rows).sum::<usize>(),
-        "digest": digest(&batches),
+        "rows": answer.rows,
+        "digest": answer.digest,
     }))
 }
 
-async fn once(database: &Database, question: &str) -> std::result::Result<Vec<RecordBatch>, String> {
-    let rows = database
-        .sql(question, &QueryOptions::default())
-        .await
-        .map_err(|error| error.to_string())?;
-    rows.stream.try_collect().await.map_err(|error| error.to_string())
+async fn once(database: &Database, question: &Question) -> std::result::Result<Answer, String> {
+    let rows = match question {
+        Question::Sql(text) => database.sql(text, &QueryOptions::default()).await,
+        Question::Kfl(limit, text) => database.kfl(text, &QueryOptions { limit: Some(*limit) }).await,
+        Question::Packets(conn_id) => {
+            let packets = database.packets_of(*conn_id).await.map_err(|error| error.to_string())?;
+            return Ok(Answer {
+                rows: packets.len(),
+                digest: Some(packets.iter().map(|packet| packet.number).sum()),
+            });
+        }
+    };
+    let stream = rows.map_err(|error| error.to_string())?.stream;
+    let batches: Vec<_> = stream.try_collect().await.map_err(|error| error.to_string())?;
+    Ok(Answer {
+        rows: batches.iter().map(RecordBatch::num_rows).sum(),
+        digest: digest(&batches),
+    })
 }
 
-/// What another engine's answer is compared by: the sum of the first column of integers.
 fn digest(batches: &[RecordBatch]) -> Option<i64> {
     batches.iter().fold(None, |total: Option<i64>, batch| {
         let column = batch

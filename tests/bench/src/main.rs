@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! kfl-bench make DIR [--http N] [--dns N]     simulates an hour of traffic and ingests it
-//! kfl-bench run DIR [--runs N]                SQL from standard input, one question a line; figures as JSON lines
+//! kfl-bench many DIR [--captures N]           ingests many small captures, an hour of little traffic each
+//! kfl-bench run DIR [--runs N]                questions from standard input, one a line; figures as JSON lines
 //! kfl-bench compile                           compile times of filters
 //! ```
 //!
@@ -28,6 +29,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The share of the traffic whose packets are stored: one in so many.
 const STORED: u64 = 20;
+/// HTTP calls and DNS queries of each of many captures.
+const CALLS_PER_CAPTURE: u64 = 20;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -50,6 +53,9 @@ fn run(arguments: &[String]) -> Result<()> {
             number(options, "--http")?.unwrap_or(10_000_000),
             number(options, "--dns")?.unwrap_or(10_000_000),
         ),
+        Some((&"many", [directory, options @ ..])) => {
+            many(Path::new(directory), number(options, "--captures")?.unwrap_or(1000))
+        }
         Some((&"run", [directory, options @ ..])) => {
             ask::answer(Path::new(directory), number(options, "--runs")?.unwrap_or(5) as usize)
         }
@@ -57,7 +63,9 @@ fn run(arguments: &[String]) -> Result<()> {
             compile::measure();
             Ok(())
         }
-        _ => Err("expected make DIR [--http N] [--dns N], run DIR [--runs N] or compile".into()),
+        _ => {
+            Err("expected make DIR [--http N] [--dns N], many DIR [--captures N], run DIR [--runs N] or compile".into())
+        }
     }
 }
 
@@ -81,7 +89,12 @@ fn make(directory: &Path, http: u64, dns: u64) -> Result<()> {
         ("with packets", 1, http / STORED, dns / STORED, true),
         ("without packets", 2, http - http / STORED, dns - dns / STORED, false),
     ] {
-        let traffic = Traffic::new(Plan { seed, http, dns });
+        let traffic = Traffic::new(Plan {
+            seed,
+            begin_ns: 0,
+            http,
+            dns,
+        });
         let options = IngestOptions {
             packets,
             ..IngestOptions::default()
@@ -100,6 +113,30 @@ fn make(directory: &Path, http: u64, dns: u64) -> Result<()> {
         for (kind, finding) in ingested.report.anomalies.iter() {
             eprintln!("  anomaly {kind}: {}", finding.count);
         }
+    }
+    Ok(())
+}
+
+/// Ingests many small captures, each a commit of its own, one after the other in time.
+fn many(directory: &Path, captures: u64) -> Result<()> {
+    let database = Database::create(directory)?;
+    for capture in 0..captures {
+        let traffic = Traffic::new(Plan {
+            seed: capture,
+            begin_ns: capture * traffic::DURATION_NS,
+            http: CALLS_PER_CAPTURE,
+            dns: CALLS_PER_CAPTURE,
+        });
+        database.ingest_reader(
+            &format!("capture {capture}"),
+            traffic,
+            // The parts shall stay as many as they are.
+            &IngestOptions {
+                compact: false,
+                ..IngestOptions::default()
+            },
+            &mut (),
+        )?;
     }
     Ok(())
 }

@@ -33,6 +33,8 @@ const CALLS_PER_HANDSHAKE: u64 = 50;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
     pub(crate) seed: u64,
+    /// When it begins, after the first traffic of a database.
+    pub(crate) begin_ns: u64,
     /// HTTP calls.
     pub(crate) http: u64,
     /// DNS queries.
@@ -81,7 +83,7 @@ impl Traffic {
             .collect();
         Self {
             chance,
-            frames: Frames::new(),
+            frames: Frames::new(plan.begin_ns),
             read: 0,
             turns,
             clients,

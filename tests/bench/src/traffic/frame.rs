@@ -3,7 +3,7 @@
 
 use std::net::Ipv4Addr;
 
-/// Capture time of the first packet: 2026-01-01T00:00:00Z.
+/// Capture time of the first packet of traffic that begins at 0: 2026-01-01T00:00:00Z.
 const START_NS: u64 = 1_767_225_600 * 1_000_000_000;
 /// Bytes of the Ethernet and IPv4 headers.
 const ETHERNET: usize = 14;
@@ -18,24 +18,29 @@ pub(crate) const ACK: u8 = 0x10;
 pub(crate) type Endpoint = (Ipv4Addr, u16);
 
 /// The packets made so far.
-pub(crate) struct Frames(Vec<u8>);
+pub(crate) struct Frames {
+    bytes: Vec<u8>,
+    /// Capture time of the traffic's beginning.
+    start_ns: u64,
+}
 
 impl Frames {
-    /// Begins a pcap file with nanoseconds and link type Ethernet.
-    pub(crate) fn new() -> Self {
-        let mut out = Vec::new();
+    /// Begins a pcap file with nanoseconds and link type Ethernet, of traffic that begins so late.
+    pub(crate) fn new(begin_ns: u64) -> Self {
+        let mut bytes = Vec::new();
         for word in [0xa1b2_3c4d_u32, 0x0004_0002, 0, 0, 262_144, 1] {
-            out.extend_from_slice(&word.to_le_bytes());
+            bytes.extend_from_slice(&word.to_le_bytes());
         }
-        Self(out)
+        let start_ns = START_NS + begin_ns;
+        Self { bytes, start_ns }
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.bytes.clear();
     }
 
     /// Appends a UDP datagram.
@@ -43,27 +48,27 @@ impl Frames {
         let length = (8 + payload.len()) as u16;
         self.headers(now, 17, from.0, to.0, usize::from(length));
         for field in [from.1, to.1, length, 0] {
-            self.0.extend_from_slice(&field.to_be_bytes());
+            self.bytes.extend_from_slice(&field.to_be_bytes());
         }
-        self.0.extend_from_slice(payload);
+        self.bytes.extend_from_slice(payload);
     }
 
     fn headers(&mut self, now: u64, protocol: u8, from: Ipv4Addr, to: Ipv4Addr, length: usize) {
-        let (time, total) = (START_NS + now, ETHERNET + IPV4 + length);
+        let (time, total) = (self.start_ns + now, ETHERNET + IPV4 + length);
         for word in [
             (time / 1_000_000_000) as u32,
             (time % 1_000_000_000) as u32,
             total as u32,
             total as u32,
         ] {
-            self.0.extend_from_slice(&word.to_le_bytes());
+            self.bytes.extend_from_slice(&word.to_le_bytes());
         }
-        self.0.extend_from_slice(b"\x02\0\0\0\0\x02\x02\0\0\0\0\x01\x08\0");
-        self.0.extend_from_slice(&[0x45, 0]);
-        self.0.extend_from_slice(&((IPV4 + length) as u16).to_be_bytes());
-        self.0.extend_from_slice(&[0, 0, 0x40, 0, 64, protocol, 0, 0]);
-        self.0.extend_from_slice(&from.octets());
-        self.0.extend_from_slice(&to.octets());
+        self.bytes.extend_from_slice(b"\x02\0\0\0\0\x02\x02\0\0\0\0\x01\x08\0");
+        self.bytes.extend_from_slice(&[0x45, 0]);
+        self.bytes.extend_from_slice(&((IPV4 + length) as u16).to_be_bytes());
+        self.bytes.extend_from_slice(&[0, 0, 0x40, 0, 64, protocol, 0, 0]);
+        self.bytes.extend_from_slice(&from.octets());
+        self.bytes.extend_from_slice(&to.octets());
     }
 }
 
@@ -112,11 +117,11 @@ fn segment(
     payload: &[u8],
 ) {
     frames.headers(now, 6, from.0, to.0, 20 + payload.len());
-    frames.0.extend_from_slice(&from.1.to_be_bytes());
-    frames.0.extend_from_slice(&to.1.to_be_bytes());
-    frames.0.extend_from_slice(&sequence.to_be_bytes());
+    frames.bytes.extend_from_slice(&from.1.to_be_bytes());
+    frames.bytes.extend_from_slice(&to.1.to_be_bytes());
+    frames.bytes.extend_from_slice(&sequence.to_be_bytes());
     let acknowledged = if flags & ACK == 0 { 0 } else { acknowledged };
-    frames.0.extend_from_slice(&acknowledged.to_be_bytes());
-    frames.0.extend_from_slice(&[0x50, flags, 0xff, 0xff, 0, 0, 0, 0]);
-    frames.0.extend_from_slice(payload);
+    frames.bytes.extend_from_slice(&acknowledged.to_be_bytes());
+    frames.bytes.extend_from_slice(&[0x50, flags, 0xff, 0xff, 0, 0, 0, 0]);
+    frames.bytes.extend_from_slice(payload);
 }

@@ -1,0 +1,122 @@
+//! The row groups of one partition in the order in which they are read.
+//!
+//! A part is opened when its rows may come next and no sooner: a sort that has its rows by then rules out the rest of the
+//! parts by the ranges that the manifest has, and their footers are never read.
+
+use std::cmp::Ordering;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use datafusion::common::{Result, ScalarValue};
+
+use super::group::{Group, Scan as _};
+use super::run::Run;
+use super::{Order, WholePart};
+use crate::store::ROW_GROUP_ROWS;
+
+/// Where in the order the first rows of a part or row group may lie; nobody knows of `None`.
+type Beginning = Option<ScalarValue>;
+
+/// The row groups still to be read.
+pub(super) struct Queue {
+    run: Arc<Run>,
+    /// Parts that were not opened, with their places among all parts.
+    parts: VecDeque<(Beginning, usize)>,
+    /// Row groups of parts that were.
+    groups: VecDeque<(Beginning, Group)>,
+}
+
+impl Queue {
+    /// The row groups that are a partition's own.
+    pub(super) fn new(run: Arc<Run>) -> Self {
+        let parts = run.parts().iter().enumerate();
+        let mut parts: Vec<_> = parts
+            .filter(|(place, part)| is_shared(part) || run.owns(*place))
+            .map(|(place, part)| (run.order().and_then(|order| of_part(order, part, &run)), place))
+            .collect();
+        if let Some(order) = run.order() {
+            // What nobody knows of may come first.
+            parts.sort_by(|(one, _), (other, _)| match (one, other) {
+                (Some(one), Some(other)) => order.compare(one, other),
+                (one, other) => one.is_some().cmp(&other.is_some()),
+            });
+        }
+        Self {
+            run,
+            parts: parts.into(),
+            groups: VecDeque::new(),
+        }
+    }
+
+    /// The next row group; opens parts until none that is closed may have an earlier one.
+    pub(super) async fn next(&mut self) -> Result<Option<Group>> {
+        while !self.is_decided()
+            && let Some((_, place)) = self.parts.pop_front()
+        {
+            self.open(place).await?;
+        }
+        Ok(self.groups.pop_front().map(|(_, group)| group))
+    }
+
+    /// True if the first of the row groups comes before all parts that are closed.
+    fn is_decided(&self) -> bool {
+        match (self.run.order(), self.groups.front(), self.parts.front()) {
+            (_, None, _) => false,
+            (None, ..) | (_, _, None) => true,
+            (Some(order), Some((Some(group), _)), Some((Some(part), _))) => order.compare(group, part).is_le(),
+            (Some(_), Some(_), Some(_)) => false,
+        }
+    }
+
+    /// Adds a partition's row groups of a part, unless statistics rule it out as a whole.
+    async fn open(&mut self, place: usize) -> Result<()> {
+        let run = &self.run;
+        let part = &run.parts()[place];
+        if !run.may_match(part)? {
+            return Ok(());
+        }
+        let metadata = run.reader(&part.file)?.get_metadata(None).await?;
+        for number in 0..metadata.num_row_groups() {
+            if is_shared(part) && !run.owns(place + number) {
+                continue;
+            }
+            let group = Group {
+                file: part.file.clone(),
+                metadata: metadata.clone(),
+                number,
+            };
+            let Some(order) = run.order() else {
+                self.groups.push_back((None, group));
+                continue;
+            };
+            let range = group.range(&order.column, run.table());
+            let beginning = range.map(|(first, last)| if order.descending { last } else { first });
+            // Row groups without values in the order's column come last.
+            let at = self.groups.partition_point(|(known, _)| match (known, &beginning) {
+                (Some(known), Some(beginning)) => order.compare(known, beginning).is_le(),
+                (known, beginning) => known.is_some() || beginning.is_none(),
+            });
+            self.groups.insert(at, (beginning, group));
+        }
+        Ok(())
+    }
+}
+
+/// True if partitions share a part row group by row group: they do unless it has hardly more than one.
+fn is_shared(part: &WholePart) -> bool {
+    part.part.rows > ROW_GROUP_ROWS as u64
+}
+
+fn of_part(order: &Order, part: &WholePart, run: &Run) -> Beginning {
+    let (first, last) = part.range(&order.column, run.table())?;
+    Some(if order.descending { last } else { first })
+}
+
+impl Order {
+    /// Which of two values comes first.
+    fn compare(&self, one: &ScalarValue, other: &ScalarValue) -> Ordering {
+        let (one, other) = if self.descending { (other, one) } else { (one, other) };
+        // Values of one column have one type.
+        one.partial_cmp(other).unwrap_or(Ordering::Equal)
+    }
+}
