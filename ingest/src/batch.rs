@@ -203,10 +203,11 @@ impl PacketPart {
         if self.ids.is_empty() {
             return Ok(());
         }
-        let places = self.blocks.iter().zip(0..).flat_map(|(block, place)| {
-            let records = (0..block.records.len() as u32).map(move |record| (place, record));
-            records
-        });
+        let places = self
+            .blocks
+            .iter()
+            .zip(0..)
+            .flat_map(|(block, place)| (0..block.records.len() as u32).map(move |record| (place, record)));
         let mut order: Vec<(u64, u64, u64, Placed)> = (self.first_number..)
             .zip(&self.ids)
             .zip(places)

@@ -215,7 +215,7 @@ impl Scan for Run {
 /// are likely all that the sort needs.
 pub(super) fn pieces(rows: usize, order: &Order) -> Vec<Range<usize>> {
     if !RANGED.contains(&order.column.as_str()) {
-        return vec![0..rows];
+        return std::iter::once(0..rows).collect();
     }
     let (mut pieces, mut done, mut length) = (Vec::new(), 0, FIRST_PIECE_ROWS);
     while done < rows {
