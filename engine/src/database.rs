@@ -169,9 +169,12 @@ impl Database {
         let lock = self.publish(committed);
         // Whatever fails from here on, the capture is stored.
         ingested.compaction = Transaction::under(lock)
-            .and_then(|transaction| match options.compact {
-                true => self.compact_with(transaction, Extent::Automatic),
-                false => Ok(Compaction::default()),
+            .and_then(|mut transaction| {
+                transaction.compress_by(options.codec);
+                match options.compact {
+                    true => self.compact_with(transaction, Extent::Automatic),
+                    false => Ok(Compaction::default()),
+                }
             })
             .map_err(Arc::new);
         ingested

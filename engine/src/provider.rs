@@ -240,7 +240,8 @@ impl TableProvider for Parts {
             .with_reorder_filters(true);
         let chooses = match self.purpose {
             Purpose::Any => !asked.is_empty(),
-            Purpose::First => asked.len() == filters.len(),
+            // Whatever is called exact, here or before the purpose was known, has no filter above.
+            Purpose::First => !asked.is_empty() || filters.is_empty(),
             Purpose::Named => filters.is_empty(),
         };
         let mut source = bare.clone();

@@ -198,7 +198,10 @@ fn temporary(path: &Path) -> PathBuf {
 
 fn write_synced(path: &Path, bytes: &[u8]) -> Result<File, Error> {
     use io::Write;
-    let mut file = File::create(path).map_err(Error::io("create", path))?;
+    // To be read too: a shared lock asks for that on network file systems.
+    let mut file = (File::options().read(true).write(true).create(true).truncate(true))
+        .open(path)
+        .map_err(Error::io("create", path))?;
     file.write_all(bytes)
         .and_then(|()| file.sync_all())
         .map_err(Error::io("write", path))?;

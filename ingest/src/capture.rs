@@ -97,11 +97,12 @@ impl Block {
         self.comments.get(at).map(|(_, text)| text.as_str())
     }
 
-    /// Memory that the block holds, which is also more than the capture bytes it took.
+    /// Memory that the block takes, which is also more than the capture bytes it took. It depends on the capture alone: where epochs
+    /// and parts end follows from it.
     pub fn held_bytes(&self) -> usize {
         self.bytes
             .len()
-            .saturating_add(self.records.capacity().saturating_mul(size_of::<Record>()))
+            .saturating_add(self.records.len().saturating_mul(size_of::<Record>()))
             .saturating_add(self.text_bytes())
             .saturating_add(self.names.len().saturating_mul(size_of::<Named>()))
     }

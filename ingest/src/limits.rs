@@ -127,7 +127,7 @@ impl Limits {
             unacknowledged_segments_per_half: 1 << 10,
             unacknowledged_segments_per_shard: per_shard(share(64)) / 16,
             ripe_bytes_per_shard: per_shard(share(32)),
-            batch_bytes: share(128),
+            batch_bytes: share(128).min(256 * MIB),
             dissect_bytes_per_shard: per_shard(share(8)),
             name_bytes_per_shard: per_shard(share(16)),
             name_bytes: share(32),

@@ -36,8 +36,9 @@ const LINGER_NS: i64 = 120_000_000_000;
 /// How much time of the capture passes between two searches for connections that have been over or idle for long.
 const SWEEP_NS: i64 = 10_000_000_000;
 
-/// Epochs after which rows are handed over however few they are, so that a table stays nearly sorted by time.
-const EPOCHS_WITH_ROWS: usize = 16;
+/// Epochs after which rows are handed over however few they are, so that a table stays nearly sorted by time, and few names are told
+/// of an address while rows of it wait.
+const EPOCHS_WITH_ROWS: usize = 4;
 
 /// Rows of connections and flows that a shard hands over at once at the end of the capture.
 const FINISHED_ROWS: usize = 1 << 11;

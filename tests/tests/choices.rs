@@ -180,7 +180,9 @@ fn check_first(demo: &Demo, from: &str, order: &str) {
     let first = format!("{all} LIMIT 5");
     let plan = demo.plan(&first);
     assert!(plan.contains("kept id"), "{first}: {plan}");
-    assert_eq!(demo.rows(&first), demo.rows(&all)[..5], "{first}");
+    let all = demo.rows(&all);
+    assert!(!all.is_empty(), "{first}: there are rows to compare");
+    assert_eq!(demo.rows(&first), all[..all.len().min(5)], "{first}");
 }
 
 #[test]
@@ -206,6 +208,16 @@ fn first_rows_in_two_steps_are_the_first_rows() {
         "\"timestamp\", id, \"index\", protocol",
     );
     check_first(&demo, "conns", "elapsed_time DESC, id");
+    // What a dictionary answers beside what none does, each of which leaves out rows.
+    for filter in [
+        "status_code >= 400 AND conn_id > 20",
+        "conn_id > 20 AND \"timestamp\" > TIMESTAMP '2026-11-21T22:49:05.1Z'",
+        "status_code >= 400 AND id <> conn_id AND \"timestamp\" > TIMESTAMP '2026-11-21T22:49:05Z'",
+        "method = 'GET' AND request_headers_size > response_headers_size - 200",
+    ] {
+        check_first(&demo, &format!("http WHERE {filter}"), newest);
+    }
+    check_first(&demo, "kfl('http && conn_id > 20 && status_code >= 400')", newest);
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(crate) trait Group {
 }
 
 /// Bytes of rows, and of their text, that a builder keeps room for between batches.
-pub(crate) const IDLE_BYTES: usize = 128 << 10;
+pub(crate) const IDLE_BYTES: usize = 8 << 10;
 
 /// The texts and lists of rows that wait to become a batch.
 #[derive(Debug, Default)]

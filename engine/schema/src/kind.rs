@@ -288,7 +288,7 @@ impl Kind for Bytes {
 }
 
 /// Bytes that a string in a list takes besides its text.
-const OFFSET_BYTES: usize = 4;
+const OFFSET_BYTES: usize = size_of::<Span>();
 
 /// A column of type `list(string)`; an empty list is stored as null.
 #[derive(Debug)]

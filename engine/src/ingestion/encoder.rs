@@ -27,6 +27,10 @@ pub(super) struct Encoder<'a> {
     /// `None` once the thread has ended early.
     sender: Option<SyncSender<Message>>,
     thread: Option<JoinHandle<Result<Transaction, Error>>>,
+    /// Learns of parts of packets that are written.
+    sealed: Receiver<()>,
+    /// Parts of packets on their way: their blocks are in memory.
+    unsealed: usize,
     watched: Watched<'a>,
 }
 
@@ -37,10 +41,13 @@ pub(super) struct Ended;
 impl<'a> Encoder<'a> {
     pub(super) fn start(transaction: Transaction, watched: Watched<'a>) -> Self {
         let (sender, receiver) = sync_channel(WAITING);
-        let thread = thread::spawn(move || encode(transaction, &receiver));
+        let (seals, sealed) = sync_channel(WAITING);
+        let thread = thread::spawn(move || encode(transaction, &receiver, &seals));
         Self {
             sender: Some(sender),
             thread: Some(thread),
+            sealed,
+            unsealed: 0,
             watched,
         }
     }
@@ -77,11 +84,19 @@ impl<'a> Encoder<'a> {
     }
 }
 
-fn encode(mut transaction: Transaction, receiver: &Receiver<Message>) -> Result<Transaction, Error> {
+fn encode(
+    mut transaction: Transaction,
+    receiver: &Receiver<Message>,
+    seals: &SyncSender<()>,
+) -> Result<Transaction, Error> {
     for message in receiver {
         match message {
             Message::Rows(table, batch) => transaction.write(table, &batch)?,
-            Message::Seal => transaction.seal(&packets::TABLE)?,
+            Message::Seal => {
+                transaction.seal(&packets::TABLE)?;
+                // Where nobody listens any more nobody waits.
+                let _ = seals.send(());
+            }
         }
     }
     Ok(transaction)
@@ -94,8 +109,15 @@ impl Sink for Encoder<'_> {
         self.send(Message::Rows(table, batch))
     }
 
+    /// Waits for the part before, so that one at most is being written while the next is filled.
     fn seal(&mut self) -> Result<(), Ended> {
-        self.send(Message::Seal)
+        self.send(Message::Seal)?;
+        self.unsealed += 1;
+        while self.unsealed > 1 {
+            self.sealed.recv().map_err(|_| Ended)?;
+            self.unsealed -= 1;
+        }
+        Ok(())
     }
 
     fn progress(&mut self, progress: Progress) {

@@ -97,11 +97,14 @@ impl Manifest {
 
     /// Puts parts into the place of neighbouring ones; those that take it stand where the first of them stood.
     pub(crate) fn replace(&mut self, table: &str, replaced: &[u64], by: &[Part]) {
-        let Some(parts) = self.tables.get_mut(table) else {
-            return;
-        };
+        let parts = self
+            .tables
+            .get_mut(table)
+            .expect("the parts were chosen from this manifest");
         let at = (parts.iter()).position(|part| Some(&part.number) == replaced.first());
-        let Some(at) = at else { return };
+        let at = at.expect("the parts were chosen from this manifest");
+        let numbers = parts.iter().skip(at).map(|part| part.number).take(replaced.len());
+        assert!(numbers.eq(replaced.iter().copied()), "neighbours are joined");
         parts.splice(at..at + replaced.len(), by.iter().cloned());
     }
 

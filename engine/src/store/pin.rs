@@ -11,9 +11,9 @@
 //! end with their processes, however these end. Readers write nothing, so that a store may be read-only to them.
 
 use std::collections::HashSet;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::Error;
 use crate::store::{MANIFEST, Manifest, Store, entries};
@@ -37,6 +37,11 @@ impl Pin {
     }
 }
 
+/// Opens a manifest's file so that an exclusive lock on it can be had: network file systems give none on what is opened to be read.
+fn writable(path: &Path) -> io::Result<File> {
+    File::options().read(true).write(true).open(path)
+}
+
 impl Store {
     /// Reads the manifest and pins its commit.
     pub(crate) fn pinned(&self) -> Result<(Manifest, Pin), Error> {
@@ -58,14 +63,13 @@ impl Store {
     /// manifest says it, names the manifest.
     pub(super) fn keep_if_held(&self, next_part: u64) -> Result<Option<File>, Error> {
         let path = self.path.join(MANIFEST);
-        let file = match File::open(&path) {
+        let file = match writable(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             file => file.map_err(Error::io("open", &path))?,
         };
-        match file.try_lock() {
-            Ok(()) => return Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => {}
-            Err(TryLockError::Error(error)) => return Err(Error::io("lock", &path)(error)),
+        // Where locks cannot be asked for, somebody may hold it.
+        if file.try_lock().is_ok() {
+            return Ok(Some(file));
         }
         let old = self.path.join(OLD);
         fs::create_dir_all(&old).map_err(Error::io("create", &old))?;
@@ -81,15 +85,13 @@ impl Store {
     pub(super) fn release(&self) -> Result<HashSet<PathBuf>, Error> {
         let mut held = HashSet::new();
         for path in entries(&self.path.join(OLD))? {
-            let mut file = File::open(&path).map_err(Error::io("open", &path))?;
-            match file.try_lock() {
-                Ok(()) => fs::remove_file(&path).map_err(Error::io("remove", &path))?,
-                Err(TryLockError::WouldBlock) => {
-                    let mut bytes = Vec::new();
-                    file.read_to_end(&mut bytes).map_err(Error::io("read", &path))?;
-                    held.extend(self.part_paths(&Manifest::parse(&path, &bytes)?));
-                }
-                Err(TryLockError::Error(error)) => return Err(Error::io("lock", &path)(error)),
+            let mut file = writable(&path).map_err(Error::io("open", &path))?;
+            if file.try_lock().is_ok() {
+                fs::remove_file(&path).map_err(Error::io("remove", &path))?;
+            } else {
+                let mut bytes = Vec::new();
+                file.read_to_end(&mut bytes).map_err(Error::io("read", &path))?;
+                held.extend(self.part_paths(&Manifest::parse(&path, &bytes)?));
             }
         }
         Ok(held)

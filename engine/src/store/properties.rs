@@ -1,7 +1,7 @@
 //! How tables are written as Parquet.
 //!
-//! All: zstd level 1 (packets: as the user says, see [`PacketCodec`]), page index, page statistics for scalar columns so that a
-//! lookup reads a few pages; none for lists and maps, which no reader prunes by, nor for bytes, which nobody compares.
+//! All: zstd level 1 (packets: as the user says, see [`PacketCodec`]), page index, page statistics for numbers and times so that a
+//! lookup reads a few pages, of text for a row group; none for lists and maps, which no reader prunes by, nor for bytes, which nobody compares.
 //! Entries and connections: bloom filters on the keys by which one steps between levels, whose ranges overlap from row group
 //! to row group. Packets: small pages, so that one connection's bytes are read alone.
 
@@ -79,7 +79,9 @@ fn base(table: &Table) -> WriterPropertiesBuilder {
         let path = ColumnPath::from(field.column);
         properties = match field.ty {
             Type::Bytes => properties.set_column_dictionary_enabled(path, false),
-            Type::String | Type::Strings | Type::Ints | Type::StringMap => properties,
+            // Whether there is any text, and no more: the dictionary tells which.
+            Type::String => properties.set_column_statistics_enabled(path, EnabledStatistics::Chunk),
+            Type::Strings | Type::Ints | Type::StringMap => properties,
             Type::Bool | Type::Int | Type::Double | Type::Timestamp => {
                 properties.set_column_statistics_enabled(path, EnabledStatistics::Page)
             }

@@ -145,8 +145,8 @@ pub(super) fn sctp_messages(messages: &mut Messages, half: Half, body: &[u8], or
     }
 }
 
-/// Tells the dissector once that a half has ended: its FIN was seen and everything before it delivered. After both nothing comes any
-/// more, and what the dissector holds is let go of, though the connection is still known for a while.
+/// Tells the dissector once that a half has ended: its FIN was seen and everything before it delivered. After both, what the dissector
+/// holds is let go of, though the connection is still known for a while. Should anything come all the same it is looked at anew.
 fn end_half(tcp: &mut Tcp, half: Half, feed: &mut Feed<'_, '_>) {
     let known = tcp.half_mut(half);
     if let Some(fin) = known.fin
@@ -157,6 +157,7 @@ fn end_half(tcp: &mut Tcp, half: Half, feed: &mut Feed<'_, '_>) {
         feed.dissection.end(half, &mut feed.context);
         if tcp.half(half.other()).ended && feed.dissection.is_known() {
             feed.dissection.close(&mut feed.context);
+            *feed.dissection = Dissection::default();
         }
     }
 }
