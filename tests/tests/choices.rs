@@ -245,6 +245,17 @@ fn first_rows_of_many_parts_are_the_first_rows() {
 }
 
 #[test]
+fn many_first_rows_take_two_steps_too() {
+    // Those that a sort keeps hold the batches that they came in: better of two columns than of all.
+    let demo = Demo::open();
+    let all = "SELECT * FROM http ORDER BY \"timestamp\" DESC, id DESC, \"index\" DESC";
+    let many = format!("{all} LIMIT 20000");
+    let plan = demo.plan(&many);
+    assert!(plan.contains("kept id"), "{plan}");
+    assert_eq!(demo.rows(&many), demo.rows(all));
+}
+
+#[test]
 fn narrow_and_unordered_queries_take_one_step() {
     let demo = Demo::open();
     for query in [
