@@ -148,8 +148,9 @@ fn ingest_into(
     options: &IngestOptions,
     watch: &mut dyn Watch,
 ) -> Result<(Ingested, Option<Committed>), Error> {
-    // As much again as the packets of the part being filled and of the one being written.
-    transaction.bound_memory(2 * options.limits.part_bytes);
+    // Row groups that are closed early are small, and dear to ask. Where no packets are stored their memory is free.
+    let parts = if options.packets { 3 } else { 5 };
+    transaction.bound_memory(options.limits.part_bytes.saturating_mul(parts));
     transaction.compress_by(options.codec);
     let first_packet = transaction.manifest().next_packet;
     let ingest_options = ingest::Options {

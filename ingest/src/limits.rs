@@ -93,7 +93,7 @@ const MIB: usize = 1 << 20;
 const SECOND_NS: i64 = 1_000_000_000;
 
 /// What a program takes that ingests nothing to speak of: itself, its threads, and what waits between them.
-pub const FIXED_BYTES: usize = 128 * MIB;
+pub const FIXED_BYTES: usize = 160 * MIB;
 /// Memory that a tracked connection takes, about: itself, what its dissector begins with, and its share of the tables.
 pub const CONNECTION_BYTES: usize = 2 << 10;
 /// Memory that a tracked flow takes, about; one of many handshakes takes half of it again.
