@@ -106,7 +106,7 @@ impl Limits {
     pub const LEAST_MEMORY_BYTES: usize = 256 * MIB;
 
     /// The bounds of an ingest that may take about so much memory in all, and no less than [`Limits::LEAST_MEMORY_BYTES`]. What is left
-    /// beside [`FIXED_BYTES`] is shared out among them, but for a fifth: files being written must fit too.
+    /// beside [`FIXED_BYTES`] is shared out among them and files being written; no capture fills all shares at once.
     pub fn within(memory_bytes: usize) -> Self {
         let memory = memory_bytes.max(Self::LEAST_MEMORY_BYTES) - FIXED_BYTES;
         let share = |of: usize| memory / of;

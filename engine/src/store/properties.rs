@@ -79,7 +79,7 @@ fn base(table: &Table) -> WriterPropertiesBuilder {
         let path = ColumnPath::from(field.column);
         properties = match field.ty {
             Type::Bytes => properties.set_column_dictionary_enabled(path, false),
-            // Whether there is any text, and no more: the dictionary tells which.
+            // Of a row group, above all whether there is any text: of pages the dictionary tells more.
             Type::String => properties.set_column_statistics_enabled(path, EnabledStatistics::Chunk),
             Type::Strings | Type::Ints | Type::StringMap => properties,
             Type::Bool | Type::Int | Type::Double | Type::Timestamp => {
