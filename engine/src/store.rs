@@ -11,11 +11,13 @@
 //! does the same with the manifest: a crash at any instant leaves the last commit. Parts that no manifest names, neither
 //! the present one nor an old one that a reader holds (`pin.rs`), are removed by the next writer.
 
+mod bytes_column;
 mod lock;
 mod manifest;
 mod part;
 mod pin;
 mod properties;
+mod table_writer;
 mod transaction;
 
 use std::fs::{self, File};
@@ -27,7 +29,7 @@ pub(crate) use manifest::{Capture, Manifest, Part};
 pub(crate) use part::{MAX_BYTES, MAX_ROWS};
 pub(crate) use pin::Pin;
 pub use properties::PacketCodec;
-pub(crate) use properties::{ROW_GROUP_ROWS, exported, properties};
+pub(crate) use properties::{ROW_GROUP_ROWS, exported};
 pub(crate) use transaction::{Committed, Transaction};
 
 use crate::Error;

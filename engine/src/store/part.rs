@@ -2,25 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::compute::{max, min};
 use datafusion::arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampNanosecondType};
-use datafusion::parquet::arrow::ArrowWriter;
-use datafusion::parquet::file::properties::WriterProperties;
 use schema::Table;
 
 use crate::Error;
 use crate::columns::RANGED;
 use crate::store::manifest::{Part, file_name};
-use crate::store::{PacketCodec, Store, properties, temporary};
+use crate::store::table_writer::TableWriter;
+use crate::store::{PacketCodec, Store, temporary};
 
 /// Rows after which a part is closed and the next begun.
 pub(crate) const MAX_ROWS: u64 = 4_000_000;
 /// Bytes after which a part is closed and the next begun.
 pub(crate) const MAX_BYTES: usize = 512 << 20;
+/// Bytes of one write, and of one step of the digest.
+const WRITE_BYTES: usize = 64 << 10;
 
 /// Writes one part under a temporary name; the file is removed unless the part is finished.
 #[derive(Debug)]
@@ -39,7 +40,7 @@ impl PartWriter {
         let path = directory.join(file_name(number));
         let temporary = temporary(&path);
         let file = File::create(&temporary).map_err(Error::io("create", &temporary))?;
-        let encoder = Some(Encoder::new(file, properties(table, codec), table, &temporary)?);
+        let encoder = Some(Encoder::new(file, table, codec, &temporary)?);
         Ok(Self {
             number,
             path,
@@ -114,7 +115,7 @@ impl Drop for PartWriter {
 
 /// Encodes batches and keeps what the manifest says of them.
 struct Encoder<W: Write + Send> {
-    writer: ArrowWriter<Digesting<W>>,
+    writer: TableWriter<BufWriter<Digesting<W>>>,
     rows: u64,
     ranges: BTreeMap<String, (i64, i64)>,
 }
@@ -129,14 +130,14 @@ struct Encoded {
 }
 
 impl<W: Write + Send> Encoder<W> {
-    fn new(out: W, properties: WriterProperties, table: &Table, path: &Path) -> Result<Self, Error> {
+    fn new(out: W, table: &'static Table, codec: PacketCodec, path: &Path) -> Result<Self, Error> {
         let out = Digesting {
             out,
             hasher: blake3::Hasher::new(),
             bytes: 0,
         };
-        let writer = ArrowWriter::try_new(out, table.arrow(), Some(properties));
-        let writer = writer.map_err(|error| Error::writing(path, error))?;
+        let out = BufWriter::with_capacity(WRITE_BYTES, out);
+        let writer = TableWriter::new(out, table, codec).map_err(|error| Error::writing(path, error))?;
         Ok(Self {
             writer,
             rows: 0,
@@ -162,8 +163,10 @@ impl<W: Write + Send> Encoder<W> {
 
     fn finish(self, path: &Path) -> Result<(W, Encoded), Error> {
         let Self { writer, rows, ranges } = self;
-        let mut out = writer.into_inner().map_err(|error| Error::writing(path, error))?;
-        out.flush().map_err(Error::io("write", path))?;
+        let out = writer.into_inner().map_err(|error| Error::writing(path, error))?;
+        let out = out
+            .into_inner()
+            .map_err(|error| Error::io("write", path)(error.into_error()))?;
         let digest = out.hasher.finalize().to_hex().to_string();
         Ok((
             out.out,
@@ -267,7 +270,7 @@ mod tests {
     #[test]
     fn ranges_span_all_batches_and_leave_out_columns_of_nulls() {
         let path = Path::new("part");
-        let mut encoder = Encoder::new(Disk(1 << 20), properties(&TABLE, PacketCodec::Zstd), &TABLE, path).unwrap();
+        let mut encoder = Encoder::new(Disk(1 << 20), &TABLE, PacketCodec::Zstd, path).unwrap();
         for number in [7, 3, 5] {
             encoder.write(&packet(number), path).unwrap();
         }
@@ -279,7 +282,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_an_error_with_the_path() {
         let path = Path::new("db/tables/packets/000001.parquet.tmp");
-        let mut encoder = Encoder::new(Disk(100), properties(&TABLE, PacketCodec::Zstd), &TABLE, path).unwrap();
+        let mut encoder = Encoder::new(Disk(100), &TABLE, PacketCodec::Zstd, path).unwrap();
         encoder.write(&packet(1), path).unwrap();
         let error = encoder.finish(path).unwrap_err();
         assert!(!error.is_input());
