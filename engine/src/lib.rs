@@ -21,6 +21,8 @@ mod late;
 mod members;
 pub mod ndjson;
 mod packets;
+#[cfg(feature = "parts")]
+pub mod parts;
 mod provider;
 mod query;
 mod scan;

@@ -19,11 +19,16 @@
 //!
 //! Everything here panics on a text that is none of this: it is written by hand, for tests.
 
+mod capture;
+mod connections;
 mod drive;
 mod frame;
 mod rows;
 mod streams;
 
+pub use crate::reassemble::{Assembler, Origin, Piece, Placed};
+pub use capture::Capture;
+pub use connections::Connections;
 pub use drive::Drive;
 pub use rows::rows;
 pub use streams::{Step, Stream, streams};

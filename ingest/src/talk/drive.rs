@@ -111,9 +111,10 @@ impl Drive {
     /// Makes batches of the rows once they take so many bytes, as an ingest does, and forgets them.
     pub fn forget_rows(&mut self, least_bytes: usize) {
         if self.tables.bytes() >= least_bytes {
-            for builder in self.tables.all() {
+            for builder in self.tables.all().into_iter().filter(|builder| builder.rows() > 0) {
                 builder.finish();
             }
+            self.tables.names.take();
         }
     }
 
