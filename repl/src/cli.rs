@@ -97,7 +97,7 @@ pub(crate) struct IngestArguments {
     /// Do not store the packets: saves space, gives up pcap and hex
     #[arg(long)]
     pub(crate) no_packets: bool,
-    /// How packet bytes are compressed: zstd (smallest), lz4 (a tenth larger, faster to write) or none
+    /// How packet bytes are compressed: zstd (smallest), lz4 (a twentieth larger, a little faster) or none
     #[arg(long, value_name = "CODEC", default_value = "zstd", value_parser = codec)]
     pub(crate) packet_codec: PacketCodec,
     /// Memory to take, about; what does not fit is given up, counted and told. At least 256 MiB

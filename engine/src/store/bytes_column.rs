@@ -135,9 +135,14 @@ impl BytesColumn {
         Ok(())
     }
 
+    /// Bytes that the chunk will take in the file, about.
+    pub(super) fn bytes(&self) -> usize {
+        self.chunk.bytes_written() + self.page.plain.len()
+    }
+
     /// Memory of what is not yet written to the file.
     pub(super) fn memory_size(&self) -> usize {
-        self.chunk.bytes_written() + self.page.plain.capacity()
+        self.chunk.bytes_written() + self.page.plain.capacity() + self.compressor.out.capacity()
     }
 
     /// Ends the chunk: its pages and what the row group says of them.

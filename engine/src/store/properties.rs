@@ -35,7 +35,7 @@ pub enum PacketCodec {
     /// Zstandard, level -3: the smallest, and what is taken if nobody says otherwise.
     #[default]
     Zstd,
-    /// LZ4: a twentieth larger, for three quarters of the time.
+    /// LZ4: a twentieth larger, a little faster.
     Lz4,
     /// Not at all.
     Uncompressed,
