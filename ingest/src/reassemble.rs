@@ -151,6 +151,8 @@ impl Assembler {
         let added = end.saturating_sub(self.next as i64) as u64;
         self.unique_bytes = self.unique_bytes.saturating_add(added);
         self.next = end as u64;
+        // The hole before what is held is filled, or begins anew: each is waited for by itself.
+        self.waited = 0;
         self.drop_covered();
         Placed::Next { skip: skip as usize }
     }
@@ -403,6 +405,23 @@ mod tests {
                 gap.map(|gap| matches!(gap, Piece::Gap { missing_bytes } if missing_bytes >= u64::from(outage)));
             assert_eq!(missing, Some(true), "{outage}");
             assert!(matches!(assembler.next_piece(), Some(Piece::Bytes { .. })), "{outage}");
+        }
+    }
+
+    #[test]
+    fn each_hole_is_waited_for_by_itself() {
+        let mut assembler = Assembler::default();
+        assembler.start(0);
+        // Of each two segments the second comes first, and then the acknowledgment of both: a capture of several queues.
+        for pair in 0..100 {
+            let first = pair * 6;
+            assert_eq!(assembler.segment(first + 3, 3, b"def", ORIGIN, 100), Placed::Held);
+            assert_eq!(assembler.acknowledge(first + 6), None, "{pair}");
+            assert_eq!(
+                assembler.segment(first, 3, b"abc", ORIGIN, 100),
+                Placed::Next { skip: 0 }
+            );
+            assert!(matches!(assembler.next_piece(), Some(Piece::Bytes { .. })));
         }
     }
 
