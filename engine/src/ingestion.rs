@@ -27,7 +27,7 @@ const READ_BYTES: usize = 1 << 20;
 /// How to ingest.
 #[derive(Clone, Debug)]
 pub struct IngestOptions {
-    /// Worker threads; 0 takes one per core.
+    /// Worker threads; 0 takes one per core, up to four.
     pub threads: usize,
     /// Whether packets are stored.
     pub packets: bool,

@@ -22,7 +22,7 @@ use crate::{Anomalies, Anomaly, Limits};
 /// How to ingest.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Worker threads; 0 takes one per core. The rows do not depend on it.
+    /// Worker threads; 0 takes one per core, up to four. The rows do not depend on it.
     pub threads: usize,
     /// Whether packets are stored.
     pub packets: bool,
@@ -136,6 +136,10 @@ pub enum Error<E> {
 /// Messages that wait between two stages: enough to keep both busy, few enough to bound memory.
 const QUEUE: usize = 4;
 
+/// Workers that are taken at most if nobody says otherwise: two keep pace with the stages that have one thread each, four with traffic
+/// that is all small messages, and each has memory of its own.
+const USUAL_WORKERS: usize = 4;
+
 /// Reads a capture and gives its rows to a sink. An empty input is a capture without packets.
 ///
 /// The calling thread writes; one thread reads, decodes and defragments; the others work on shards.
@@ -149,7 +153,9 @@ pub fn ingest<S: Sink>(input: impl Read + Send, options: &Options, sink: &mut S)
         OpenError::NotACapture(found) => Error::NotACapture { found },
     })?;
     let workers = match options.threads {
-        0 => thread::available_parallelism().map_or(1, NonZero::get),
+        0 => thread::available_parallelism()
+            .map_or(1, NonZero::get)
+            .min(USUAL_WORKERS),
         threads => threads,
     }
     .clamp(1, SHARDS);

@@ -91,7 +91,7 @@ pub(crate) struct IngestArguments {
     /// Capture files, patterns (*.pcap), or - for standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Worker threads; 0 takes one per core. The rows do not depend on it
+    /// Worker threads; 0 takes one per core, up to four. The rows do not depend on it
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) threads: usize,
     /// Do not store the packets: saves space, gives up pcap and hex
