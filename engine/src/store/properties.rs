@@ -23,6 +23,8 @@ pub(crate) const ROW_GROUP_ROWS: usize = 256 * 1024;
 const ROW_GROUP_BYTES: usize = 32 << 20;
 /// The share of row groups that a bloom filter lets through although they do not have a key.
 const BLOOM_ERRORS: f64 = 0.01;
+/// Bytes of one page: looking a row up reads one of each column.
+const PAGE_BYTES: usize = 128 << 10;
 /// Bytes of one page of packets' key columns.
 const PACKET_PAGE_BYTES: usize = 64 << 10;
 /// Rows of one page of packets: a lookup decodes one such page of the key columns to find its rows.
@@ -93,7 +95,9 @@ impl PageShape {
 /// How a part of the store is written. lz4: a third larger than zstd at level 1 where rows are HTTP calls, read in four fifths of the
 /// time, and without a context of a megabyte for each column that is being written.
 pub(crate) fn properties(table: &Table) -> WriterProperties {
-    let properties = base(table).set_compression(Compression::LZ4_RAW);
+    let properties = base(table)
+        .set_compression(Compression::LZ4_RAW)
+        .set_data_page_size_limit(PAGE_BYTES);
     if table.name == packets::TABLE.name {
         for_packets(table, properties)
     } else {
