@@ -1,13 +1,13 @@
 //! Stage 9: what the shards finished → record batches in one order, and the packets of a part, clustered.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use arrow_array::builder::BinaryViewBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampNanosecondType};
 use arrow_array::{Array, ArrayRef, RecordBatch, new_null_array};
 use arrow_buffer::Buffer;
-use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
+use arrow_schema::ArrowError;
 use bytes::Bytes;
 use schema::tables::common::COMMON;
 use schema::tables::{self, packets};
@@ -21,19 +21,6 @@ use crate::shard::Assigned;
 const PACKET_ROW_BYTES: usize = 96;
 /// Packets of one batch at most. Their blocks stay in memory until it is stored, so that few of them are on their way at once.
 const PACKET_ROWS: usize = 1 << 13;
-
-/// The schema of packets on their way: their bytes are views.
-static PACKETS: LazyLock<SchemaRef> = LazyLock::new(|| {
-    let schema = packets::TABLE.arrow();
-    let field = |field: &Arc<Field>| match field.data_type() {
-        DataType::Binary => Arc::new(field.as_ref().clone().with_data_type(DataType::BinaryView)),
-        _ => field.clone(),
-    };
-    Arc::new(Schema::new_with_metadata(
-        schema.fields().iter().map(field).collect::<Vec<_>>(),
-        schema.metadata().clone(),
-    ))
-});
 
 /// Timestamp, id and index of a row.
 type SortKey = (i64, i64, i64);
@@ -195,7 +182,7 @@ impl PacketPart {
         if let Some(column) = columns.last_mut() {
             *column = Arc::new(data.finish()) as ArrayRef;
         }
-        RecordBatch::try_new(PACKETS.clone(), columns).expect("the bytes are the last column, in place of none")
+        RecordBatch::try_new(batch.schema(), columns).expect("the bytes are the last column, in place of none")
     }
 
     /// Gives the packets to the sink, clustered by flow and connection, and seals the part.

@@ -128,7 +128,7 @@ impl NullColumns {
         if let Some((_, column)) = self.made.iter().find(|(made, _)| *made == ty) {
             return column.clone();
         }
-        let column = new_null_array(&ty.arrow(), self.rows);
+        let column = new_null_array(&ty.batch(), self.rows);
         self.made.push((ty, column.clone()));
         column
     }

@@ -6,14 +6,14 @@
 use std::sync::Arc;
 
 use arrow_array::builder::{
-    BinaryBuilder, BooleanBufferBuilder, Int64Builder, ListBuilder, MapBuilder, MapFieldNames, NullBufferBuilder,
+    BinaryViewBuilder, BooleanBufferBuilder, Int64Builder, ListBuilder, MapBuilder, MapFieldNames, NullBufferBuilder,
     StringBuilder,
 };
 use arrow_array::types::{ArrowPrimitiveType, Float64Type, Int64Type, TimestampNanosecondType};
 use arrow_array::{ArrayRef, BooleanArray, PrimitiveArray};
 use arrow_schema::{DataType, Field as ArrowField, TimeUnit};
 
-use crate::cells::{Cells, IDLE_BYTES, Span};
+use crate::cells::{Cells, Span};
 
 /// The KFL type of a field, which fixes the Arrow type of its column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,6 +61,14 @@ impl Type {
                 );
                 DataType::Map(Arc::new(ArrowField::new(names.entry, entries, false)), false)
             }
+        }
+    }
+
+    /// The Arrow type of such a column in batches on their way to the store: bytes are views, so that joining batches copies none.
+    pub fn batch(self) -> DataType {
+        match self {
+            Type::Bytes => DataType::BinaryView,
+            other => other.arrow(),
         }
     }
 
@@ -241,11 +249,18 @@ pub struct Bytes;
 #[derive(Debug, Default)]
 pub struct BytesColumn {
     /// Made with the first that has some.
-    values: Option<BinaryBuilder>,
+    values: Option<BinaryViewBuilder>,
     /// Rows behind them that have none.
     nulls: usize,
-    /// Rows and bytes of the last batch, up to [`IDLE_BYTES`]: there is room for so many in the next.
-    room: (usize, usize),
+}
+
+impl BytesColumn {
+    /// What is there, with the rows behind it that have none; `None` if no row has any.
+    fn filled(&mut self) -> Option<&mut BinaryViewBuilder> {
+        let values = self.values.as_mut()?;
+        (0..std::mem::take(&mut self.nulls)).for_each(|_| values.append_null());
+        Some(values)
+    }
 }
 
 impl Kind for Bytes {
@@ -254,17 +269,13 @@ impl Kind for Bytes {
     type Column = BytesColumn;
     const TYPE: Type = Type::Bytes;
     fn take(value: Self::Row<'_>, _: &mut Cells, column: &mut Self::Column) -> Self::Cell {
-        match value {
-            Some(bytes) => {
-                let (rows, room_bytes) = column.room;
-                let make = || BinaryBuilder::with_capacity(rows, room_bytes);
-                let values = column.values.get_or_insert_with(make);
-                if column.nulls > 0 {
-                    values.append_nulls(std::mem::take(&mut column.nulls));
-                }
-                values.append_value(bytes);
-            }
-            None => column.nulls += 1,
+        let Some(bytes) = value else {
+            column.nulls += 1;
+            return;
+        };
+        column.values.get_or_insert_default();
+        if let Some(values) = column.filled() {
+            values.append_value(bytes);
         }
     }
     fn weight(value: &Self::Row<'_>) -> usize {
@@ -275,15 +286,9 @@ impl Kind for Bytes {
         _: &Cells,
         column: &mut Self::Column,
     ) -> Option<ArrayRef> {
-        let nulls = std::mem::take(&mut column.nulls);
-        let mut values = column.values.take()?;
-        values.append_nulls(nulls);
-        let rows = values.offsets_slice().len().saturating_sub(1);
-        column.room = (
-            rows.min(IDLE_BYTES / OFFSET_BYTES),
-            values.values_slice().len().min(IDLE_BYTES),
-        );
-        Some(Arc::new(values.finish()))
+        let array = column.filled().map(|values| Arc::new(values.finish()) as ArrayRef);
+        *column = BytesColumn::default();
+        array
     }
 }
 
@@ -429,8 +434,8 @@ mod tests {
         #[track_caller]
         fn check<'a, K: Kind>(none: K::Row<'a>, some: K::Row<'a>, last: K::Row<'a>) {
             let array = column::<K>(vec![none, some, last]).expect("a row has a value");
-            assert_eq!(array.data_type(), &K::TYPE.arrow());
-            assert_eq!(array.data_type(), new_null_array(&K::TYPE.arrow(), 1).data_type());
+            assert_eq!(array.data_type(), &K::TYPE.batch());
+            assert_eq!(array.data_type(), new_null_array(&K::TYPE.batch(), 1).data_type());
             assert_eq!([0, 1, 2].map(|row| array.is_null(row)), [true, false, true]);
         }
         check::<Bool>(None, Some(true), None);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use arrow_array::RecordBatch;
-use arrow_schema::{Schema, SchemaRef};
+use arrow_schema::{DataType, Schema, SchemaRef};
 
 use crate::{FLAGS, Field};
 
@@ -72,11 +72,17 @@ impl Table {
 
     /// The Arrow schema of the stored table.
     pub fn arrow(&self) -> SchemaRef {
-        let fields: Vec<_> = self
-            .fields()
-            .filter(|field| field.is_stored())
-            .map(Field::arrow)
-            .collect();
+        self.schema(|field| field.ty.arrow())
+    }
+
+    /// The Arrow schema of batches on their way to the store, see [`crate::Type::batch`].
+    pub fn batch(&self) -> SchemaRef {
+        self.schema(|field| field.ty.batch())
+    }
+
+    fn schema(&self, ty: impl Fn(&Field) -> DataType) -> SchemaRef {
+        let fields = self.fields().filter(|field| field.is_stored());
+        let fields: Vec<_> = fields.map(|field| field.arrow().with_data_type(ty(field))).collect();
         Arc::new(Schema::new(fields).with_metadata([("doc".to_owned(), self.doc.to_owned())].into()))
     }
 }
@@ -93,9 +99,9 @@ pub trait Build: Send + std::fmt::Debug {
     fn finish(&mut self) -> RecordBatch;
 }
 
-/// The schema of a table, made once.
+/// The schema of a table's batches, made once.
 pub(crate) fn schema_of(table: &Table) -> SchemaRef {
     static SCHEMAS: Mutex<BTreeMap<&'static str, SchemaRef>> = Mutex::new(BTreeMap::new());
     let mut schemas = SCHEMAS.lock().expect("no holder of this lock panics");
-    schemas.entry(table.name).or_insert_with(|| table.arrow()).clone()
+    schemas.entry(table.name).or_insert_with(|| table.batch()).clone()
 }

@@ -54,7 +54,7 @@ fn value(ty: Type, column: &dyn Array, row: usize) -> String {
             .value(row)
             .to_string(),
         Type::String => word(column.as_string::<i32>().value(row)),
-        Type::Bytes => word(&String::from_utf8_lossy(column.as_binary::<i32>().value(row))),
+        Type::Bytes => word(&String::from_utf8_lossy(column.as_binary_view().value(row))),
         Type::Timestamp => {
             format!(
                 "+{}µs",
