@@ -25,67 +25,74 @@ pub(super) fn decode(mut bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Opti
     out.reserve(count);
     out.push(last);
     let mut left = count - 1;
-    let mut differences = vec![0; per_miniblock];
+    let (mut packed, mut differences) = ([0; PACKED], [0; MINIBLOCK]);
     while left > 0 {
         let least = zigzag(varint(&mut bytes)?);
         let (widths, rest) = bytes.split_at_checked(miniblocks)?;
         bytes = rest;
         for width in widths {
+            // Nobody knows what stands for miniblocks that are not there.
             if left == 0 {
                 break;
             }
             let width = usize::from(*width);
-            let wanted = left.min(per_miniblock);
-            if width > u64::BITS as usize {
-                return None;
+            let unpack = UNPACK.get(width)?;
+            for _ in 0..per_miniblock / MINIBLOCK {
+                if left == 0 {
+                    break;
+                }
+                let wanted = left.min(MINIBLOCK);
+                // Writers may leave out the bytes behind the last number.
+                let (these, rest) = bytes.split_at((MINIBLOCK * width / 8).min(bytes.len()));
+                bytes = rest;
+                if these.len() < (wanted * width).div_ceil(8) {
+                    return None;
+                }
+                packed[..these.len()].copy_from_slice(these);
+                unpack(&packed, &mut differences);
+                out.extend(differences[..wanted].iter().map(|difference| {
+                    last = last.wrapping_add(least.wrapping_add(*difference as i64));
+                    last
+                }));
+                left -= wanted;
             }
-            // Writers may leave out the bytes behind the last number.
-            let (packed, rest) = bytes.split_at((per_miniblock * width / 8).min(bytes.len()));
-            bytes = rest;
-            if packed.len() < (wanted * width).div_ceil(8) {
-                return None;
-            }
-            let differences = &mut differences[..wanted];
-            unpack(packed, width, differences);
-            out.extend(differences.iter().map(|difference| {
-                last = last.wrapping_add(least.wrapping_add(*difference as i64));
-                last
-            }));
-            left -= wanted;
         }
     }
     Some(())
 }
 
+/// Bytes of the widest numbers, and some more so that each can be taken from sixteen bytes.
+const PACKED: usize = MINIBLOCK * 8 + 16;
+
+type Unpack = fn(&[u8; PACKED], &mut [u64; MINIBLOCK]);
+
+macro_rules! unpack_by_width {
+    ($($width:literal)*) => { [$(unpack::<$width>),*] };
+}
+
+/// How numbers of so many bits are taken apart.
+const UNPACK: [Unpack; u64::BITS as usize + 1] = unpack_by_width!(
+    0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32
+    33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64
+);
+
 /// Takes numbers apart that lie side by side from the lowest bit on.
-fn unpack(packed: &[u8], width: usize, out: &mut [u64]) {
-    let mask = u64::MAX.checked_shr(u64::BITS - width as u32).unwrap_or(0);
-    if width <= 56 {
-        // With the bits before it in its first byte, a number lies in eight bytes.
-        for (place, number) in out.iter_mut().enumerate() {
-            let bit = place * width;
-            *number = u64::from_le_bytes(padded(packed, bit / 8)) >> (bit % 8) & mask;
-        }
-    } else {
-        for (place, number) in out.iter_mut().enumerate() {
-            let bit = place * width;
-            *number = (u128::from_le_bytes(padded(packed, bit / 8)) >> (bit % 8)) as u64 & mask;
-        }
+fn unpack<const WIDTH: usize>(packed: &[u8; PACKED], out: &mut [u64; MINIBLOCK]) {
+    let mask = u64::MAX.checked_shr(u64::BITS - WIDTH as u32).unwrap_or(0);
+    for (place, number) in out.iter_mut().enumerate() {
+        let (byte, bit) = (place * WIDTH / 8, place * WIDTH % 8);
+        *number = if WIDTH <= 56 {
+            // With the bits before it in its first byte, it lies in eight bytes.
+            u64::from_le_bytes(bytes_at(packed, byte)) >> bit & mask
+        } else {
+            (u128::from_le_bytes(bytes_at(packed, byte)) >> bit) as u64 & mask
+        };
     }
 }
 
-/// Bytes from a place on, and zeros where there are no more.
 #[inline(always)]
-fn padded<const N: usize>(bytes: &[u8], place: usize) -> [u8; N] {
-    let bytes = bytes.get(place..).unwrap_or_default();
-    match bytes.first_chunk() {
-        Some(whole) => *whole,
-        None => {
-            let mut whole = [0; N];
-            whole[..bytes.len()].copy_from_slice(bytes);
-            whole
-        }
-    }
+fn bytes_at<const N: usize>(packed: &[u8; PACKED], byte: usize) -> [u8; N] {
+    packed[byte..].first_chunk().copied().unwrap_or([0; N])
 }
 
 fn varint(bytes: &mut &[u8]) -> Option<u64> {

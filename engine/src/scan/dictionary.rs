@@ -137,8 +137,13 @@ impl<'a> Dictionary<'a> {
         Some((counts.of_each(), nulls))
     }
 
+    /// The level of a row that has a value.
+    pub(super) fn whole(&self) -> u8 {
+        self.levels.whole
+    }
+
     /// Gives the pages of a column that has one value per row.
-    fn each_page(
+    pub(super) fn each_page(
         self,
         numbers: Bytes,
         rows: usize,
@@ -220,13 +225,13 @@ const NO_VALUE: u8 = 2;
 const SPARSE: usize = 16;
 
 /// A page of a column that has one value per row.
-struct NumbersPage<'a> {
+pub(super) struct NumbersPage<'a> {
     /// The place of its first row in the row group.
     row: usize,
     count: usize,
     /// How many of its rows have a value; if not all do, the level of each.
     whole: usize,
-    levels: Option<&'a [u8]>,
+    pub(super) levels: Option<&'a [u8]>,
     /// The numbers of the values, of so many bits each.
     width: u32,
     packed: &'a [u8],
@@ -234,7 +239,7 @@ struct NumbersPage<'a> {
 
 impl NumbersPage<'_> {
     /// The numbers of the values, all of them of so many that are known.
-    fn decode<'v>(&self, known: usize, values: &'v mut Vec<u32>) -> Option<&'v [u32]> {
+    pub(super) fn decode<'v>(&self, known: usize, values: &'v mut Vec<u32>) -> Option<&'v [u32]> {
         hybrid::decode(self.packed, self.width, self.whole, values, |number| number)?;
         let most = values.iter().fold(0, |most, number| most.max(*number));
         (self.whole == 0 || (most as usize) < known).then_some(values.as_slice())

@@ -163,8 +163,17 @@ impl Group {
         if self.is_within(question, scan.table())? {
             return Ok(BooleanBuffer::new_set(self.rows()));
         }
-        if let Some(column) = self.integers(question.column(), reader, scan).await? {
-            return question.holds(&column);
+        let mut found = BooleanBufferBuilder::new(self.rows());
+        let hold = |column: ArrayRef| {
+            found.append_buffer(&question.holds(&column)?);
+            Ok(())
+        };
+        if self
+            .each_integers(question.column(), reader, scan, hold)
+            .await?
+            .is_some()
+        {
+            return Ok(found.finish());
         }
         let mut found = BooleanBufferBuilder::new(self.rows());
         for column in scan.column(self, question.column()).await? {
@@ -173,8 +182,19 @@ impl Group {
         Ok(found.finish())
     }
 
-    /// A column of whole numbers or times; `None` if it is another column, or written in another way.
-    pub(super) async fn integers(&self, name: &str, reader: &mut Reader, scan: &dyn Scan) -> Result<Option<ArrayRef>> {
+    /// True if a column is of whole numbers or times that can be read page by page.
+    pub(super) fn has_integers(&self, name: &str) -> bool {
+        self.leaf(name).is_some_and(integers::are_readable)
+    }
+
+    /// Gives a column of whole numbers or times page by page; `None` if it is another column, or not written as it should be.
+    pub(super) async fn each_integers(
+        &self,
+        name: &str,
+        reader: &mut Reader,
+        scan: &dyn Scan,
+        each: impl FnMut(ArrayRef) -> Result<()>,
+    ) -> Result<Option<()>> {
         let Some(chunk) = self.leaf(name).filter(|chunk| integers::are_readable(chunk)) else {
             return Ok(None);
         };
@@ -182,7 +202,7 @@ impl Group {
         let bytes = reader.get_bytes(start..start + length).await?;
         scan.read(bytes.len());
         let data_type = scan.table().field_with_name(name)?.data_type();
-        Ok(integers::read(chunk, &bytes, self.rows(), data_type))
+        integers::each_page(chunk, &bytes, self.rows(), data_type, each)
     }
 
     /// True if a range of time holds of all rows: of the first and of the last.

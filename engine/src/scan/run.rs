@@ -117,8 +117,8 @@ impl Run {
             .create_reader(self.partition, file.clone(), None, metrics)
     }
 
-    /// Which rows of a row group are chosen, with a reader of it; `None` if statistics rule it out.
-    pub(super) async fn find(&self, group: &Group) -> Result<Option<(Reader, BooleanBuffer)>> {
+    /// A reader of a row group; `None` if statistics rule it out.
+    pub(super) fn open(&self, group: &Group) -> Result<Option<Reader>> {
         // What a sort above has learned changes from row group to row group.
         if self
             .predicate()?
@@ -127,7 +127,14 @@ impl Run {
             self.pruned.add_pruned(1);
             return Ok(None);
         }
-        let mut reader = self.reader(&group.file)?;
+        self.reader(&group.file).map(Some)
+    }
+
+    /// Which rows of a row group are chosen, with a reader of it; `None` if statistics rule it out.
+    pub(super) async fn find(&self, group: &Group) -> Result<Option<(Reader, BooleanBuffer)>> {
+        let Some(mut reader) = self.open(group)? else {
+            return Ok(None);
+        };
         let _timer = self.baseline.elapsed_compute().timer();
         let found = group.find(&self.exec.condition, &mut reader, self).await?;
         Ok(Some((reader, found)))

@@ -22,6 +22,7 @@ use datafusion::physical_plan::aggregates::group_values::GroupValues;
 use crate::columns::{RANGED, TIMESTAMP};
 use crate::scan::dictionary::{self, Dictionary};
 use crate::scan::group::{Group, Reader, Scan};
+use crate::scan::question::{Condition, Question};
 use crate::scan::run::Run;
 
 /// Bytes of a dictionary above which a row that was found is not worth them: to make its key by itself costs less.
@@ -118,10 +119,24 @@ impl Key {
         Ok(numbers)
     }
 
-    /// Which numbers the rows of a row group have, and how many have each; `None` if there is no cheap way to that.
+    /// What a condition asks of the key's column, or nothing; `None` if it is about other columns too.
+    pub(super) fn asked<'c>(&self, condition: &'c Condition) -> Option<Option<&'c Question>> {
+        match condition {
+            Condition::All(parts) if parts.is_empty() => Some(None),
+            Condition::One(question) => {
+                let is_own = !self.is_bucket && question.column() == self.column.name();
+                is_own.then_some(Some(question))
+            }
+            Condition::All(_) | Condition::Any(_) => None,
+        }
+    }
+
+    /// Which numbers the rows of a row group have of which a question is true, and how many have each; `None` if there is no
+    /// cheap way to that.
     pub(super) async fn counts(
         &self,
         group: &Group,
+        question: Option<&Question>,
         values: &mut dyn GroupValues,
         reader: &mut Reader,
         run: &Run,
@@ -141,9 +156,22 @@ impl Key {
         let Some(coded) = self.coded(group, &all, values, reader, run).await? else {
             return Ok(None);
         };
-        let Some((mut counts, nulls)) = coded.dictionary.counts(coded.numbers, group.rows()) else {
+        let truth = match question {
+            Some(question) => match question.truth(&coded.dictionary.values)? {
+                Some(truth) => Some(truth),
+                None => return Ok(None),
+            },
+            None => None,
+        };
+        let Some((mut counts, mut nulls)) = coded.dictionary.counts(coded.numbers, group.rows()) else {
             return Ok(None);
         };
+        if let Some(truth) = truth {
+            nulls *= i64::from(truth.of_null);
+            for (count, truth) in counts.iter_mut().zip(truth.of_value) {
+                *count *= i64::from(truth);
+            }
+        }
         let mut numbers = coded.of_value;
         numbers.push(coded.of_null);
         counts.push(nulls);

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{BooleanArray, RecordBatch};
+use datafusion::arrow::array::{Array, ArrayRef, RecordBatch};
 use datafusion::arrow::buffer::BooleanBuffer;
-use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::Schema;
 use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode};
@@ -20,11 +19,6 @@ use crate::scan::ChooseExec;
 use crate::scan::group::{Group, Reader, Scan};
 use crate::scan::queue::Queue;
 use crate::scan::run::{Batches, Run};
-
-/// Rows that may be read for one that is needed: more than that are rather passed over.
-const READ_PER_ROW: usize = 64;
-/// Rows whose values are aggregated at once.
-const PIECE_ROWS: usize = 8 * 1024;
 
 /// One partition.
 struct Tally {
@@ -97,22 +91,25 @@ impl Tally {
 
     /// Counts a row group; false if it cannot be counted by numbers.
     async fn count(&mut self, group: &Group) -> Result<bool> {
+        if let [key] = &*self.exec.keys
+            && self.exec.read.is_empty()
+            && let Some(question) = key.asked(&self.exec.rows.condition)
+        {
+            let Some(mut reader) = self.run.open(group)? else {
+                return Ok(true);
+            };
+            let values = self.groups.values(0);
+            let counted = key.counts(group, question, values, &mut reader, &self.run).await?;
+            if let Some((numbers, counts)) = counted {
+                self.groups.count_numbers(&numbers, &counts);
+                return Ok(true);
+            }
+        }
         let Some((mut reader, found)) = self.run.find(group).await? else {
             return Ok(true);
         };
         let count = found.count_set_bits();
         if count == 0 {
-            return Ok(true);
-        }
-        if let [key] = &*self.exec.keys
-            && self.exec.read.is_empty()
-            && count == found.len()
-        {
-            let values = self.groups.values(0);
-            let Some((numbers, counts)) = key.counts(group, values, &mut reader, &self.run).await? else {
-                return Ok(false);
-            };
-            self.groups.count_numbers(&numbers, &counts);
             return Ok(true);
         }
         let mut numbers = Vec::new();
@@ -134,15 +131,12 @@ impl Tally {
 
     /// Adds what aggregates are of.
     async fn read(&mut self, group: &Group, found: BooleanBuffer, reader: &mut Reader, groups: &[u32]) -> Result<()> {
-        let is_worth_all = groups.len().saturating_mul(READ_PER_ROW) >= found.len();
-        if is_worth_all && let Some(rows) = self.integers(group, &found, reader).await? {
-            let starts = (0..rows.num_rows()).step_by(PIECE_ROWS);
-            for start in starts {
-                let length = PIECE_ROWS.min(rows.num_rows() - start);
-                self.groups
-                    .add(&groups[start..start + length], &rows.slice(start, length))?;
-            }
-            return Ok(());
+        if let [name] = &*self.exec.read
+            && groups.len() == found.len()
+            && group.has_integers(name)
+        {
+            let name = name.clone();
+            return self.integers(group, &name, reader, groups).await;
         }
         let mut batches = self.run.chosen(group, &self.exec.read, &found)?;
         let mut done = 0;
@@ -157,30 +151,23 @@ impl Tally {
         Ok(())
     }
 
-    /// What is read of the rows that were found, if all of it is whole numbers and times.
-    async fn integers(
-        &mut self,
-        group: &Group,
-        found: &BooleanBuffer,
-        reader: &mut Reader,
-    ) -> Result<Option<RecordBatch>> {
+    /// The same of all rows, where it is of one column of whole numbers or times.
+    async fn integers(&mut self, group: &Group, name: &str, reader: &mut Reader, groups: &[u32]) -> Result<()> {
         let run = self.run.as_ref();
-        let (mut fields, mut columns) = (Vec::new(), Vec::new());
-        for name in self.exec.read.iter() {
-            match group.integers(name, reader, run).await? {
-                Some(column) => columns.push(column),
-                None => return Ok(None),
-            }
-            fields.push(run.table().field_with_name(name)?.clone());
+        let schema = Arc::new(Schema::new(vec![run.table().field_with_name(name)?.clone()]));
+        let (counted, mut rest) = (&mut self.groups, groups);
+        let add = |column: ArrayRef| {
+            let Some((groups, later)) = rest.split_at_checked(column.len()) else {
+                return datafusion::common::exec_err!("column {name} has more rows than its row group");
+            };
+            rest = later;
+            counted.add(groups, &RecordBatch::try_new(schema.clone(), vec![column])?)
+        };
+        match group.each_integers(name, reader, run, add).await? {
+            Some(()) => Ok(()),
+            // What was added cannot be taken back.
+            None => datafusion::common::exec_err!("column {name} has a page that cannot be read"),
         }
-        let rows = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
-        if found.count_set_bits() == found.len() {
-            return Ok(Some(rows));
-        }
-        Ok(Some(filter_record_batch(
-            &rows,
-            &BooleanArray::new(found.clone(), None),
-        )?))
     }
 
     /// Runs the aggregation of rows over the row groups that are left.
