@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use ahash::RandomState;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Int64Array, RecordBatch, UInt32Array};
 use datafusion::arrow::compute::{cast, take};
 use datafusion::arrow::datatypes::{DECIMAL128_MAX_PRECISION, Int64Type, Schema, SchemaRef};
@@ -228,7 +229,7 @@ impl Sums {
 #[derive(Default)]
 struct Pairs {
     pairs: Vec<(u32, u32)>,
-    known: HashMap<(u32, u32), u32>,
+    known: HashMap<(u32, u32), u32, RandomState>,
 }
 
 /// A place in a table of pairs whose pair was not met.
