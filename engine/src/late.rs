@@ -225,7 +225,7 @@ fn has_names(scan: &TableScan) -> bool {
 }
 
 /// The table that is scanned, if it is one of the store's.
-fn parts_of(scan: &TableScan) -> Option<Parts> {
+pub(crate) fn parts_of(scan: &TableScan) -> Option<Parts> {
     let provider = source_as_provider(&scan.source).ok()?;
     let provider = provider.as_ref() as &dyn std::any::Any;
     provider.downcast_ref::<Parts>().cloned()
@@ -278,7 +278,7 @@ fn without_nulls(key: &SortExpr, rows: &LogicalPlan) -> SortExpr {
 }
 
 /// The plan with its tables read for a purpose.
-fn read_for(plan: LogicalPlan, purpose: Purpose) -> Result<LogicalPlan> {
+pub(crate) fn read_for(plan: LogicalPlan, purpose: Purpose) -> Result<LogicalPlan> {
     plan.transform_up(|node| match node {
         LogicalPlan::TableScan(scan) => Ok(match parts_of(&scan) {
             Some(parts) => Transformed::yes(LogicalPlan::TableScan(TableScan {

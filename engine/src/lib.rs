@@ -14,6 +14,7 @@ pub mod csv;
 mod database;
 mod error;
 mod export;
+mod grouped;
 mod info;
 mod ingestion;
 mod json;

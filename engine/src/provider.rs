@@ -59,6 +59,8 @@ pub(crate) enum Purpose {
     First,
     /// A join above needs few, which it knows by name when it asks.
     Named,
+    /// An aggregate above groups them.
+    Groups,
 }
 
 impl Parts {
@@ -77,12 +79,22 @@ impl Parts {
         }
     }
 
+    /// What the rows are read for.
+    pub(crate) fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
     /// The same rows, read for a purpose.
     pub(crate) fn read_for(&self, purpose: Purpose) -> Self {
         Self {
             purpose,
             ..self.clone()
         }
+    }
+
+    /// True if reading row group by row group pays even without a filter.
+    fn is_by_row_groups(&self) -> bool {
+        matches!(self.purpose, Purpose::First | Purpose::Groups)
     }
 
     /// The parts whose key ranges do not rule out the filters.
@@ -109,11 +121,10 @@ impl Parts {
     }
 
     /// Which filters a [`ChooseExec`] answers: those that dictionaries do, and with them ranges of time. Packets are looked
-    /// up by their keys. For the first rows of an order a range of time alone is answered as well: row groups are read in order.
+    /// up by their keys. For the first rows of an order a range of time alone is answered as well: row groups are read in order. So it is for groups, which are counted row group by row group.
     fn asked<'f>(&self, filters: impl Iterator<Item = &'f Expr> + Clone) -> Vec<bool> {
         let is_answerable = |filter: &Expr| is_answerable(filter, &self.schema);
-        let is_reason =
-            |filter: &Expr| is_answerable(filter) || self.purpose == Purpose::First && is_time_range(filter);
+        let is_reason = |filter: &Expr| is_answerable(filter) || self.is_by_row_groups() && is_time_range(filter);
         let any = self.table.name != packets::TABLE.name && filters.clone().any(is_reason);
         filters
             .map(|filter| any && (is_answerable(filter) || is_time_range(filter)))
@@ -241,7 +252,7 @@ impl TableProvider for Parts {
         let chooses = match self.purpose {
             Purpose::Any => !asked.is_empty(),
             // Whatever is called exact, here or before the purpose was known, has no filter above.
-            Purpose::First => !asked.is_empty() || filters.is_empty(),
+            Purpose::First | Purpose::Groups => !asked.is_empty() || filters.is_empty(),
             Purpose::Named => filters.is_empty(),
         };
         let mut source = bare.clone();

@@ -10,12 +10,17 @@
 //!
 //! Absent on purpose: filters over several columns that AND and OR do not part; the plan filters them above.
 
+mod counts;
+mod delta;
 mod dictionary;
 mod group;
 mod hybrid;
+mod integers;
+mod pages;
 mod question;
 mod queue;
 mod run;
+mod tally;
 #[cfg(test)]
 mod tests;
 
@@ -43,8 +48,10 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties, SendableRecordBatchStream,
 };
+use group::Group;
 pub(crate) use question::{Condition, is_answerable, is_time_range};
 use run::Run;
+pub(crate) use tally::Tallies;
 
 use crate::provider::key;
 use crate::store::Part;
@@ -60,6 +67,8 @@ pub(crate) struct ChooseExec {
     bare: FileScanConfig,
     readers: Arc<dyn ParquetFileReaderFactory>,
     order: Option<Order>,
+    /// The row groups that are read, if not all of a partition.
+    within: Option<Arc<[Group]>>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
@@ -110,8 +119,17 @@ impl ChooseExec {
             bare,
             readers,
             order: None,
+            within: None,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
+        }
+    }
+
+    /// The same, of some row groups alone, whatever the partition.
+    fn within(&self, groups: Arc<[Group]>) -> Self {
+        Self {
+            within: Some(groups),
+            ..self.clone()
         }
     }
 

@@ -18,8 +18,10 @@ use schema::Table;
 use sql::Tables;
 
 use crate::Error;
+use crate::grouped::Grouped;
 use crate::late::Late;
 use crate::provider::Parts;
+use crate::scan::Tallies;
 use crate::store::{Manifest, Pin};
 
 /// Bytes that sorts, joins and aggregates hold together before they spill to temporary files.
@@ -94,6 +96,8 @@ fn session(runtime: Arc<RuntimeEnv>, tables: Catalog, pin: Arc<Pin>) -> Result<S
         .with_config(config)
         .with_runtime_env(runtime)
         .with_optimizer_rule(Arc::new(Late))
+        .with_optimizer_rule(Arc::new(Grouped))
+        .with_physical_optimizer_rule(Arc::new(Tallies))
         .build();
     sql::register(&mut state, Arc::new(tables.clone()))?;
     let catalog = MemoryCatalogProvider::new();

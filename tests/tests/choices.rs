@@ -1,5 +1,5 @@
-//! What the engine answers by short cuts is what it answers without them: filters by dictionaries, the first rows of an
-//! order in two steps.
+//! What the engine answers by short cuts is what it answers without them: filters by dictionaries, groups by their numbers, the
+//! first rows of an order in two steps.
 
 use datafusion::arrow::compute::concat_batches;
 use engine::{Database, IngestOptions, QueryOptions};
@@ -171,6 +171,144 @@ fn macros_that_see_more_than_an_element_are_not_answered_by_elements() {
         let plan = demo.plan(&format!("SELECT id FROM kfl('{filter}')"));
         assert!(!plan.contains("ChooseExec"), "{filter}");
     }
+}
+
+/// Groups rows by numbers of dictionaries, and compares that with the same groups of rows that a limit, which none is beyond,
+/// brings together; tells how many there are.
+#[track_caller]
+fn grouped(demo: &Demo, groups: &[(&str, &str, &str)]) -> String {
+    let mut found = String::new();
+    for (from, keys, aggregates) in groups {
+        let group = |from: &str| format!("SELECT {keys}, {aggregates} FROM {from} GROUP BY {keys} ORDER BY {keys}");
+        let short = group(from);
+        let long = group(&format!("(SELECT * FROM {from} LIMIT 1000000)"));
+        assert!(demo.plan(&short).contains("TallyExec"), "{short} takes the short cut");
+        assert!(!demo.plan(&long).contains("TallyExec"), "{long} does not take it");
+        let rows = demo.rows(&short);
+        assert_eq!(rows, demo.rows(&long), "{short}");
+        found += &format!("{:<3} {from}: {keys}: {aggregates}\n", rows.len());
+    }
+    found
+}
+
+/// Groups of rows: by few and by many columns, by computed keys and by times, by a column that has no dictionary.
+const GROUPS: [(&str, &str, &str); 16] = [
+    ("http", "path", "count(*)"),
+    ("http", "upper(host), status_code / 100", "count(*)"),
+    ("http WHERE status_code >= 500", "status_code", "count(*)"),
+    (
+        "http WHERE status_code >= 500 AND path LIKE '/app%'",
+        "path, method",
+        "count(*)",
+    ),
+    (
+        "http",
+        "method, status_code",
+        "count(*), sum(elapsed_time), max(path), min(\"timestamp\")",
+    ),
+    (
+        "http",
+        "content_type",
+        "count(content_type), avg(status_code), count(DISTINCT path)",
+    ),
+    (
+        "http",
+        "http_version",
+        "sum(request_body_size), sum(response_body_size + 1)",
+    ),
+    ("dns", "dns_rcode", "count(*), max(elapsed_time)"),
+    ("dns", "coalesce(dns_rcode, 'none')", "count(*)"),
+    (
+        "conns",
+        "dst_ip, dst_port",
+        "sum(CAST(conn_remote_bytes AS DECIMAL(20, 0)))",
+    ),
+    (
+        "conns",
+        "date_bin(INTERVAL '10 milliseconds', \"timestamp\")",
+        "count(*)",
+    ),
+    (
+        "conns",
+        "date_bin(INTERVAL '1 hour', \"timestamp\")",
+        "count(*), sum(conn_local_bytes)",
+    ),
+    (
+        "http WHERE status_code >= 400",
+        "date_bin(INTERVAL '20 milliseconds', \"timestamp\"), status_code",
+        "count(*), max(elapsed_time)",
+    ),
+    ("flows", "transport", "bool_or(has_pcap), count(*)"),
+    ("http", "elapsed_time > 1000, method", "count(*), max(path)"),
+    ("http WHERE status_code >= 400", "elapsed_time", "count(*)"),
+];
+
+#[test]
+fn groups_by_numbers_are_groups_of_rows() {
+    let demo = Demo::open();
+    let found = grouped(&demo, &GROUPS);
+    expect![[r#"
+        30  http: path: count(*)
+        6   http: upper(host), status_code / 100: count(*)
+        3   http WHERE status_code >= 500: status_code: count(*)
+        2   http WHERE status_code >= 500 AND path LIKE '/app%': path, method: count(*)
+        8   http: method, status_code: count(*), sum(elapsed_time), max(path), min("timestamp")
+        4   http: content_type: count(content_type), avg(status_code), count(DISTINCT path)
+        2   http: http_version: sum(request_body_size), sum(response_body_size + 1)
+        3   dns: dns_rcode: count(*), max(elapsed_time)
+        3   dns: coalesce(dns_rcode, 'none'): count(*)
+        5   conns: dst_ip, dst_port: sum(CAST(conn_remote_bytes AS DECIMAL(20, 0)))
+        24  conns: date_bin(INTERVAL '10 milliseconds', "timestamp"): count(*)
+        1   conns: date_bin(INTERVAL '1 hour', "timestamp"): count(*), sum(conn_local_bytes)
+        6   http WHERE status_code >= 400: date_bin(INTERVAL '20 milliseconds', "timestamp"), status_code: count(*), max(elapsed_time)
+        2   flows: transport: bool_or(has_pcap), count(*)
+        5   http: elapsed_time > 1000, method: count(*), max(path)
+        18  http WHERE status_code >= 400: elapsed_time: count(*)
+    "#]]
+    .assert_eq(&found);
+    demo.again();
+    assert_eq!(grouped(&demo, &GROUPS), found);
+}
+
+#[test]
+fn kfl_groups_by_numbers() {
+    let demo = Demo::open();
+    for query in [
+        "http | top 3 path",
+        "http | stats count(), p90(elapsed_time) as slow by host",
+        "http && status_code >= 500 | count by every(1m), status_code",
+        "conn | top 3 dst.ip by conn_remote_bytes",
+    ] {
+        let plan = demo.plan(&format!("SELECT * FROM kfl('{query}')"));
+        assert!(plan.contains("TallyExec"), "{query}");
+    }
+}
+
+#[test]
+fn keys_that_no_dictionary_holds_are_made_row_by_row() {
+    let demo = Demo::open();
+    for query in [
+        "SELECT conn_id, count(*) FROM http GROUP BY conn_id",
+        "SELECT path || host, count(*) FROM http GROUP BY path || host",
+        "SELECT status_code + random(), count(*) FROM http GROUP BY 1",
+        "SELECT path, count(*) FILTER (WHERE status_code > 400) FROM http GROUP BY path",
+        "SELECT path, method, count(*) FROM http GROUP BY ROLLUP (path, method)",
+        "SELECT path, first_value(id ORDER BY id) FROM http GROUP BY path",
+        "SELECT dns_questions, count(*) FROM dns GROUP BY dns_questions",
+        "SELECT count(*) FROM http",
+    ] {
+        assert!(!demo.plan(query).contains("TallyExec"), "{query}");
+    }
+}
+
+#[test]
+fn what_fails_of_a_value_that_no_row_has_does_not_fail() {
+    let demo = Demo::open();
+    let short =
+        "SELECT 100 / (status_code - 404) AS k, count(*) FROM http WHERE status_code <> 404 GROUP BY 1 ORDER BY 1";
+    let long = short.replace("FROM http", "FROM (SELECT * FROM http LIMIT 1000000)");
+    assert!(demo.plan(short).contains("TallyExec"));
+    assert_eq!(demo.rows(short), demo.rows(&long));
 }
 
 /// Compares the first rows of an order with the first of all rows in that order.

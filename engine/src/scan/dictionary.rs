@@ -1,5 +1,5 @@
 //! A column chunk whose values are numbers of a dictionary: the dictionary's values as an array; and, once it is known of
-//! which of them a question is true, the rows of which it is true.
+//! which of them a question is true, the rows of which it is true; or of each row the number of its value.
 //!
 //! In a list or map a row has several values: one that is true makes the row true, a row without values is not.
 //!
@@ -9,19 +9,17 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::buf::Reader;
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use datafusion::arrow::array::{ArrayRef, Int64Array, StringArray, StringViewArray, TimestampNanosecondArray};
 use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::parquet::basic::{Encoding, Type as PhysicalType};
 use datafusion::parquet::column::page::{Page, PageReader};
-use datafusion::parquet::errors::{ParquetError, Result as ParquetResult};
 use datafusion::parquet::file::metadata::ColumnChunkMetaData;
-use datafusion::parquet::file::reader::{ChunkReader, Length};
-use datafusion::parquet::file::serialized_reader::SerializedPageReader;
 
+use super::counts::Counts;
 use super::hybrid;
+use super::pages::{self, Body, Levels};
 
 /// True if all values of a chunk are numbers of its dictionary.
 pub(super) fn is_whole(chunk: &ColumnChunkMetaData) -> bool {
@@ -56,31 +54,14 @@ pub(super) struct Truth {
     pub(super) of_null: bool,
 }
 
-/// What definition and repetition levels say.
-#[derive(Clone, Copy)]
-struct Levels {
-    /// The level of a value that is there.
-    whole: u8,
-    /// The level of a null: of a row without a value, of an element that is null; `None` where there are none.
-    null: Option<u8>,
-    /// Whether rows have several values.
-    is_repeated: bool,
-}
-
 impl<'a> Dictionary<'a> {
     /// Reads the dictionary of a chunk from its bytes. The values become an array of the type that a table or a list holds.
     pub(super) fn open(chunk: &'a ColumnChunkMetaData, bytes: Bytes, data_type: &DataType) -> Option<Self> {
-        let description = chunk.column_descr();
-        let whole = u8::try_from(description.max_def_level()).ok()?;
-        let levels = Levels {
-            whole,
-            null: whole.checked_sub(1).filter(|_| description.self_type().is_optional()),
-            is_repeated: description.max_rep_level() > 0,
-        };
-        if description.max_rep_level() > 1 || (!levels.is_repeated && levels.whole > 1) {
-            return None;
-        }
-        match pages(chunk, bytes.clone(), Bytes::new(), 0)?.get_next_page().ok()?? {
+        let levels = Levels::of(chunk)?;
+        match pages::open(chunk, bytes.clone(), Bytes::new(), 0)?
+            .get_next_page()
+            .ok()??
+        {
             Page::DictionaryPage { buf, num_values, .. } => {
                 let values = values(&buf, num_values as usize, chunk.column_type(), data_type)?;
                 Some(Self {
@@ -94,35 +75,122 @@ impl<'a> Dictionary<'a> {
         }
     }
 
+    /// True if a row has several values.
+    pub(super) fn is_repeated(&self) -> bool {
+        self.levels.is_repeated
+    }
+
+    /// What the values of some rows stand for, from the bytes of the pages of numbers: of values by their numbers, and of null.
+    /// Of a list or map there is no such thing.
+    pub(super) fn numbers(
+        self,
+        of_value: &[u32],
+        of_null: u32,
+        numbers: Bytes,
+        rows: &BooleanBuffer,
+    ) -> Option<Vec<u32>> {
+        let (count, whole) = (rows.count_set_bits(), self.levels.whole);
+        let is_all = count == rows.len();
+        let is_sparse = count.saturating_mul(SPARSE) <= rows.len();
+        let mut found = Vec::with_capacity(count);
+        let (mut values, mut all) = (Vec::new(), Vec::new());
+        self.each_page(numbers, rows.len(), |page| {
+            let rows = rows.slice(page.row, page.count);
+            if page.levels.is_none() && is_sparse {
+                values.clear();
+                hybrid::pick(page.packed, page.width, page.count, rows.set_indices(), &mut values)?;
+                for number in &values {
+                    found.push(*of_value.get(*number as usize)?);
+                }
+                return Some(());
+            }
+            let of_rows = page.decode(of_value.len(), &mut values)?;
+            let mut of_values = of_rows.iter().map(|number| of_value[*number as usize]);
+            match page.levels {
+                None if is_all => found.extend(of_values),
+                None => found.extend(rows.set_indices().map(|row| of_value[of_rows[row] as usize])),
+                Some(levels) => {
+                    all.clear();
+                    all.extend(levels.iter().map(|level| match *level == whole {
+                        true => of_values.next().unwrap_or(of_null),
+                        false => of_null,
+                    }));
+                    found.extend(rows.set_indices().map(|row| all[row]));
+                }
+            }
+            Some(())
+        })?;
+        Some(found)
+    }
+
+    /// How many rows have each value, from the bytes of the pages of numbers; and how many have none.
+    pub(super) fn counts(self, numbers: Bytes, rows: usize) -> Option<(Vec<i64>, i64)> {
+        let mut counts = Counts::new(self.values.len());
+        let (mut values, mut nulls) = (Vec::new(), 0);
+        let known = self.values.len();
+        self.each_page(numbers, rows, |page| {
+            let numbers = page.decode(known, &mut values)?;
+            nulls += (page.count - numbers.len()) as i64;
+            counts.add(numbers);
+            Some(())
+        })?;
+        Some((counts.of_each(), nulls))
+    }
+
+    /// The level of a row that has a value.
+    pub(super) fn whole(&self) -> u8 {
+        self.levels.whole
+    }
+
+    /// Gives the pages of a column that has one value per row.
+    pub(super) fn each_page(
+        self,
+        numbers: Bytes,
+        rows: usize,
+        mut each: impl FnMut(&NumbersPage<'_>) -> Option<()>,
+    ) -> Option<()> {
+        if self.levels.is_repeated {
+            return None;
+        }
+        let mut pages = pages::open(self.chunk, self.bytes, numbers, rows)?;
+        let (mut definition, mut row) = (Vec::new(), 0);
+        while let Some(page) = pages.get_next_page().ok()? {
+            if matches!(page, Page::DictionaryPage { .. }) {
+                continue;
+            }
+            let (body, count) = pages::body(page, self.levels, is_dictionary)?;
+            if count > rows - row {
+                return None;
+            }
+            let whole = self.levels.defined(&body, count, &mut definition)?;
+            let (width, packed) = width(&body, whole)?;
+            each(&NumbersPage {
+                row,
+                count,
+                whole,
+                levels: (whole < count).then_some(definition.as_slice()),
+                width,
+                packed,
+            })?;
+            row += count;
+        }
+        (row == rows).then_some(())
+    }
+
     /// The rows of which the question is true, from the bytes of the pages of numbers.
     pub(super) fn rows(self, truth: &Truth, numbers: Bytes, rows: usize) -> Option<BooleanBuffer> {
-        let mut pages = pages(self.chunk, self.bytes, numbers, rows)?;
+        let mut pages = pages::open(self.chunk, self.bytes, numbers, rows)?;
         let mut found = Vec::with_capacity(rows);
         let mut scratch = Scratch::default();
         while let Some(page) = pages.get_next_page().ok()? {
             if matches!(page, Page::DictionaryPage { .. }) {
                 continue;
             }
-            let (body, count) = body(page, self.levels)?;
+            let (body, count) = pages::body(page, self.levels, is_dictionary)?;
             self.levels.page(&body, count, truth, &mut scratch, &mut found)?;
         }
         (found.len() == rows).then(|| packed(&found))
     }
-}
-
-fn pages(
-    chunk: &ColumnChunkMetaData,
-    dictionary: Bytes,
-    numbers: Bytes,
-    rows: usize,
-) -> Option<SerializedPageReader<Chunk>> {
-    let (start, _) = chunk.byte_range();
-    let bytes = Chunk {
-        start,
-        dictionary,
-        numbers,
-    };
-    SerializedPageReader::new(Arc::new(bytes), chunk, rows, None).ok()
 }
 
 /// One bit for each byte that is 0 or 1.
@@ -140,72 +208,6 @@ fn packed(bytes: &[u8]) -> BooleanBuffer {
     BooleanBuffer::new(bits.into(), 0, bytes.len())
 }
 
-/// The parts of a data page.
-struct Body {
-    repetition: Bytes,
-    definition: Bytes,
-    /// One byte that says how many bits a number has, then the numbers.
-    numbers: Bytes,
-}
-
-fn body(page: Page, levels: Levels) -> Option<(Body, usize)> {
-    match page {
-        Page::DataPage {
-            mut buf,
-            num_values,
-            encoding: Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY,
-            def_level_encoding: Encoding::RLE,
-            rep_level_encoding: Encoding::RLE,
-            ..
-        } => {
-            let repetition = if levels.is_repeated {
-                prefixed(&mut buf)?
-            } else {
-                Bytes::new()
-            };
-            let definition = if levels.whole > 0 {
-                prefixed(&mut buf)?
-            } else {
-                Bytes::new()
-            };
-            let body = Body {
-                repetition,
-                definition,
-                numbers: buf,
-            };
-            Some((body, num_values as usize))
-        }
-        Page::DataPageV2 {
-            mut buf,
-            num_values,
-            encoding: Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY,
-            def_levels_byte_len,
-            rep_levels_byte_len,
-            ..
-        } => {
-            let repetition = split(&mut buf, rep_levels_byte_len as usize)?;
-            let definition = split(&mut buf, def_levels_byte_len as usize)?;
-            let body = Body {
-                repetition,
-                definition,
-                numbers: buf,
-            };
-            Some((body, num_values as usize))
-        }
-        _ => None,
-    }
-}
-
-fn split(bytes: &mut Bytes, length: usize) -> Option<Bytes> {
-    (length <= bytes.len()).then(|| bytes.split_to(length))
-}
-
-/// Bytes behind their length.
-fn prefixed(bytes: &mut Bytes) -> Option<Bytes> {
-    let length = split(bytes, 4)?.get_u32_le();
-    split(bytes, length as usize)
-}
-
 /// Room that pages share.
 #[derive(Default)]
 struct Scratch {
@@ -219,6 +221,42 @@ struct Scratch {
 
 /// Marks a number beyond the dictionary.
 const NO_VALUE: u8 = 2;
+/// One of so many rows is few: their numbers are picked out of those of all.
+const SPARSE: usize = 16;
+
+/// A page of a column that has one value per row.
+pub(super) struct NumbersPage<'a> {
+    /// The place of its first row in the row group.
+    row: usize,
+    count: usize,
+    /// How many of its rows have a value; if not all do, the level of each.
+    whole: usize,
+    pub(super) levels: Option<&'a [u8]>,
+    /// The numbers of the values, of so many bits each.
+    width: u32,
+    packed: &'a [u8],
+}
+
+impl NumbersPage<'_> {
+    /// The numbers of the values, all of them of so many that are known.
+    pub(super) fn decode<'v>(&self, known: usize, values: &'v mut Vec<u32>) -> Option<&'v [u32]> {
+        hybrid::decode(self.packed, self.width, self.whole, values, |number| number)?;
+        let most = values.iter().fold(0, |most, number| most.max(*number));
+        (self.whole == 0 || (most as usize) < known).then_some(values.as_slice())
+    }
+}
+
+fn is_dictionary(encoding: Encoding) -> bool {
+    matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY)
+}
+
+/// How many bits the numbers of a page have, and the numbers; a page without values may lack both.
+fn width(body: &Body, values: usize) -> Option<(u32, &[u8])> {
+    match body.values.split_first() {
+        Some((width, packed)) => Some((u32::from(*width), packed)),
+        None => (values == 0).then_some((0, &[][..])),
+    }
+}
 
 impl Levels {
     /// Adds the rows of a page.
@@ -229,18 +267,8 @@ impl Levels {
             truths,
             slots,
         } = scratch;
-        let whole = match self.whole {
-            0 => count,
-            whole => {
-                hybrid::decode(&body.definition, bits(whole), count, definition, level)?;
-                definition.iter().filter(|level| **level == whole).count()
-            }
-        };
-        let (width, packed) = match body.numbers.split_first() {
-            Some((width, packed)) => (u32::from(*width), packed),
-            None if whole == 0 => (0, &[][..]),
-            None => return None,
-        };
+        let whole = self.defined(body, count, definition)?;
+        let (width, packed) = width(body, whole)?;
         if width <= u8::BITS {
             // Most dictionaries are small, and then every number of so many bits has its place in a table.
             let mut table = [NO_VALUE; 1 << u8::BITS];
@@ -269,7 +297,7 @@ impl Levels {
             found.extend_from_slice(slots);
             return Some(());
         }
-        hybrid::decode(&body.repetition, 1, count, repetition, level)?;
+        pages::levels(&body.repetition, 1, count, repetition)?;
         // A row that began on the page before goes on here.
         let mut row = found.len().checked_sub(1);
         if row.is_none() && repetition.first() == Some(&1) {
@@ -284,16 +312,6 @@ impl Levels {
         }
         Some(())
     }
-}
-
-/// Bits that hold levels up to this one.
-fn bits(level: u8) -> u32 {
-    u8::BITS - level.leading_zeros()
-}
-
-/// A level; the bits that hold it are few.
-fn level(number: u32) -> u8 {
-    number as u8
 }
 
 /// The values of a dictionary page, which are written plainly.
@@ -328,54 +346,4 @@ fn texts(mut bytes: &[u8], count: usize) -> Option<Vec<&str>> {
         bytes = rest;
     }
     Some(texts)
-}
-
-/// The bytes of a chunk, at their place in the file.
-struct Chunk {
-    start: u64,
-    dictionary: Bytes,
-    /// What follows the dictionary.
-    numbers: Bytes,
-}
-
-impl Length for Chunk {
-    fn len(&self) -> u64 {
-        self.start + (self.dictionary.len() + self.numbers.len()) as u64
-    }
-}
-
-impl ChunkReader for Chunk {
-    type T = Reader<Bytes>;
-
-    fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
-        self.from(start).map(Buf::reader)
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
-        let mut bytes = self.from(start)?;
-        bytes.truncate(length);
-        if bytes.len() < length {
-            return Err(outside());
-        }
-        Ok(bytes)
-    }
-}
-
-impl Chunk {
-    /// The bytes from a place on, of the dictionary or of what follows it: no page lies in both.
-    fn from(&self, start: u64) -> ParquetResult<Bytes> {
-        let place = start
-            .checked_sub(self.start)
-            .and_then(|place| usize::try_from(place).ok());
-        let place = place.ok_or_else(outside)?;
-        match place.checked_sub(self.dictionary.len()) {
-            None => Ok(self.dictionary.slice(place..)),
-            Some(place) if place <= self.numbers.len() => Ok(self.numbers.slice(place..)),
-            Some(_) => Err(outside()),
-        }
-    }
-}
-
-fn outside() -> ParquetError {
-    ParquetError::EOF("a page lies outside of its chunk".to_owned())
 }

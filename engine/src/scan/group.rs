@@ -13,13 +13,16 @@ use datafusion::datasource::listing::PartitionedFile;
 use datafusion::parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use datafusion::parquet::arrow::async_reader::AsyncFileReader;
 use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
+use datafusion::parquet::file::page_index::column_index::ColumnIndexMetaData;
+use datafusion::parquet::file::page_index::offset_index::OffsetIndexMetaData;
 use datafusion::physical_optimizer::pruning::PruningPredicate;
 
 use super::dictionary::{self, Dictionary};
+use super::integers;
 use super::question::{Condition, Question};
 
 /// A row group.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Group {
     pub(super) file: PartitionedFile,
     pub(super) metadata: Arc<ParquetMetaData>,
@@ -38,10 +41,19 @@ impl Group {
         self.metadata.row_group(self.number)
     }
 
-    /// The leaves of a column of the table: of a map its keys come first.
-    fn leaf(&self, column: &str) -> Option<&ColumnChunkMetaData> {
+    /// The first leaf of a column of the table: of a map its keys.
+    pub(super) fn leaf(&self, column: &str) -> Option<&ColumnChunkMetaData> {
         let mut leaves = self.described().columns().iter();
         leaves.find(|leaf| leaf.column_path().parts().first().is_some_and(|root| root == column))
+    }
+
+    /// What is known of the pages of a column, and where they are.
+    pub(super) fn page_index(&self, column: &str) -> Option<(&ColumnIndexMetaData, &OffsetIndexMetaData)> {
+        let columns = self.described().columns();
+        let leaf = columns.iter().position(|leaf| leaf.column_path().parts() == [column])?;
+        let index = self.metadata.column_index()?.get(self.number)?.get(leaf)?;
+        let offsets = self.metadata.offset_index()?.get(self.number)?.get(leaf)?;
+        Some((index, offsets))
     }
 
     /// Bytes of the dictionary's chunk that answers a question; none if there is no such chunk.
@@ -152,10 +164,45 @@ impl Group {
             return Ok(BooleanBuffer::new_set(self.rows()));
         }
         let mut found = BooleanBufferBuilder::new(self.rows());
+        let hold = |column: ArrayRef| {
+            found.append_buffer(&question.holds(&column)?);
+            Ok(())
+        };
+        if self
+            .each_integers(question.column(), reader, scan, hold)
+            .await?
+            .is_some()
+        {
+            return Ok(found.finish());
+        }
+        let mut found = BooleanBufferBuilder::new(self.rows());
         for column in scan.column(self, question.column()).await? {
             found.append_buffer(&question.holds(&column)?);
         }
         Ok(found.finish())
+    }
+
+    /// True if a column is of whole numbers or times that can be read page by page.
+    pub(super) fn has_integers(&self, name: &str) -> bool {
+        self.leaf(name).is_some_and(integers::are_readable)
+    }
+
+    /// Gives a column of whole numbers or times page by page; `None` if it is another column, or not written as it should be.
+    pub(super) async fn each_integers(
+        &self,
+        name: &str,
+        reader: &mut Reader,
+        scan: &dyn Scan,
+        each: impl FnMut(ArrayRef) -> Result<()>,
+    ) -> Result<Option<()>> {
+        let Some(chunk) = self.leaf(name).filter(|chunk| integers::are_readable(chunk)) else {
+            return Ok(None);
+        };
+        let (start, length) = chunk.byte_range();
+        let bytes = reader.get_bytes(start..start + length).await?;
+        scan.read(bytes.len());
+        let data_type = scan.table().field_with_name(name)?.data_type();
+        integers::each_page(chunk, &bytes, self.rows(), data_type, each)
     }
 
     /// True if a range of time holds of all rows: of the first and of the last.
@@ -178,7 +225,7 @@ impl Group {
         Ok(question.holds(&ends)?.count_set_bits() == ends.len())
     }
 
-    /// Asks the dictionary of a chunk, and reads the numbers only if one of its values is looked for.
+    /// Asks the dictionary of a chunk, and reads the numbers only if some of its values are looked for and some are not.
     async fn look_up(
         &self,
         question: &Question,
@@ -195,6 +242,13 @@ impl Group {
         let Some(truth) = question.truth(&dictionary.values)? else {
             return Ok(None);
         };
+        let no_nulls = || {
+            let statistics = chunk.statistics();
+            !dictionary.is_repeated() && statistics.and_then(|known| known.null_count_opt()) == Some(0)
+        };
+        if !truth.of_value.contains(&0) && (truth.of_null && !dictionary.is_repeated() || no_nulls()) {
+            return Ok(Some(BooleanBuffer::new_set(self.rows())));
+        }
         if !truth.of_null && !truth.of_value.contains(&1) {
             return Ok(Some(BooleanBuffer::new_unset(self.rows())));
         }

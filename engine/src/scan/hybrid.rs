@@ -46,6 +46,57 @@ pub(super) fn decode<T: Copy + Default>(
     Some(())
 }
 
+/// Decodes those of so many numbers that have one of some places, which ascend, and appends them.
+pub(super) fn pick(
+    mut bytes: &[u8],
+    width: u32,
+    count: usize,
+    places: impl Iterator<Item = usize>,
+    out: &mut Vec<u32>,
+) -> Option<()> {
+    if width > MOST_BITS {
+        return None;
+    }
+    let mask = u32::MAX.checked_shr(u32::BITS - width).unwrap_or(0);
+    let width = width as usize;
+    let (mut run, mut start, mut end, mut is_packed) = (&[][..], 0, 0, false);
+    for place in places {
+        if place >= count {
+            return None;
+        }
+        while place >= end {
+            let header = varint(&mut bytes)?;
+            let length = usize::try_from(header >> 1).ok().filter(|length| *length > 0)?;
+            is_packed = header & 1 == 1;
+            let (numbers, size) = match is_packed {
+                true => (length.checked_mul(8)?, length.checked_mul(width)?.min(bytes.len())),
+                false => (length, width.div_ceil(8)),
+            };
+            start = end;
+            end = end.checked_add(numbers)?;
+            (run, bytes) = bytes.split_at_checked(size)?;
+        }
+        let bit = if is_packed {
+            (place - start).checked_mul(width)?
+        } else {
+            0
+        };
+        if run.len() < (bit + width).div_ceil(8) {
+            return None;
+        }
+        let word = u64::from_le_bytes(padded(&run[(bit / 8).min(run.len())..]));
+        out.push((word >> (bit % 8)) as u32 & mask);
+    }
+    Some(())
+}
+
+/// True if bytes are a single run of a number of few bits, that goes on at least so long.
+pub(super) fn is_run_of(mut bytes: &[u8], number: u8, count: usize) -> bool {
+    let header = varint(&mut bytes);
+    let is_long = header.is_some_and(|header| header & 1 == 0 && header >> 1 >= count as u64);
+    is_long && bytes.first() == Some(&number)
+}
+
 fn varint(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0;
     for shift in (0..35).step_by(7) {
@@ -142,7 +193,40 @@ mod tests {
             }
             packed.extend(bits);
             check(&packed, width, 64, Some(&numbers));
+            let places = [0, 1, 7, 8, 31, 62, 63];
+            let mut picked = Vec::new();
+            pick(&packed, width, 64, places.into_iter(), &mut picked).unwrap();
+            assert_eq!(picked, places.map(|place| numbers[place]));
         }
+    }
+
+    #[test]
+    fn some_of_many() {
+        let picked = |bytes: &[u8], width, count, places: &[usize]| {
+            let mut out = Vec::new();
+            pick(bytes, width, count, places.iter().copied(), &mut out).map(|()| out)
+        };
+        // Four fives, then the numbers 0 to 7 in three bits.
+        let runs = [8, 5, 3, 0b1000_1000, 0b1100_0110, 0b1111_1010];
+        assert_eq!(picked(&runs, 3, 12, &[0, 3, 4, 9, 11]), Some(vec![5, 5, 0, 5, 7]));
+        assert_eq!(picked(&runs, 3, 12, &[10]), Some(vec![6]));
+        assert_eq!(picked(&runs, 3, 12, &[]), Some(Vec::new()));
+        assert_eq!(picked(&runs, 3, 12, &[12]), None);
+        assert_eq!(picked(&runs, 3, 20, &[15]), None);
+        assert_eq!(picked(&[3, 0], 3, 8, &[7]), None);
+        assert_eq!(picked(&[3], 0, 8, &[7]), Some(vec![0]));
+        assert_eq!(picked(&[8, 0], 33, 4, &[0]), None);
+    }
+
+    #[test]
+    fn single_runs() {
+        assert!(is_run_of(&[8, 1], 1, 4));
+        assert!(is_run_of(&[0x80, 1, 1], 1, 64));
+        assert!(!is_run_of(&[8, 1], 1, 5));
+        assert!(!is_run_of(&[8, 0], 1, 4));
+        assert!(!is_run_of(&[3, 0xff], 1, 4));
+        assert!(!is_run_of(&[8], 1, 4));
+        assert!(!is_run_of(&[], 1, 0));
     }
 
     #[test]

@@ -29,6 +29,14 @@ pub(super) struct Queue {
 impl Queue {
     /// The row groups that are a partition's own.
     pub(super) fn new(run: Arc<Run>) -> Self {
+        if let Some(groups) = run.within() {
+            let groups = groups.iter().map(|group| (None, group.clone())).collect();
+            return Self {
+                run,
+                parts: VecDeque::new(),
+                groups,
+            };
+        }
         let parts = run.parts().iter().enumerate();
         let mut parts: Vec<_> = parts
             .filter(|(place, part)| is_shared(part) || run.owns(*place))

@@ -51,17 +51,7 @@ pub(super) type Batches = stream::BoxStream<'static, Result<RecordBatch>>;
 impl Run {
     /// The batches of a partition: its share of the row groups, one after the other.
     pub(super) fn start(exec: &ChooseExec, partition: usize, context: Arc<TaskContext>) -> Result<Batches> {
-        let run = Arc::new(Self {
-            exec: exec.clone(),
-            context,
-            partition,
-            rows: without_files(exec.source()?.0),
-            bare: without_files(&exec.bare),
-            baseline: BaselineMetrics::new(&exec.metrics, partition),
-            read: MetricBuilder::new(&exec.metrics).counter("bytes_scanned", partition),
-            pruned: MetricBuilder::new(&exec.metrics).pruning_metrics("row_groups_pruned_statistics", partition),
-            predicate: Mutex::new(None),
-        });
+        let run = Self::new(exec, partition, context)?;
         let queue = Queue::new(run.clone());
         let groups = stream::try_unfold(queue, |mut queue| async move {
             Ok::<_, DataFusionError>(queue.next().await?.map(|group| (group, queue)))
@@ -71,6 +61,25 @@ impl Run {
             async move { run.batches(group).await }
         });
         Ok(batches.try_flatten().boxed())
+    }
+
+    pub(super) fn new(exec: &ChooseExec, partition: usize, context: Arc<TaskContext>) -> Result<Arc<Self>> {
+        Ok(Arc::new(Self {
+            exec: exec.clone(),
+            context,
+            partition,
+            rows: without_files(exec.source()?.0),
+            bare: without_files(&exec.bare),
+            baseline: BaselineMetrics::new(&exec.metrics, partition),
+            read: MetricBuilder::new(&exec.metrics).counter("bytes_scanned", partition),
+            pruned: MetricBuilder::new(&exec.metrics).pruning_metrics("row_groups_pruned_statistics", partition),
+            predicate: Mutex::new(None),
+        }))
+    }
+
+    /// The row groups to read, if they are given.
+    pub(super) fn within(&self) -> Option<Arc<[Group]>> {
+        self.exec.within.clone()
     }
 
     /// The parts of the table.
@@ -108,20 +117,33 @@ impl Run {
             .create_reader(self.partition, file.clone(), None, metrics)
     }
 
-    /// The rows of a row group.
-    async fn batches(self: Arc<Self>, group: Group) -> Result<Batches> {
+    /// A reader of a row group; `None` if statistics rule it out.
+    pub(super) fn open(&self, group: &Group) -> Result<Option<Reader>> {
         // What a sort above has learned changes from row group to row group.
         if self
             .predicate()?
             .is_some_and(|predicate| !group.may_match(&predicate, self.table()))
         {
             self.pruned.add_pruned(1);
-            return Ok(stream::empty().boxed());
+            return Ok(None);
         }
-        let mut reader = self.reader(&group.file)?;
-        let found = {
-            let _timer = self.baseline.elapsed_compute().timer();
-            group.find(&self.exec.condition, &mut reader, self.as_ref()).await?
+        self.reader(&group.file).map(Some)
+    }
+
+    /// Which rows of a row group are chosen, with a reader of it; `None` if statistics rule it out.
+    pub(super) async fn find(&self, group: &Group) -> Result<Option<(Reader, BooleanBuffer)>> {
+        let Some(mut reader) = self.open(group)? else {
+            return Ok(None);
+        };
+        let _timer = self.baseline.elapsed_compute().timer();
+        let found = group.find(&self.exec.condition, &mut reader, self).await?;
+        Ok(Some((reader, found)))
+    }
+
+    /// The rows of a row group.
+    async fn batches(self: Arc<Self>, group: Group) -> Result<Batches> {
+        let Some((_, found)) = self.find(&group).await? else {
+            return Ok(stream::empty().boxed());
         };
         let count = found.count_set_bits();
         self.baseline.record_output(count);
@@ -137,12 +159,7 @@ impl Run {
         let group = group.with_nulls_told(self.table());
         let order = self.order().filter(|_| schema.fields().len() <= FEW_COLUMNS);
         let Some(order) = order.cloned() else {
-            let access = if count == found.len() {
-                RowGroupAccess::Scan
-            } else {
-                RowGroupAccess::Selection(RowSelection::from_filters(&[BooleanArray::new(found, None)]))
-            };
-            return Ok(run(&self.rows, &group, access, &self.context)?.boxed());
+            return Ok(run(&self.rows, &group, access(found), &self.context)?.boxed());
         };
         let pieces = pieces(found.len(), &order).into_iter();
         let pieces = pieces.map(move |rows| within(&found, &rows));
@@ -161,14 +178,33 @@ impl Run {
         if predicate.is_some_and(|predicate| !group.may_match(&predicate, self.table())) {
             return Ok(stream::empty().boxed());
         }
-        let access = RowGroupAccess::Selection(RowSelection::from_filters(&[BooleanArray::new(found, None)]));
-        let rows = run(&self.rows, group, access, &self.context)?;
+        let rows = run(&self.rows, group, access(found), &self.context)?;
         if !descending {
             return Ok(rows.boxed());
         }
         let mut batches: Vec<_> = rows.try_collect().await?;
         batches.reverse();
         Ok(stream::iter(batches.into_iter().map(Ok)).boxed())
+    }
+
+    /// Columns of chosen rows of a row group, which are named in the order of the table.
+    pub(super) fn chosen(&self, group: &Group, names: &[String], found: &BooleanBuffer) -> Result<Batches> {
+        let positions = names.iter().map(|name| Ok(self.table().index_of(name)?));
+        let config = FileScanConfigBuilder::from(self.bare.clone())
+            .with_projection_indices(Some(positions.collect::<Result<_>>()?))?
+            .build();
+        Ok(run(&config, group, access(found.clone()), &self.context)?.boxed())
+    }
+
+    /// A column of chosen rows of a row group, in pieces.
+    pub(super) async fn chosen_column(
+        &self,
+        group: &Group,
+        name: &str,
+        found: &BooleanBuffer,
+    ) -> Result<Vec<ArrayRef>> {
+        let batches: Vec<_> = self.chosen(group, &[name.to_owned()], found)?.try_collect().await?;
+        Ok(batches.iter().map(|batch| batch.column(0).clone()).collect())
     }
 
     /// What statistics can rule row groups out by, as of now.
@@ -192,14 +228,8 @@ impl Run {
 #[async_trait::async_trait]
 impl Scan for Run {
     async fn column(&self, group: &Group, name: &str) -> Result<Vec<ArrayRef>> {
-        let position = self.table().index_of(name)?;
-        let config = FileScanConfigBuilder::from(self.bare.clone())
-            .with_projection_indices(Some(vec![position]))?
-            .build();
-        let batches: Vec<_> = run(&config, group, RowGroupAccess::Scan, &self.context)?
-            .try_collect()
-            .await?;
-        Ok(batches.iter().map(|batch| batch.column(0).clone()).collect())
+        self.chosen_column(group, name, &BooleanBuffer::new_set(group.rows()))
+            .await
     }
 
     fn table(&self) -> &SchemaRef {
@@ -237,6 +267,14 @@ fn within(found: &BooleanBuffer, rows: &Range<usize>) -> BooleanBuffer {
     within.append_buffer(&found.slice(rows.start, rows.len()));
     within.append_n(found.len() - rows.end, false);
     within.finish()
+}
+
+/// What is read of a row group for the rows that were found.
+fn access(found: BooleanBuffer) -> RowGroupAccess {
+    if found.count_set_bits() == found.len() {
+        return RowGroupAccess::Scan;
+    }
+    RowGroupAccess::Selection(RowSelection::from_filters(&[BooleanArray::new(found, None)]))
 }
 
 /// A scan as it is configured, to be given one file at a time.

@@ -7,13 +7,17 @@ use bytes::Bytes;
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, Int64Array, ListBuilder, MapBuilder, RecordBatch, StringArray, StringBuilder,
 };
+use datafusion::arrow::buffer::BooleanBuffer;
+use datafusion::arrow::compute::concat;
 use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::parquet::arrow::ArrowWriter;
-use datafusion::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use datafusion::parquet::basic::Encoding;
+use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
 use datafusion::parquet::file::properties::{WriterProperties, WriterVersion};
 
 use super::Order;
 use super::dictionary::{Dictionary, Truth, is_whole, places};
+use super::integers;
 use super::run::pieces;
 use crate::columns::TIMESTAMP;
 
@@ -74,6 +78,111 @@ fn check(column: &ArrayRef, value_type: &DataType, of_null: bool, is_among: &dyn
         let truth = Truth { of_value, of_null };
         let found = dictionary.rows(&truth, part(&bytes, numbers), rows.len()).unwrap();
         assert_eq!(found.iter().collect::<Vec<_>>(), rows);
+    }
+}
+
+/// Compares the numbers of rows, and how many rows have each, with the values of a column of whole numbers.
+#[track_caller]
+fn check_numbers(column: &Int64Array) {
+    let whole: ArrayRef = Arc::new(column.clone());
+    for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+        let (bytes, metadata) = written(&whole, version);
+        let chunk = metadata.row_group(0).column(0);
+        let (dictionary, numbers) = places(chunk);
+        let (dictionary, numbers) = (part(&bytes, dictionary), part(&bytes, numbers));
+        let open = || Dictionary::open(chunk, dictionary.clone(), &DataType::Int64).unwrap();
+        let values = open().values.as_primitive::<Int64Type>().values().to_vec();
+        let of_value: Vec<u32> = (0..values.len() as u32).map(|number| number * 2).collect();
+        for step in [1, 3, 50] {
+            let rows: BooleanBuffer = (0..column.len()).map(|row| row % step == 0).collect();
+            let found = open().numbers(&of_value, 1, numbers.clone(), &rows).unwrap();
+            let found = found.iter().map(|number| match number {
+                1 => None,
+                number => Some(values[*number as usize / 2]),
+            });
+            let expected: Vec<_> = rows.set_indices().map(|row| column.iter().nth(row).unwrap()).collect();
+            assert_eq!(found.collect::<Vec<_>>(), expected, "one row of {step}");
+        }
+        let (counts, nulls) = open().counts(numbers, column.len()).unwrap();
+        assert_eq!(nulls as usize, column.null_count());
+        for (value, count) in values.iter().zip(counts) {
+            assert_eq!(
+                column.iter().filter(|known| *known == Some(*value)).count() as i64,
+                count
+            );
+        }
+    }
+}
+
+#[test]
+fn numbers_with_and_without_nulls() {
+    let mut random = Random(5);
+    for (values, nulls) in [(1, 0), (2, 5), (11, 0), (200, 3), (900, 0), (900, 2)] {
+        let column: Int64Array = (0..1200)
+            .map(|_| (nulls == 0 || random.below(nulls) > 0).then(|| random.below(values) as i64))
+            .collect();
+        check_numbers(&column);
+    }
+}
+
+/// Writes a column of whole numbers as their differences.
+fn differences(column: &Int64Array, version: WriterVersion) -> (Bytes, ParquetMetaData) {
+    let properties = WriterProperties::builder()
+        .set_writer_version(version)
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_write_batch_size(PAGE_ROWS)
+        .set_dictionary_enabled(false)
+        .set_encoding(Encoding::DELTA_BINARY_PACKED)
+        .build();
+    let column: ArrayRef = Arc::new(column.clone());
+    let batch = RecordBatch::try_from_iter_with_nullable([("column", column, true)]).unwrap();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let bytes = Bytes::from(bytes);
+    let metadata = ParquetMetaDataReader::new().parse_and_finish(&bytes).unwrap();
+    (bytes, metadata)
+}
+
+/// The whole numbers of a chunk; `None` if it does not hold as many as it should.
+fn read_integers(chunk: &ColumnChunkMetaData, bytes: &Bytes) -> Option<ArrayRef> {
+    let mut pages = Vec::new();
+    let add = |page| {
+        pages.push(page);
+        Ok(())
+    };
+    integers::each_page(chunk, bytes, ROWS, &DataType::Int64, add).unwrap()?;
+    let pages: Vec<_> = pages.iter().map(AsRef::as_ref).collect();
+    Some(concat(&pages).unwrap())
+}
+
+#[test]
+fn whole_numbers_from_differences_and_dictionaries() {
+    let mut random = Random(6);
+    for (bits, nulls) in [(0, 0), (1, 4), (7, 0), (17, 3), (31, 0), (60, 2), (63, 0), (64, 0)] {
+        let mut value = || {
+            let wide = random.below(1 << 31) << 33 | random.below(1 << 31) << 2 | random.below(4);
+            let value = if bits == 0 { 7 } else { (wide >> (64 - bits)) as i64 };
+            (nulls == 0 || random.below(nulls) > 0).then_some(value)
+        };
+        let column: Int64Array = (0..ROWS).map(|_| value()).collect();
+        for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+            let whole: ArrayRef = Arc::new(column.clone());
+            for (bytes, metadata) in [differences(&column, version), written(&whole, version)] {
+                let chunk = metadata.row_group(0).column(0);
+                assert!(integers::are_readable(chunk), "{bits} bits");
+                let (start, length) = chunk.byte_range();
+                let bytes = part(&bytes, start..start + length);
+                let found = read_integers(chunk, &bytes);
+                assert_eq!(found.as_deref(), Some(whole.as_ref()), "{bits} bits");
+                for _ in 0..200 {
+                    // Whatever comes out, nothing panics, and rows are as many as there are.
+                    let found = read_integers(chunk, &damaged(&bytes, &mut random));
+                    assert!(found.is_none_or(|found| found.len() == ROWS));
+                }
+            }
+        }
     }
 }
 
@@ -180,16 +289,25 @@ fn bytes_that_are_no_pages_are_refused() {
     for _ in 0..2000 {
         // Whatever comes out, nothing panics, and rows are as many as there are.
         let (dictionary, numbers) = (damaged(&dictionary, &mut random), damaged(&numbers, &mut random));
-        let opened = Dictionary::open(chunk, dictionary, &DataType::Int64);
+        let opened = Dictionary::open(chunk, dictionary.clone(), &DataType::Int64);
         let found = opened.and_then(|dictionary| {
             let of_value = vec![1; dictionary.values.len()];
             let truth = Truth {
                 of_value,
                 of_null: false,
             };
-            dictionary.rows(&truth, numbers, ROWS)
+            dictionary.rows(&truth, numbers.clone(), ROWS)
         });
         assert!(found.is_none_or(|found| found.len() == ROWS));
+        for step in [1, 40] {
+            let rows: BooleanBuffer = (0..ROWS).map(|row| row % step == 0).collect();
+            let opened = Dictionary::open(chunk, dictionary.clone(), &DataType::Int64);
+            let found = opened.and_then(|dictionary| {
+                let of_value = vec![0; dictionary.values.len()];
+                dictionary.numbers(&of_value, 1, numbers.clone(), &rows)
+            });
+            assert!(found.is_none_or(|found| found.len() == rows.count_set_bits()));
+        }
     }
 }
 

@@ -1,0 +1,152 @@
+//! Whole numbers as Parquet writes their differences.
+//!
+//! Specification: Apache Parquet format, "Delta encoding (DELTA_BINARY_PACKED = 5)". Bytes that are no such numbers are `None`.
+
+/// What the number of values in a block is a multiple of, and that in a miniblock.
+const BLOCK: usize = 128;
+const MINIBLOCK: usize = 32;
+/// Values of a block that a writer may reasonably choose.
+const MOST_PER_BLOCK: usize = 1 << 16;
+
+/// Decodes so many numbers and appends them.
+pub(super) fn decode(mut bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Option<()> {
+    if count == 0 {
+        return Some(());
+    }
+    let per_block = usize::try_from(varint(&mut bytes)?).ok()?;
+    let miniblocks = usize::try_from(varint(&mut bytes)?).ok()?;
+    let total = varint(&mut bytes)?;
+    let mut last = zigzag(varint(&mut bytes)?);
+    let per_miniblock = per_block.checked_div(miniblocks)?;
+    let is_even = per_block.is_multiple_of(BLOCK) && per_miniblock.is_multiple_of(MINIBLOCK) && per_miniblock > 0;
+    if !is_even || per_block != per_miniblock * miniblocks || per_block > MOST_PER_BLOCK || total != count as u64 {
+        return None;
+    }
+    out.reserve(count);
+    out.push(last);
+    let mut left = count - 1;
+    let (mut packed, mut differences) = ([0; PACKED], [0; MINIBLOCK]);
+    while left > 0 {
+        let least = zigzag(varint(&mut bytes)?);
+        let (widths, rest) = bytes.split_at_checked(miniblocks)?;
+        bytes = rest;
+        for width in widths {
+            // Nobody knows what stands for miniblocks that are not there.
+            if left == 0 {
+                break;
+            }
+            let width = usize::from(*width);
+            let unpack = UNPACK.get(width)?;
+            for _ in 0..per_miniblock / MINIBLOCK {
+                if left == 0 {
+                    break;
+                }
+                let wanted = left.min(MINIBLOCK);
+                // Writers may leave out the bytes behind the last number.
+                let (these, rest) = bytes.split_at((MINIBLOCK * width / 8).min(bytes.len()));
+                bytes = rest;
+                if these.len() < (wanted * width).div_ceil(8) {
+                    return None;
+                }
+                packed[..these.len()].copy_from_slice(these);
+                unpack(&packed, &mut differences);
+                out.extend(differences[..wanted].iter().map(|difference| {
+                    last = last.wrapping_add(least.wrapping_add(*difference as i64));
+                    last
+                }));
+                left -= wanted;
+            }
+        }
+    }
+    Some(())
+}
+
+/// Bytes of the widest numbers, and some more so that each can be taken from sixteen bytes.
+const PACKED: usize = MINIBLOCK * 8 + 16;
+
+type Unpack = fn(&[u8; PACKED], &mut [u64; MINIBLOCK]);
+
+macro_rules! unpack_by_width {
+    ($($width:literal)*) => { [$(unpack::<$width>),*] };
+}
+
+/// How numbers of so many bits are taken apart.
+const UNPACK: [Unpack; u64::BITS as usize + 1] = unpack_by_width!(
+    0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32
+    33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64
+);
+
+/// Takes numbers apart that lie side by side from the lowest bit on.
+fn unpack<const WIDTH: usize>(packed: &[u8; PACKED], out: &mut [u64; MINIBLOCK]) {
+    let mask = u64::MAX.checked_shr(u64::BITS - WIDTH as u32).unwrap_or(0);
+    for (place, number) in out.iter_mut().enumerate() {
+        let (byte, bit) = (place * WIDTH / 8, place * WIDTH % 8);
+        *number = if WIDTH <= 56 {
+            // With the bits before it in its first byte, it lies in eight bytes.
+            u64::from_le_bytes(bytes_at(packed, byte)) >> bit & mask
+        } else {
+            (u128::from_le_bytes(bytes_at(packed, byte)) >> bit) as u64 & mask
+        };
+    }
+}
+
+#[inline(always)]
+fn bytes_at<const N: usize>(packed: &[u8; PACKED], byte: usize) -> [u8; N] {
+    packed[byte..].first_chunk().copied().unwrap_or([0; N])
+}
+
+fn varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0;
+    for shift in (0..u64::BITS).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+fn zigzag(number: u64) -> i64 {
+    (number >> 1) as i64 ^ -((number & 1) as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(bytes: &[u8], count: usize, expect: Option<&[i64]>) {
+        let mut out = Vec::new();
+        let decoded = decode(bytes, count, &mut out);
+        assert_eq!(decoded.map(|()| out.as_slice()), expect);
+    }
+
+    #[test]
+    fn the_specification_s_examples() {
+        // Blocks of 128 in 4 miniblocks: 1, 2, 3, 4, 5 have the least difference 1 and no bits beside it.
+        check(&[128, 1, 4, 5, 2, 2, 0, 0, 0, 0], 5, Some(&[1, 2, 3, 4, 5]));
+        // 7, 5, 3, 1, 2, 3, 4, 5: the least difference is -2, the others are 0 or 3 above it, in two bits.
+        check(
+            &[128, 1, 4, 8, 14, 3, 2, 0, 0, 0, 0b1100_0000, 0b0011_1111],
+            8,
+            Some(&[7, 5, 3, 1, 2, 3, 4, 5]),
+        );
+        check(&[128, 1, 4, 1, 3], 1, Some(&[-2]));
+        check(&[], 0, Some(&[]));
+    }
+
+    #[test]
+    fn what_is_no_such_number_is_refused() {
+        check(&[], 1, None);
+        check(&[128, 1, 4, 5, 2], 5, None);
+        check(&[128, 1, 4, 5, 2, 2, 0, 0, 0, 0], 4, None);
+        check(&[128, 1, 0, 5, 2, 2, 0, 0, 0, 0], 5, None);
+        check(&[128, 1, 3, 5, 2, 2, 0, 0, 0, 0], 5, None);
+        check(&[127, 4, 5, 2, 2, 0, 0, 0, 0], 5, None);
+        check(&[128, 1, 4, 5, 2, 2, 65, 0, 0, 0], 5, None);
+        check(&[128, 1, 4, 5, 2, 2, 9, 0, 0, 0, 0, 0], 5, None);
+        check(&[0xff; 40], 5, None);
+    }
+}
