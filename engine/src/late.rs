@@ -28,7 +28,8 @@ use datafusion::logical_expr::{
 use datafusion::optimizer::optimizer::ApplyOrder;
 use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 
-use crate::columns::{ID, INDEX, TIMESTAMP};
+use crate::branches::Branches;
+use crate::columns::{ID, INDEX, TIMESTAMP, column};
 use crate::provider::{Parts, Purpose};
 
 /// Rows above which reading them again by name costs more than it saves.
@@ -116,6 +117,20 @@ fn ordered_below(plan: &LogicalPlan, keys: &[(usize, &SortExpr)], fetch: usize) 
                     Projection::try_new_with_schema(expr, Arc::new(input), schema).map(LogicalPlan::Projection)
                 })
                 .transpose()
+        }
+        LogicalPlan::TableScan(scan) => {
+            let Some(branches) = Branches::of(scan).filter(|branches| !branches.is_first()) else {
+                return Ok(None);
+            };
+            let keys = keys.iter().map(|(position, key)| SortExpr {
+                expr: column(scan.projected_schema.field(*position).name()),
+                ..(*key).clone()
+            });
+            let first = branches.first(keys.collect(), fetch);
+            Ok(Some(LogicalPlan::TableScan(TableScan {
+                source: provider_as_source(Arc::new(first)),
+                ..scan.clone()
+            })))
         }
         LogicalPlan::Union(union) if !union.inputs.iter().any(|input| is_ordered(input)) => {
             let ordered = |input: &Arc<LogicalPlan>| {
@@ -225,7 +240,7 @@ fn has_names(scan: &TableScan) -> bool {
 }
 
 /// The table that is scanned, if it is one of the store's.
-fn parts_of(scan: &TableScan) -> Option<Parts> {
+pub(crate) fn parts_of(scan: &TableScan) -> Option<Parts> {
     let provider = source_as_provider(&scan.source).ok()?;
     let provider = provider.as_ref() as &dyn std::any::Any;
     provider.downcast_ref::<Parts>().cloned()
@@ -241,25 +256,29 @@ fn bare(expr: &Expr) -> Option<&Column> {
 }
 
 /// True if the same rows can be read twice: nothing is drawn by chance, no subquery is computed again.
-fn is_repeatable(plan: &LogicalPlan) -> Result<bool> {
+pub(crate) fn is_repeatable(plan: &LogicalPlan) -> Result<bool> {
     let mut repeatable = true;
     plan.apply(|node| {
         for expr in node.expressions() {
-            expr.apply(|part| {
-                repeatable &= !part.is_volatile_node()
-                    && !matches!(
-                        part,
-                        Expr::Exists(_)
-                            | Expr::InSubquery(_)
-                            | Expr::ScalarSubquery(_)
-                            | Expr::OuterReferenceColumn(..)
-                    );
-                Ok(TreeNodeRecursion::Continue)
-            })?;
+            repeatable &= is_pure(&expr)?;
         }
         Ok(TreeNodeRecursion::Continue)
     })?;
     Ok(repeatable)
+}
+
+/// True if an expression depends on its columns alone.
+pub(crate) fn is_pure(expr: &Expr) -> Result<bool> {
+    let mut pure = true;
+    expr.apply(|part| {
+        pure &= !part.is_volatile_node()
+            && !matches!(
+                part,
+                Expr::Exists(_) | Expr::InSubquery(_) | Expr::ScalarSubquery(_) | Expr::OuterReferenceColumn(..)
+            );
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(pure)
 }
 
 /// A key whose column is never null orders no nulls: row groups are ruled out by its range alone.

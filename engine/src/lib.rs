@@ -5,6 +5,7 @@
 //!
 //! **Architecture invariant:** no terminal, no argv, no colour here.
 
+mod branches;
 mod capture;
 mod captures;
 mod columns;

@@ -85,10 +85,17 @@ impl Parts {
         }
     }
 
+    /// False if key ranges rule out a filter on all parts, or if there are none.
+    pub(crate) fn may_match(&self, state: &dyn Session, filter: Option<Expr>) -> bool {
+        // What cannot be asked of ranges is for the scan to refuse.
+        let is_some = |parts: Vec<_>| !parts.is_empty();
+        self.matching(state, filter.as_slice()).map_or(true, is_some)
+    }
+
     /// The parts whose key ranges do not rule out the filters.
     fn matching(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<&Part>> {
         let parts: Vec<_> = self.manifest.parts(self.table.name).iter().collect();
-        let Some(filter) = conjunction(filters.iter().cloned()) else {
+        let Some(filter) = conjunction(filters.iter().cloned()).filter(|_| !parts.is_empty()) else {
             return Ok(parts);
         };
         let filter = state.create_physical_expr(filter, &DFSchema::try_from(self.schema.clone())?)?;

@@ -1,0 +1,276 @@
+//! The rows of several tables as one relation: a union of the store's tables becomes one scan, which plans each table on its own.
+//!
+//! A filter over all tables is a union with a branch per table, and each branch has a value, mostly null, for every column
+//! of every table. Planning walks all of that some twenty times, and tables without rows cost as much as others. In comes
+//! such a plan; out goes one in which tables that have no part which can match are left out, and what is left is one scan:
+//!
+//! ```text
+//! Union                         Projection: named as the union was
+//!   Projection: values    →       TableScan: branches
+//!     Filter
+//!       TableScan: conns
+//!   Projection: values
+//!     …
+//! ```
+//!
+//! What is asked of the scan is asked of each branch: filters, the columns that are read, the first rows of an order.
+//!
+//! Absent on purpose: unions of anything else; they stay as they are.
+
+use std::collections::HashSet;
+use std::sync::{Arc, OnceLock};
+
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{Column, Result, TableReference, project_schema};
+use datafusion::datasource::{TableType, provider_as_source, source_as_provider};
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::expr_rewriter::unnormalize_col;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{
+    EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, Projection, SortExpr, TableProviderFilterPushDown, TableScan,
+    Union,
+};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::union::UnionExec;
+
+use crate::late::{is_pure, is_repeatable, parts_of};
+
+/// The name of the relation; no table's has a blank.
+const ROWS: &str = "all rows";
+
+/// Some tables' rows.
+#[derive(Clone, Debug)]
+pub(crate) struct Branches {
+    schema: SchemaRef,
+    branches: Arc<[Branch]>,
+    planner: Arc<SessionState>,
+    first: Option<First>,
+}
+
+/// One table's share.
+#[derive(Clone, Debug)]
+struct Branch {
+    /// The table, filtered.
+    rows: LogicalPlan,
+    /// What each column of the relation is here.
+    values: Vec<Expr>,
+}
+
+/// So many rows of an order.
+#[derive(Clone, Debug)]
+struct First {
+    keys: Vec<SortExpr>,
+    fetch: usize,
+}
+
+/// What plans branches: a session without the physical steps, which a plan takes as a whole.
+#[derive(Debug, Default)]
+pub(crate) struct Planner(OnceLock<Arc<SessionState>>);
+
+impl Planner {
+    fn of(session: &SessionState) -> Option<Arc<SessionState>> {
+        let planner = session.config().get_extension::<Self>()?;
+        let new = || {
+            // Without a planner of its own, so that neither keeps the other.
+            let config = session.config().clone().with_extension(Arc::new(Self::default()));
+            let state = SessionStateBuilder::new_from_existing(session.clone())
+                .with_config(config)
+                .with_physical_optimizer_rules(Vec::new());
+            Arc::new(state.build())
+        };
+        Some(planner.0.get_or_init(new).clone())
+    }
+}
+
+/// The plan with its unions of tables as one scan each.
+pub(crate) fn gathered(plan: LogicalPlan, session: &SessionState) -> Result<LogicalPlan> {
+    let gather = |node| match node {
+        LogicalPlan::Union(union) => Ok(match gathered_union(&union, session)? {
+            Some(plan) => Transformed::new(plan, true, TreeNodeRecursion::Jump),
+            None => Transformed::no(LogicalPlan::Union(union)),
+        }),
+        node => Ok(Transformed::no(node)),
+    };
+    plan.transform_down_with_subqueries(gather).map(|plan| plan.data)
+}
+
+fn gathered_union(union: &Union, session: &SessionState) -> Result<Option<LogicalPlan>> {
+    let schema: SchemaRef = union.schema.inner().clone();
+    let names: HashSet<_> = schema.fields().iter().map(|field| field.name()).collect();
+    let mut branches = Vec::new();
+    if names.len() < schema.fields().len() || !collect(union, &schema, session, &mut branches)? {
+        return Ok(None);
+    }
+    let Some(planner) = Planner::of(session) else {
+        return Ok(None);
+    };
+    let (values, input) = match <[Branch; 1]>::try_from(branches) {
+        Ok([alone]) => (alone.values, alone.rows),
+        Err(branches) if branches.is_empty() => {
+            return Ok(Some(LogicalPlan::EmptyRelation(EmptyRelation {
+                produce_one_row: false,
+                schema: union.schema.clone(),
+            })));
+        }
+        Err(branches) => {
+            let relation = TableReference::bare(ROWS);
+            let column = |name: &&String| Expr::Column(Column::new(Some(relation.clone()), name.as_str()));
+            let names: Vec<_> = schema.fields().iter().map(|field| field.name()).collect();
+            let values = names.iter().map(column).collect();
+            let branches = Branches {
+                schema: schema.clone(),
+                branches: branches.into(),
+                planner,
+                first: None,
+            };
+            let source = provider_as_source(Arc::new(branches));
+            (values, LogicalPlanBuilder::scan(relation, source, None)?.build()?)
+        }
+    };
+    let named = values.into_iter().zip(union.schema.iter());
+    let named = named.map(|(value, (relation, field))| value.alias_qualified(relation.cloned(), field.name()));
+    let projection = Projection::try_new_with_schema(named.collect(), Arc::new(input), union.schema.clone())?;
+    Ok(Some(LogicalPlan::Projection(projection)))
+}
+
+/// Collects the branches that may have rows; false if one is something else than columns of a table.
+fn collect(union: &Union, schema: &Schema, session: &SessionState, branches: &mut Vec<Branch>) -> Result<bool> {
+    for input in &union.inputs {
+        let projection = match input.as_ref() {
+            LogicalPlan::Union(inner) => {
+                if !collect(inner, schema, session, branches)? {
+                    return Ok(false);
+                }
+                continue;
+            }
+            LogicalPlan::Projection(projection) => projection,
+            _ => return Ok(false),
+        };
+        let (scan, filter) = match projection.input.as_ref() {
+            LogicalPlan::Filter(filter) => (filter.input.as_ref(), Some(&filter.predicate)),
+            scan => (scan, None),
+        };
+        let LogicalPlan::TableScan(scan) = scan else {
+            return Ok(false);
+        };
+        let is_whole = scan.projection.is_none() && scan.filters.is_empty() && scan.fetch.is_none();
+        let Some(parts) = parts_of(scan).filter(|_| is_whole) else {
+            return Ok(false);
+        };
+        let types = |schema: &Schema| -> Vec<_> {
+            let fields = schema.fields().iter();
+            fields.map(|field| field.data_type().clone()).collect()
+        };
+        if types(projection.schema.as_arrow()) != types(schema) || !is_repeatable(input)? {
+            return Ok(false);
+        }
+        if parts.may_match(session, filter.cloned().map(unnormalize_col)) {
+            branches.push(Branch {
+                rows: projection.input.as_ref().clone(),
+                values: projection.expr.iter().cloned().map(Expr::unalias).collect(),
+            });
+        }
+    }
+    Ok(true)
+}
+
+impl Branches {
+    /// The tables that are scanned as one, if they are.
+    pub(crate) fn of(scan: &TableScan) -> Option<Self> {
+        let provider = source_as_provider(&scan.source).ok()?;
+        let provider = provider.as_ref() as &dyn std::any::Any;
+        provider.downcast_ref::<Self>().cloned()
+    }
+
+    /// True if each gives its first rows alone.
+    pub(crate) fn is_first(&self) -> bool {
+        self.first.is_some()
+    }
+
+    /// The same tables, each of which gives the first rows of an order by columns.
+    pub(crate) fn first(self, keys: Vec<SortExpr>, fetch: usize) -> Self {
+        Self {
+            first: Some(First { keys, fetch }),
+            ..self
+        }
+    }
+
+    /// Plans the rows of a branch.
+    fn plan(
+        &self,
+        branch: &Branch,
+        projection: &[usize],
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<LogicalPlan> {
+        let mut rows = LogicalPlanBuilder::from(branch.rows.clone());
+        let filters = filters.iter().map(|filter| self.here(filter.clone(), branch));
+        if let Some(filter) = conjunction(filters.collect::<Result<Vec<_>>>()?) {
+            rows = rows.filter(filter)?;
+        }
+        let value = |place: &usize| branch.values[*place].clone().alias(self.schema.field(*place).name());
+        rows = rows.project(projection.iter().map(value))?;
+        match (&self.first, limit) {
+            (Some(First { keys, fetch }), _) => rows.sort_with_limit(keys.iter().cloned(), Some(*fetch))?.build(),
+            (None, Some(limit)) => rows.limit(0, Some(limit))?.build(),
+            (None, None) => rows.build(),
+        }
+    }
+
+    /// A filter over the relation's columns as one over the branch's.
+    fn here(&self, filter: Expr, branch: &Branch) -> Result<Expr> {
+        let here = |expr| match expr {
+            Expr::Column(column) => Ok(Transformed::yes(
+                branch.values[self.schema.index_of(&column.name)?].clone(),
+            )),
+            expr => Ok(Transformed::no(expr)),
+        };
+        filter.transform_up(here).map(|filter| filter.data)
+    }
+}
+
+#[async_trait::async_trait]
+impl TableProvider for Branches {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::View
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        let support = |filter: &&Expr| {
+            Ok(match is_pure(filter)? {
+                true => TableProviderFilterPushDown::Exact,
+                false => TableProviderFilterPushDown::Unsupported,
+            })
+        };
+        filters.iter().map(support).collect()
+    }
+
+    async fn scan(
+        &self,
+        _: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let all: Vec<_> = (0..self.schema.fields().len()).collect();
+        let mut plans = Vec::new();
+        for branch in self.branches.iter() {
+            let plan = self.plan(branch, projection.unwrap_or(&all), filters, limit)?;
+            let plan = self.planner.create_physical_plan(&plan).await?;
+            if !plan.is::<EmptyExec>() {
+                plans.push(plan);
+            }
+        }
+        if plans.is_empty() {
+            return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
+        }
+        UnionExec::try_new(plans)
+    }
+}
