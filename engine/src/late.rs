@@ -35,7 +35,7 @@ use crate::provider::{Parts, Purpose};
 /// Rows above which reading them again by name costs more than it saves.
 const MOST_ROWS: usize = 1 << 16;
 /// Columns that must be saved for a second step to pay.
-const FEWEST_COLUMNS: usize = 8;
+pub(crate) const FEWEST_COLUMNS: usize = 8;
 /// The first step's answer as a relation, and its columns; no column of a table has a blank.
 const KEPT: &str = "kept rows";
 const KEPT_ID: &str = "kept id";
@@ -297,7 +297,7 @@ fn without_nulls(key: &SortExpr, rows: &LogicalPlan) -> SortExpr {
 }
 
 /// The plan with its tables read for a purpose.
-fn read_for(plan: LogicalPlan, purpose: Purpose) -> Result<LogicalPlan> {
+pub(crate) fn read_for(plan: LogicalPlan, purpose: Purpose) -> Result<LogicalPlan> {
     plan.transform_up(|node| match node {
         LogicalPlan::TableScan(scan) => Ok(match parts_of(&scan) {
             Some(parts) => Transformed::yes(LogicalPlan::TableScan(TableScan {
@@ -312,7 +312,7 @@ fn read_for(plan: LogicalPlan, purpose: Purpose) -> Result<LogicalPlan> {
 }
 
 /// The rows without the filters: the first step has applied them.
-fn unfiltered(plan: &LogicalPlan) -> Result<LogicalPlan> {
+pub(crate) fn unfiltered(plan: &LogicalPlan) -> Result<LogicalPlan> {
     plan.clone()
         .transform_up(|node| match node {
             LogicalPlan::Filter(filter) => Ok(Transformed::yes(Arc::unwrap_or_clone(filter.input))),

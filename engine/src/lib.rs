@@ -15,6 +15,8 @@ pub mod csv;
 mod database;
 mod error;
 mod export;
+mod first;
+mod footers;
 mod info;
 mod ingestion;
 mod json;

@@ -34,6 +34,7 @@ use schema::Table;
 use schema::tables::packets;
 
 use crate::columns::RANGED;
+use crate::footers::Footers;
 use crate::scan::{ChooseExec, Condition, WholePart, is_answerable, is_time_range};
 use crate::store::{Manifest, Part, ROW_GROUP_ROWS};
 
@@ -57,7 +58,7 @@ pub(crate) enum Purpose {
     Any,
     /// A sort above needs the first few of its order.
     First,
-    /// A join above needs few, which it knows by name when it asks.
+    /// Few are needed, which are known by name: by a join above when it asks, or by a filter.
     Named,
 }
 
@@ -230,10 +231,10 @@ impl TableProvider for Parts {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
         }
         let runtime = state.runtime_env();
-        let readers: Arc<dyn ParquetFileReaderFactory> = Arc::new(CachedParquetFileReaderFactory::new(
+        let readers: Arc<dyn ParquetFileReaderFactory> = Arc::new(Footers(CachedParquetFileReaderFactory::new(
             runtime.object_store(&self.store)?,
             runtime.cache_manager.get_file_metadata_cache(),
-        ));
+        )));
         let asked = self.asked(filters.iter());
         let asked = filters
             .iter()
@@ -249,7 +250,7 @@ impl TableProvider for Parts {
             Purpose::Any => !asked.is_empty(),
             // Whatever is called exact, here or before the purpose was known, has no filter above.
             Purpose::First => !asked.is_empty() || filters.is_empty(),
-            Purpose::Named => filters.is_empty(),
+            Purpose::Named => true,
         };
         let mut source = bare.clone();
         if asked.is_empty() {
