@@ -313,17 +313,25 @@ impl Branches {
             return Ok(Arc::new(EmptyExec::new(schema)));
         }
         let names = UnionExec::try_new(names)?;
+        let options = |key: &SortExpr| SortOptions::new(!key.asc, key.nulls_first);
         let keys = first.keys.iter().enumerate().map(|(number, key)| PhysicalSortExpr {
             expr: Arc::new(expressions::Column::new(&key_name(number), NAMES.len() + number)),
-            options: SortOptions::new(!key.asc, key.nulls_first),
+            options: options(key),
         });
+        let above = first.keys.iter().map(|key| {
+            let name = key.expr.schema_name().to_string();
+            let expr = Arc::new(expressions::Column::new_with_schema(&name, &schema)?);
+            Ok(PhysicalSortExpr::new(expr, options(key)))
+        });
+        let above = LexOrdering::new(above.collect::<Result<Vec<_>>>()?);
         // Of rows that begin at one time in one packet those of the first table come first.
         let by_branch = PhysicalSortExpr::new_default(Arc::new(expressions::Column::new(NAMES[0], 0)));
-        let order = LexOrdering::new(keys.chain([by_branch]));
-        let order = order.ok_or_else(|| internal_datafusion_err!("an order has keys"))?;
-        let names = Arc::new(SortExec::new(order, names).with_fetch(Some(first.fetch)));
+        let order = LexOrdering::new(keys.chain([by_branch])).zip(above);
+        let (order, above) = order.ok_or_else(|| internal_datafusion_err!("an order has keys"))?;
+        let names = Arc::new(SortExec::new(order.clone(), names).with_fetch(Some(first.fetch)));
         Ok(Arc::new(FirstExec::new(
             names,
+            [order, above],
             self.clone(),
             projection.to_vec(),
             schema,

@@ -4,20 +4,20 @@
 //! all, with all their columns, and nearly all of them would be thrown away. So all tables are asked for the names of
 //! their first rows, and when the first of these are known the rest is planned: most tables have none of them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, new_null_array};
-use datafusion::arrow::compute::filter_record_batch;
+use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch, new_null_array};
+use datafusion::arrow::compute::interleave_record_batch;
 use datafusion::arrow::datatypes::{Int64Type, SchemaRef, TimestampNanosecondType};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, ScalarValue, internal_datafusion_err};
-use datafusion::error::DataFusionError;
 use datafusion::execution::TaskContext;
+use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::Expr;
-use datafusion::physical_expr::{Distribution, EquivalenceProperties, Partitioning};
+use datafusion::physical_expr::{Distribution, EquivalenceProperties, LexOrdering, OrderingRequirements, Partitioning};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, ReplaceChildrenOptions};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
@@ -38,6 +38,8 @@ pub(crate) const NAMES: [&str; 4] = ["kept branch", "kept id", "kept index", "ke
 #[derive(Clone, Debug)]
 pub(crate) struct FirstExec {
     names: Arc<dyn ExecutionPlan>,
+    /// The order of the names.
+    order: LexOrdering,
     rows: Arc<Rows>,
     properties: Arc<PlanProperties>,
 }
@@ -57,29 +59,32 @@ struct Rows {
 /// The rows that are wanted of one table.
 #[derive(Debug)]
 struct Names {
-    /// By id and index.
-    rows: HashSet<(i64, i64)>,
+    /// Their places among the rows of all tables, by id and index.
+    ranks: HashMap<(i64, i64), usize>,
     first_ns: i64,
     last_ns: i64,
 }
 
 impl FirstExec {
-    /// Makes the node over the first names of all branches.
+    /// Makes the node over the first names of all branches, which come in the first order; the rows come in the second, which
+    /// is the same of their columns.
     pub(crate) fn new(
         names: Arc<dyn ExecutionPlan>,
+        [order, above]: [LexOrdering; 2],
         branches: Branches,
         projection: Vec<usize>,
         schema: SchemaRef,
         session: Arc<SessionState>,
     ) -> Self {
         let properties = PlanProperties::new(
-            EquivalenceProperties::new(schema.clone()),
+            EquivalenceProperties::new_with_orderings(schema.clone(), [above]),
             Partitioning::UnknownPartitioning(1),
             EmissionType::Final,
             Boundedness::Bounded,
         );
         Self {
             names,
+            order,
             rows: Arc::new(Rows {
                 branches,
                 projection,
@@ -99,24 +104,44 @@ impl FirstExec {
 }
 
 impl Rows {
-    /// The rows of some names.
+    /// The rows of some names, in their order.
     async fn read(
         self: Arc<Self>,
         names: SendableRecordBatchStream,
         context: Arc<TaskContext>,
     ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let names: Vec<_> = names.try_collect().await?;
-        let mut streams = Vec::new();
+        let memory = MemoryConsumer::new("FirstExec").register(context.memory_pool());
+        let (mut batches, mut places) = (Vec::new(), Vec::new());
         for (branch, names) in by_branch(&names)? {
             let scan = self.branches.named(branch, &self.projection, names.predicate())?;
             let scan = self.session.create_physical_plan(&scan).await?;
-            let known = &mut self.scans.lock().unwrap_or_else(PoisonError::into_inner);
-            known.push(scan.clone());
-            let (rows, context) = (self.clone(), context.clone());
-            let batches = stream::once(async move { execute_stream(scan, context) }).try_flatten();
-            streams.push(batches.map(move |batch| rows.widened(&names.only(batch?)?)));
+            self.learn(scan.clone());
+            let mut rows = execute_stream(scan, context.clone())?;
+            while let Some(batch) = rows.try_next().await? {
+                memory.try_grow(batch.get_array_memory_size())?;
+                let ranks = names.ranks(&batch)?.into_iter().enumerate();
+                places.extend(ranks.filter_map(|(row, rank)| Some((rank?, batches.len(), row))));
+                batches.push(self.widened(&batch)?);
+            }
         }
-        Ok(stream::iter(streams).flatten().boxed())
+        places.sort_unstable();
+        let rows = context.session_config().batch_size();
+        let pieces: Vec<Vec<_>> = places
+            .chunks(rows)
+            .map(|piece| piece.iter().map(|(_, batch, row)| (*batch, *row)).collect())
+            .collect();
+        let piece = move |piece: Vec<(usize, usize)>| {
+            // The rows' memory is held until the last of them is given.
+            let _ = &memory;
+            Ok(interleave_record_batch(&batches.iter().collect::<Vec<_>>(), &piece)?)
+        };
+        Ok(stream::iter(pieces.into_iter().map(piece)).boxed())
+    }
+
+    fn learn(&self, scan: Arc<dyn ExecutionPlan>) {
+        let mut scans = self.scans.lock().unwrap_or_else(PoisonError::into_inner);
+        scans.push(scan);
     }
 
     /// A batch with all columns that are wanted; those that its table lacks are null.
@@ -132,7 +157,7 @@ impl Rows {
 }
 
 fn by_branch(batches: &[RecordBatch]) -> Result<BTreeMap<usize, Names>> {
-    let mut by_branch: BTreeMap<usize, Names> = BTreeMap::new();
+    let (mut by_branch, mut rank): (BTreeMap<usize, Names>, _) = (BTreeMap::new(), 0);
     for batch in batches {
         let number = |place: usize| batch.column(place).as_primitive::<Int64Type>();
         let (branches, ids, indexes) = (number(0), number(1), number(2));
@@ -142,13 +167,14 @@ fn by_branch(batches: &[RecordBatch]) -> Result<BTreeMap<usize, Names>> {
             let branch = branch.map_err(|_| internal_datafusion_err!("branches are counted from zero"))?;
             let time_ns = times.value(row);
             let names = by_branch.entry(branch).or_insert(Names {
-                rows: HashSet::new(),
+                ranks: HashMap::new(),
                 first_ns: time_ns,
                 last_ns: time_ns,
             });
-            names.rows.insert((ids.value(row), indexes.value(row)));
+            names.ranks.insert((ids.value(row), indexes.value(row)), rank);
             names.first_ns = names.first_ns.min(time_ns);
             names.last_ns = names.last_ns.max(time_ns);
+            rank += 1;
         }
     }
     Ok(by_branch)
@@ -158,7 +184,7 @@ impl Names {
     /// True of these rows and of few others. Ids of two captures of one hour lie far apart, and so would all row groups
     /// between; times do not.
     fn predicate(&self) -> Option<Expr> {
-        let mut ids: Vec<_> = self.rows.iter().map(|(id, _)| *id).collect();
+        let mut ids: Vec<_> = self.ranks.keys().map(|(id, _)| *id).collect();
         ids.sort_unstable();
         ids.dedup();
         let time = |ns| Expr::Literal(ScalarValue::TimestampNanosecond(Some(ns), Some("UTC".into())), None);
@@ -166,20 +192,19 @@ impl Names {
         one_of(ID, &ids).map(|is_one| times.and(is_one))
     }
 
-    /// The rows of a batch that are these.
-    fn only(&self, batch: RecordBatch) -> Result<RecordBatch> {
+    /// The place of each row of a batch among all; `None` if it is none of these.
+    fn ranks(&self, batch: &RecordBatch) -> Result<Vec<Option<usize>>> {
         let number = |name: &str| {
             let column = batch.column_by_name(name);
             column.ok_or_else(|| internal_datafusion_err!("rows are read with their names"))
         };
         let (ids, indexes) = (number(NAMES[1])?, number(NAMES[2])?);
         let (ids, indexes) = (ids.as_primitive::<Int64Type>(), indexes.as_primitive::<Int64Type>());
-        let is_wanted = ids.iter().zip(indexes).map(|row| match row {
-            (Some(id), Some(index)) => self.rows.contains(&(id, index)),
-            _ => false,
+        let ranks = ids.iter().zip(indexes).map(|row| match row {
+            (Some(id), Some(index)) => self.ranks.get(&(id, index)).copied(),
+            _ => None,
         });
-        let is_wanted: BooleanArray = is_wanted.map(Some).collect();
-        Ok(filter_record_batch(&batch, &is_wanted)?)
+        Ok(ranks.collect())
     }
 }
 
@@ -210,6 +235,10 @@ impl ExecutionPlan for FirstExec {
         InputDistributionRequirements::new(vec![Distribution::SinglePartition])
     }
 
+    fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
+        vec![Some(OrderingRequirements::from(self.order.clone()))]
+    }
+
     fn apply_expressions(
         &self,
         _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
@@ -238,9 +267,6 @@ impl ExecutionPlan for FirstExec {
         let names = self.names.execute(partition, context.clone())?;
         let rows = self.rows.clone();
         let batches = stream::once(async move { rows.read(names, context).await }).try_flatten();
-        Ok(Box::pin(RecordBatchStreamAdapter::new(
-            self.schema(),
-            batches.map_err(DataFusionError::from),
-        )))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), batches)))
     }
 }
