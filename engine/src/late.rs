@@ -12,7 +12,8 @@
 //!                               rows, filters left out
 //! ```
 //!
-//! An order over a union is an order over the first rows of each branch, so that each branch takes its two steps.
+//! An order over a union is an order over the first rows of each branch, so that each branch takes its two steps. Over a union of
+//! tables that is one scan ([`crate::branches`]) the steps are taken by all tables together ([`crate::first`]).
 //!
 //! Absent on purpose: tables whose rows have no name, and queries that read few columns anyway.
 
