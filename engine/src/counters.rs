@@ -3,6 +3,8 @@
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::metrics::MetricValue;
 
+use crate::first::FirstExec;
+
 /// What a query read. Complete once its stream has ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
@@ -43,6 +45,9 @@ impl Counters {
         }
         for child in plan.children() {
             self.add(child.as_ref());
+        }
+        for scan in plan.downcast_ref::<FirstExec>().iter().flat_map(|first| first.scans()) {
+            self.add(scan.as_ref());
         }
     }
 }

@@ -12,7 +12,8 @@
 //!                               rows, filters left out
 //! ```
 //!
-//! An order over a union is an order over the first rows of each branch, so that each branch takes its two steps.
+//! An order over a union is an order over the first rows of each branch, so that each branch takes its two steps. Over a union of
+//! tables that is one scan ([`crate::branches`]) the steps are taken by all tables together ([`crate::first`]).
 //!
 //! Absent on purpose: tables whose rows have no name, and queries that read few columns anyway.
 
@@ -28,13 +29,14 @@ use datafusion::logical_expr::{
 use datafusion::optimizer::optimizer::ApplyOrder;
 use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 
-use crate::columns::{ID, INDEX, TIMESTAMP};
+use crate::branches::Branches;
+use crate::columns::{ID, INDEX, TIMESTAMP, column};
 use crate::provider::{Parts, Purpose};
 
 /// Rows above which reading them again by name costs more than it saves.
 const MOST_ROWS: usize = 1 << 16;
 /// Columns that must be saved for a second step to pay.
-const FEWEST_COLUMNS: usize = 8;
+pub(crate) const FEWEST_COLUMNS: usize = 8;
 /// The first step's answer as a relation, and its columns; no column of a table has a blank.
 const KEPT: &str = "kept rows";
 const KEPT_ID: &str = "kept id";
@@ -116,6 +118,20 @@ fn ordered_below(plan: &LogicalPlan, keys: &[(usize, &SortExpr)], fetch: usize) 
                     Projection::try_new_with_schema(expr, Arc::new(input), schema).map(LogicalPlan::Projection)
                 })
                 .transpose()
+        }
+        LogicalPlan::TableScan(scan) => {
+            let Some(branches) = Branches::of(scan).filter(|branches| !branches.is_first()) else {
+                return Ok(None);
+            };
+            let keys = keys.iter().map(|(position, key)| SortExpr {
+                expr: column(scan.projected_schema.field(*position).name()),
+                ..(*key).clone()
+            });
+            let first = branches.first(keys.collect(), fetch);
+            Ok(Some(LogicalPlan::TableScan(TableScan {
+                source: provider_as_source(Arc::new(first)),
+                ..scan.clone()
+            })))
         }
         LogicalPlan::Union(union) if !union.inputs.iter().any(|input| is_ordered(input)) => {
             let ordered = |input: &Arc<LogicalPlan>| {
@@ -241,25 +257,29 @@ fn bare(expr: &Expr) -> Option<&Column> {
 }
 
 /// True if the same rows can be read twice: nothing is drawn by chance, no subquery is computed again.
-fn is_repeatable(plan: &LogicalPlan) -> Result<bool> {
+pub(crate) fn is_repeatable(plan: &LogicalPlan) -> Result<bool> {
     let mut repeatable = true;
     plan.apply(|node| {
         for expr in node.expressions() {
-            expr.apply(|part| {
-                repeatable &= !part.is_volatile_node()
-                    && !matches!(
-                        part,
-                        Expr::Exists(_)
-                            | Expr::InSubquery(_)
-                            | Expr::ScalarSubquery(_)
-                            | Expr::OuterReferenceColumn(..)
-                    );
-                Ok(TreeNodeRecursion::Continue)
-            })?;
+            repeatable &= is_pure(&expr)?;
         }
         Ok(TreeNodeRecursion::Continue)
     })?;
     Ok(repeatable)
+}
+
+/// True if an expression depends on its columns alone.
+pub(crate) fn is_pure(expr: &Expr) -> Result<bool> {
+    let mut pure = true;
+    expr.apply(|part| {
+        pure &= !part.is_volatile_node()
+            && !matches!(
+                part,
+                Expr::Exists(_) | Expr::InSubquery(_) | Expr::ScalarSubquery(_) | Expr::OuterReferenceColumn(..)
+            );
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(pure)
 }
 
 /// A key whose column is never null orders no nulls: row groups are ruled out by its range alone.
@@ -293,7 +313,7 @@ pub(crate) fn read_for(plan: LogicalPlan, purpose: Purpose) -> Result<LogicalPla
 }
 
 /// The rows without the filters: the first step has applied them.
-fn unfiltered(plan: &LogicalPlan) -> Result<LogicalPlan> {
+pub(crate) fn unfiltered(plan: &LogicalPlan) -> Result<LogicalPlan> {
     plan.clone()
         .transform_up(|node| match node {
             LogicalPlan::Filter(filter) => Ok(Transformed::yes(Arc::unwrap_or_clone(filter.input))),

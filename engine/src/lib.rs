@@ -5,6 +5,7 @@
 //!
 //! **Architecture invariant:** no terminal, no argv, no colour here.
 
+mod branches;
 mod capture;
 mod captures;
 mod columns;
@@ -14,6 +15,8 @@ pub mod csv;
 mod database;
 mod error;
 mod export;
+mod first;
+mod footers;
 mod grouped;
 mod info;
 mod ingestion;

@@ -121,7 +121,7 @@ impl Members {
 }
 
 /// True where a column's value is one of some ids; `None` if there are none.
-fn one_of(name: &str, ids: &[i64]) -> Option<Expr> {
+pub(crate) fn one_of(name: &str, ids: &[i64]) -> Option<Expr> {
     let (first, last) = (*ids.first()?, *ids.last()?);
     if ids.len() <= LISTED {
         return Some(column(name).in_list(ids.iter().map(|id| lit(*id)).collect(), false));

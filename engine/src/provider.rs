@@ -34,6 +34,7 @@ use schema::Table;
 use schema::tables::packets;
 
 use crate::columns::RANGED;
+use crate::footers::Footers;
 use crate::scan::{ChooseExec, Condition, WholePart, is_answerable, is_time_range};
 use crate::store::{Manifest, Part, ROW_GROUP_ROWS};
 
@@ -57,7 +58,7 @@ pub(crate) enum Purpose {
     Any,
     /// A sort above needs the first few of its order.
     First,
-    /// A join above needs few, which it knows by name when it asks.
+    /// Few are needed, which are known by name: by a join above when it asks, or by a filter.
     Named,
     /// An aggregate above groups them.
     Groups,
@@ -97,10 +98,17 @@ impl Parts {
         matches!(self.purpose, Purpose::First | Purpose::Groups)
     }
 
+    /// False if key ranges rule out a filter on all parts, or if there are none.
+    pub(crate) fn may_match(&self, state: &dyn Session, filter: Option<Expr>) -> bool {
+        // What cannot be asked of ranges is for the scan to refuse.
+        let is_some = |parts: Vec<_>| !parts.is_empty();
+        self.matching(state, filter.as_slice()).map_or(true, is_some)
+    }
+
     /// The parts whose key ranges do not rule out the filters.
     fn matching(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<&Part>> {
         let parts: Vec<_> = self.manifest.parts(self.table.name).iter().collect();
-        let Some(filter) = conjunction(filters.iter().cloned()) else {
+        let Some(filter) = conjunction(filters.iter().cloned()).filter(|_| !parts.is_empty()) else {
             return Ok(parts);
         };
         let filter = state.create_physical_expr(filter, &DFSchema::try_from(self.schema.clone())?)?;
@@ -234,10 +242,10 @@ impl TableProvider for Parts {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
         }
         let runtime = state.runtime_env();
-        let readers: Arc<dyn ParquetFileReaderFactory> = Arc::new(CachedParquetFileReaderFactory::new(
+        let readers: Arc<dyn ParquetFileReaderFactory> = Arc::new(Footers(CachedParquetFileReaderFactory::new(
             runtime.object_store(&self.store)?,
             runtime.cache_manager.get_file_metadata_cache(),
-        ));
+        )));
         let asked = self.asked(filters.iter());
         let asked = filters
             .iter()
@@ -253,7 +261,7 @@ impl TableProvider for Parts {
             Purpose::Any => !asked.is_empty(),
             // Whatever is called exact, here or before the purpose was known, has no filter above.
             Purpose::First | Purpose::Groups => !asked.is_empty() || filters.is_empty(),
-            Purpose::Named => filters.is_empty(),
+            Purpose::Named => true,
         };
         let mut source = bare.clone();
         if asked.is_empty() {

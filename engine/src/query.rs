@@ -15,7 +15,7 @@ use sql::LeftOut;
 
 use crate::session::Snapshot;
 use crate::store::Pin;
-use crate::{Counters, Error};
+use crate::{Counters, Error, branches};
 
 /// How to answer.
 #[derive(Clone, Debug, Default)]
@@ -141,7 +141,7 @@ pub(crate) async fn explain(text: &str, snapshot: &Snapshot, session: &SessionSt
     };
     let tables = schema::tables::in_kfl().map(of_table).collect();
     let plan = plan_query(&query, snapshot, &QueryOptions::default())?;
-    let plan = session.create_physical_plan(&plan).await.map_err(Error::of_query)?;
+    let plan = physical(&plan, session).await?;
     let plan = displayable(plan.as_ref()).indent(true).to_string();
     Ok(Explanation {
         typed: query.filter().typed(),
@@ -173,9 +173,14 @@ pub(crate) async fn parse(text: &str, session: &SessionState, options: &QueryOpt
     }
 }
 
+async fn physical(plan: &LogicalPlan, session: &SessionState) -> Result<Arc<dyn ExecutionPlan>, Error> {
+    let plan = branches::gathered(plan.clone(), session).map_err(Error::of_query)?;
+    session.create_physical_plan(&plan).await.map_err(Error::of_query)
+}
+
 /// Starts a plan.
 pub(crate) async fn run(plan: &LogicalPlan, session: &SessionState) -> Result<Rows, Error> {
-    let plan = session.create_physical_plan(plan).await.map_err(Error::of_query)?;
+    let plan = physical(plan, session).await?;
     let stream = execute_stream(plan.clone(), session.task_ctx()).map_err(Error::of_query)?;
     let schema = stream.schema();
     // The parts stay until the answer is read, though the handle may see a newer commit by then.

@@ -18,6 +18,7 @@ use schema::Table;
 use sql::Tables;
 
 use crate::Error;
+use crate::branches::Planner;
 use crate::grouped::Grouped;
 use crate::late::Late;
 use crate::provider::Parts;
@@ -90,7 +91,8 @@ fn session(runtime: Arc<RuntimeEnv>, tables: Catalog, pin: Arc<Pin>) -> Result<S
         .with_create_default_catalog_and_schema(false)
         .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .with_information_schema(true)
-        .with_extension(pin);
+        .with_extension(pin)
+        .with_extension(Arc::new(Planner::default()));
     let mut state = SessionStateBuilder::new()
         .with_default_features()
         .with_config(config)

@@ -383,6 +383,60 @@ fn first_rows_of_many_parts_are_the_first_rows() {
 }
 
 #[test]
+fn first_rows_of_several_tables_are_the_first_rows() {
+    let demo = Demo::open();
+    for from in [
+        "rows",
+        "kfl('')",
+        "kfl('http || dns')",
+        "kfl('http || dns') WHERE status_code >= 500 OR dns_rcode = 'NXDOMAIN'",
+        "kfl('conn_id > 20') WHERE protocol <> 'dns'",
+        "kfl('src.ip in cidr(\"127.0.0.0/8\")')",
+    ] {
+        for order in [
+            "\"timestamp\" DESC, id DESC, \"index\" DESC, protocol",
+            "\"timestamp\", id, \"index\", protocol",
+            "elapsed_time DESC, \"timestamp\", id, \"index\", protocol",
+        ] {
+            check_first(&demo, from, order);
+        }
+    }
+    // A column that most of the tables lack, and nulls of either end.
+    for order in [
+        "status_code DESC",
+        "status_code NULLS FIRST",
+        "dns_rcode DESC NULLS LAST",
+    ] {
+        check_first(
+            &demo,
+            "rows",
+            &format!("{order}, \"timestamp\", id, \"index\", protocol"),
+        );
+    }
+}
+
+#[test]
+fn tables_without_rows_are_not_planned() {
+    let demo = Demo::open();
+    let count = |from: &str| demo.rows(&format!("SELECT count(*) AS n FROM {from}"));
+    let plan = demo.plan("SELECT count(*) FROM kfl('!flow && !conn && conn_id > 0')");
+    assert!(plan.contains("TableScan: all rows"), "{plan}");
+    assert!(plan.contains("tables/http") && plan.contains("tables/dns"), "{plan}");
+    assert!(!plan.contains("tables/conns") && !plan.contains("redis"), "{plan}");
+    assert_eq!(
+        count("kfl('!flow && !conn && conn_id > 0')"),
+        count(
+            "(SELECT id FROM http WHERE conn_id > 0 UNION ALL SELECT id FROM dns WHERE conn_id > 0 UNION ALL SELECT id FROM tlsx WHERE conn_id > 0)"
+        )
+    );
+    // No part, and one part, have such a connection.
+    assert_eq!(count("kfl('conn_id == 1000000')"), count("http WHERE false"));
+    assert_eq!(count("kfl('http || redis')"), count("http"));
+    let none = demo.plan("SELECT * FROM kfl('redis || kafka') ORDER BY id LIMIT 5");
+    assert!(none.contains("EmptyExec"), "{none}");
+}
+
+#[test]
 fn many_first_rows_take_two_steps_too() {
     // Those that a sort keeps hold the batches that they came in: better of two columns than of all.
     let demo = Demo::open();

@@ -1,0 +1,414 @@
+//! The rows of several tables as one relation: a union of the store's tables becomes one scan, which plans each table on its own.
+//!
+//! A filter over all tables is a union with a branch per table, and each branch has a value, mostly null, for every column
+//! of every table. Planning walks all of that some twenty times, and tables without rows cost as much as others. In comes
+//! such a plan; out goes one in which tables that have no part which can match are left out, and what is left is one scan:
+//!
+//! ```text
+//! Union                         Projection: named as the union was
+//!   Projection: values    →       TableScan: branches
+//!     Filter
+//!       TableScan: conns
+//!   Projection: values
+//!     …
+//! ```
+//!
+//! What is asked of the scan is asked of each branch: filters, the columns that are read, the first rows of an order.
+//!
+//! Absent on purpose: unions of anything else; they stay as they are.
+
+use std::collections::HashSet;
+use std::sync::{Arc, OnceLock};
+
+use datafusion::arrow::compute::SortOptions;
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{Column, Result, TableReference, internal_datafusion_err, project_schema};
+use datafusion::datasource::{TableType, provider_as_source, source_as_provider};
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::expr_rewriter::unnormalize_col;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{
+    EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, Projection, SortExpr, TableProviderFilterPushDown, TableScan,
+    Union, lit,
+};
+use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr, expressions};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::sorts::sort::SortExec;
+use datafusion::physical_plan::union::UnionExec;
+
+use crate::columns::{ID, INDEX, TIMESTAMP, column};
+use crate::first::{FirstExec, NAMES};
+use crate::late::{FEWEST_COLUMNS, is_pure, is_repeatable, parts_of, read_for, unfiltered};
+use crate::provider::Purpose;
+
+/// The name of the relation; no table's has a blank.
+const ROWS: &str = "all rows";
+
+/// Some tables' rows.
+#[derive(Clone, Debug)]
+pub(crate) struct Branches {
+    schema: SchemaRef,
+    branches: Arc<[Branch]>,
+    planner: Arc<SessionState>,
+    first: Option<First>,
+}
+
+/// One table's share.
+#[derive(Clone, Debug)]
+struct Branch {
+    /// The table, filtered.
+    rows: LogicalPlan,
+    /// What each column of the relation is here.
+    values: Vec<Expr>,
+}
+
+/// So many rows of an order.
+#[derive(Clone, Debug)]
+struct First {
+    keys: Vec<SortExpr>,
+    fetch: usize,
+}
+
+/// What plans branches: a session without the physical steps, which a plan takes as a whole.
+#[derive(Debug, Default)]
+pub(crate) struct Planner(OnceLock<Arc<SessionState>>);
+
+impl Planner {
+    fn of(session: &SessionState) -> Option<Arc<SessionState>> {
+        let planner = session.config().get_extension::<Self>()?;
+        let new = || {
+            // Without a planner of its own, so that neither keeps the other.
+            let config = session.config().clone().with_extension(Arc::new(Self::default()));
+            let state = SessionStateBuilder::new_from_existing(session.clone())
+                .with_config(config)
+                .with_physical_optimizer_rules(Vec::new());
+            Arc::new(state.build())
+        };
+        Some(planner.0.get_or_init(new).clone())
+    }
+}
+
+fn key_name(number: usize) -> String {
+    format!("kept key {number}")
+}
+
+/// The plan with its unions of tables as one scan each.
+pub(crate) fn gathered(plan: LogicalPlan, session: &SessionState) -> Result<LogicalPlan> {
+    let gather = |node| match node {
+        LogicalPlan::Union(union) => Ok(match gathered_union(&union, session)? {
+            Some(plan) => Transformed::new(plan, true, TreeNodeRecursion::Jump),
+            None => Transformed::no(LogicalPlan::Union(union)),
+        }),
+        node => Ok(Transformed::no(node)),
+    };
+    plan.transform_down_with_subqueries(gather).map(|plan| plan.data)
+}
+
+fn gathered_union(union: &Union, session: &SessionState) -> Result<Option<LogicalPlan>> {
+    let schema: SchemaRef = union.schema.inner().clone();
+    let names: HashSet<_> = schema.fields().iter().map(|field| field.name()).collect();
+    let mut branches = Vec::new();
+    if names.len() < schema.fields().len() || !collect(union, &schema, session, &mut branches)? {
+        return Ok(None);
+    }
+    let Some(planner) = Planner::of(session) else {
+        return Ok(None);
+    };
+    let (values, input) = match <[Branch; 1]>::try_from(branches) {
+        Ok([alone]) => (alone.values, alone.rows),
+        Err(branches) if branches.is_empty() => {
+            return Ok(Some(LogicalPlan::EmptyRelation(EmptyRelation {
+                produce_one_row: false,
+                schema: union.schema.clone(),
+            })));
+        }
+        Err(branches) => {
+            let relation = TableReference::bare(ROWS);
+            let column = |name: &&String| Expr::Column(Column::new(Some(relation.clone()), name.as_str()));
+            let names: Vec<_> = schema.fields().iter().map(|field| field.name()).collect();
+            let values = names.iter().map(column).collect();
+            let branches = Branches {
+                schema: schema.clone(),
+                branches: branches.into(),
+                planner,
+                first: None,
+            };
+            let source = provider_as_source(Arc::new(branches));
+            (values, LogicalPlanBuilder::scan(relation, source, None)?.build()?)
+        }
+    };
+    let named = values.into_iter().zip(union.schema.iter());
+    let named = named.map(|(value, (relation, field))| value.alias_qualified(relation.cloned(), field.name()));
+    let projection = Projection::try_new_with_schema(named.collect(), Arc::new(input), union.schema.clone())?;
+    Ok(Some(LogicalPlan::Projection(projection)))
+}
+
+/// Collects the branches that may have rows; false if one is something else than columns of a table.
+fn collect(union: &Union, schema: &Schema, session: &SessionState, branches: &mut Vec<Branch>) -> Result<bool> {
+    for input in &union.inputs {
+        let projection = match input.as_ref() {
+            LogicalPlan::Union(inner) => {
+                if !collect(inner, schema, session, branches)? {
+                    return Ok(false);
+                }
+                continue;
+            }
+            LogicalPlan::Projection(projection) => projection,
+            _ => return Ok(false),
+        };
+        let (scan, filter) = match projection.input.as_ref() {
+            LogicalPlan::Filter(filter) => (filter.input.as_ref(), Some(&filter.predicate)),
+            scan => (scan, None),
+        };
+        let LogicalPlan::TableScan(scan) = scan else {
+            return Ok(false);
+        };
+        let is_whole = scan.projection.is_none() && scan.filters.is_empty() && scan.fetch.is_none();
+        let Some(parts) = parts_of(scan).filter(|_| is_whole) else {
+            return Ok(false);
+        };
+        let types = |schema: &Schema| -> Vec<_> {
+            let fields = schema.fields().iter();
+            fields.map(|field| field.data_type().clone()).collect()
+        };
+        if types(projection.schema.as_arrow()) != types(schema) || !is_repeatable(input)? {
+            return Ok(false);
+        }
+        if parts.may_match(session, filter.cloned().map(unnormalize_col)) {
+            branches.push(Branch {
+                rows: projection.input.as_ref().clone(),
+                values: projection.expr.iter().cloned().map(Expr::unalias).collect(),
+            });
+        }
+    }
+    Ok(true)
+}
+
+impl Branches {
+    /// The tables that are scanned as one, if they are.
+    pub(crate) fn of(scan: &TableScan) -> Option<Self> {
+        let provider = source_as_provider(&scan.source).ok()?;
+        let provider = provider.as_ref() as &dyn std::any::Any;
+        provider.downcast_ref::<Self>().cloned()
+    }
+
+    /// True if each gives its first rows alone.
+    pub(crate) fn is_first(&self) -> bool {
+        self.first.is_some()
+    }
+
+    /// The same tables, each of which gives the first rows of an order by columns.
+    pub(crate) fn first(self, keys: Vec<SortExpr>, fetch: usize) -> Self {
+        Self {
+            first: Some(First { keys, fetch }),
+            ..self
+        }
+    }
+
+    /// Plans the rows of a branch.
+    fn plan(
+        &self,
+        branch: &Branch,
+        projection: &[usize],
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<LogicalPlan> {
+        let rows = self.filtered(branch, filters)?;
+        let value = |place: &usize| branch.values[*place].clone().alias(self.schema.field(*place).name());
+        let rows = rows.project(projection.iter().map(value))?;
+        match (&self.first, limit) {
+            (Some(First { keys, fetch }), _) => rows.sort_with_limit(keys.iter().cloned(), Some(*fetch))?.build(),
+            (None, Some(limit)) => rows.limit(0, Some(limit))?.build(),
+            (None, None) => rows.build(),
+        }
+    }
+
+    fn filtered(&self, branch: &Branch, filters: &[Expr]) -> Result<LogicalPlanBuilder> {
+        let rows = LogicalPlanBuilder::from(branch.rows.clone());
+        let filters = filters.iter().map(|filter| self.here(filter.clone(), branch));
+        match conjunction(filters.collect::<Result<Vec<_>>>()?) {
+            Some(filter) => rows.filter(filter),
+            None => Ok(rows),
+        }
+    }
+
+    /// Plans the names of the first rows of a branch, with the values that the order needs.
+    fn names(&self, place: usize, branch: &Branch, filters: &[Expr], first: &First) -> Result<LogicalPlan> {
+        let rows = read_for(self.filtered(branch, filters)?.build()?, Purpose::First)?;
+        let own = |name: &str| -> Result<Expr> {
+            let (relation, field) = rows.schema().qualified_field_with_unqualified_name(name)?;
+            Ok(Expr::Column(Column::new(relation.cloned(), field.name())))
+        };
+        let own = [own(ID)?, own(INDEX)?, own(TIMESTAMP)?];
+        // Columns keep their names below the sort, which row groups are ruled out by.
+        let mut read = own.to_vec();
+        let mut keys = Vec::new();
+        for (number, key) in first.keys.iter().enumerate() {
+            let value = self.here(key.expr.clone(), branch)?;
+            let name = key_name(number);
+            let (value, above) = match value {
+                value @ Expr::Column(_) => (value.clone(), value),
+                value => (value.alias(&name), column(&name)),
+            };
+            keys.push(SortExpr {
+                // A key whose column is never null orders no nulls.
+                nulls_first: key.nulls_first && !own.contains(&above),
+                expr: above,
+                ..*key
+            });
+            if !read.contains(&value) {
+                read.push(value);
+            }
+        }
+        let [id, index, time] = own;
+        let names = [lit(place as i64), id, index, time].into_iter().zip(NAMES);
+        let names = names.map(|(value, name)| value.alias(name));
+        let values = keys.iter().enumerate();
+        let values = values.map(|(number, key)| key.expr.clone().alias(key_name(number)));
+        let above: Vec<_> = names.chain(values).collect();
+        LogicalPlanBuilder::from(rows)
+            .project(read)?
+            .sort_with_limit(keys, Some(first.fetch))?
+            .project(above)?
+            .build()
+    }
+
+    /// Plans the rows of a branch of which a predicate is true, with their names; columns that the branch lacks are left out.
+    pub(crate) fn named(&self, place: usize, projection: &[usize], predicate: Option<Expr>) -> Result<LogicalPlan> {
+        let branch = &self.branches[place];
+        let rows = LogicalPlanBuilder::from(read_for(unfiltered(&branch.rows)?, Purpose::Named)?);
+        let rows = match predicate {
+            Some(predicate) => rows.filter(predicate)?,
+            None => rows,
+        };
+        let is_null = |value: &Expr| matches!(value, Expr::Literal(value, _) if value.is_null());
+        let value = |place: &usize| (&branch.values[*place], self.schema.field(*place).name());
+        let values = projection.iter().map(value).filter(|(value, _)| !is_null(value));
+        let values = values.map(|(value, name)| value.clone().alias(name));
+        let names = [(ID, NAMES[1]), (INDEX, NAMES[2])].map(|(own, name)| column(own).alias(name));
+        rows.project(values.chain(names))?.build()
+    }
+
+    /// Scans the first names of all branches, then their rows.
+    async fn scan_first(
+        &self,
+        session: &SessionState,
+        first: &First,
+        projection: &[usize],
+        filters: &[Expr],
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let schema = Arc::new(self.schema.project(projection)?);
+        let mut names = Vec::new();
+        for (place, branch) in self.branches.iter().enumerate() {
+            let plan = self.names(place, branch, filters, first)?;
+            let plan = self.planner.create_physical_plan(&plan).await?;
+            if !plan.is::<EmptyExec>() {
+                names.push(plan);
+            }
+        }
+        if names.is_empty() {
+            return Ok(Arc::new(EmptyExec::new(schema)));
+        }
+        let names = UnionExec::try_new(names)?;
+        let options = |key: &SortExpr| SortOptions::new(!key.asc, key.nulls_first);
+        let keys = first.keys.iter().enumerate().map(|(number, key)| PhysicalSortExpr {
+            expr: Arc::new(expressions::Column::new(&key_name(number), NAMES.len() + number)),
+            options: options(key),
+        });
+        let above = first.keys.iter().map(|key| {
+            let name = key.expr.schema_name().to_string();
+            let expr = Arc::new(expressions::Column::new_with_schema(&name, &schema)?);
+            Ok(PhysicalSortExpr::new(expr, options(key)))
+        });
+        let above = LexOrdering::new(above.collect::<Result<Vec<_>>>()?);
+        // Of rows that begin at one time in one packet those of the first table come first.
+        let by_branch = PhysicalSortExpr::new_default(Arc::new(expressions::Column::new(NAMES[0], 0)));
+        let order = LexOrdering::new(keys.chain([by_branch])).zip(above);
+        let (order, above) = order.ok_or_else(|| internal_datafusion_err!("an order has keys"))?;
+        let names = Arc::new(SortExec::new(order.clone(), names).with_fetch(Some(first.fetch)));
+        Ok(Arc::new(FirstExec::new(
+            names,
+            [order, above],
+            self.clone(),
+            projection.to_vec(),
+            schema,
+            Arc::new(session.clone()),
+        )))
+    }
+
+    /// True if a second step saves columns enough, and all rows have names.
+    fn takes_two_steps(&self, projection: &[usize], first: &First) -> bool {
+        let is_named = |branch: &Branch| {
+            let schema = branch.rows.schema();
+            [ID, INDEX, TIMESTAMP]
+                .iter()
+                .all(|name| schema.has_column_with_unqualified_name(name))
+        };
+        projection.len() >= first.keys.len() + FEWEST_COLUMNS && self.branches.iter().all(is_named)
+    }
+
+    /// A filter over the relation's columns as one over the branch's.
+    fn here(&self, filter: Expr, branch: &Branch) -> Result<Expr> {
+        let here = |expr| match expr {
+            Expr::Column(column) => Ok(Transformed::yes(
+                branch.values[self.schema.index_of(&column.name)?].clone(),
+            )),
+            expr => Ok(Transformed::no(expr)),
+        };
+        filter.transform_up(here).map(|filter| filter.data)
+    }
+}
+
+#[async_trait::async_trait]
+impl TableProvider for Branches {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::View
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        let support = |filter: &&Expr| {
+            Ok(match is_pure(filter)? {
+                true => TableProviderFilterPushDown::Exact,
+                false => TableProviderFilterPushDown::Unsupported,
+            })
+        };
+        filters.iter().map(support).collect()
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let all: Vec<_> = (0..self.schema.fields().len()).collect();
+        if let Some(first) = &self.first
+            && let Some(session) = session.as_any().downcast_ref::<SessionState>()
+            && self.takes_two_steps(projection.unwrap_or(&all), first)
+        {
+            return self
+                .scan_first(session, first, projection.unwrap_or(&all), filters)
+                .await;
+        }
+        let mut plans = Vec::new();
+        for branch in self.branches.iter() {
+            let plan = self.plan(branch, projection.unwrap_or(&all), filters, limit)?;
+            let plan = self.planner.create_physical_plan(&plan).await?;
+            if !plan.is::<EmptyExec>() {
+                plans.push(plan);
+            }
+        }
+        if plans.is_empty() {
+            return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
+        }
+        UnionExec::try_new(plans)
+    }
+}

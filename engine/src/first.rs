@@ -1,0 +1,272 @@
+//! The first rows of several tables in an order, in two steps: which rows they are, of all tables together; then those alone.
+//!
+//! Within one table a plan takes these steps (see [`crate::late`]). Of several, each table would give as many rows as are wanted of
+//! all, with all their columns, and nearly all of them would be thrown away. So all tables are asked for the names of
+//! their first rows, and when the first of these are known the rest is planned: most tables have none of them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch, new_null_array};
+use datafusion::arrow::compute::interleave_record_batch;
+use datafusion::arrow::datatypes::{Int64Type, SchemaRef, TimestampNanosecondType};
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{Result, ScalarValue, internal_datafusion_err};
+use datafusion::execution::TaskContext;
+use datafusion::execution::memory_pool::MemoryConsumer;
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::Expr;
+use datafusion::physical_expr::{Distribution, EquivalenceProperties, LexOrdering, OrderingRequirements, Partitioning};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, ReplaceChildrenOptions};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, InputDistributionRequirements, PhysicalExpr, PlanProperties,
+    SendableRecordBatchStream, execute_stream,
+};
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+
+use crate::branches::Branches;
+use crate::columns::{ID, TIMESTAMP, column};
+use crate::members::one_of;
+
+/// The names of rows, by which the second step finds them: the place of their branch, id, index, time. What the order needs
+/// comes behind. No column of a table has a blank.
+pub(crate) const NAMES: [&str; 4] = ["kept branch", "kept id", "kept index", "kept time"];
+
+/// The second step, on top of the first.
+#[derive(Clone, Debug)]
+pub(crate) struct FirstExec {
+    names: Arc<dyn ExecutionPlan>,
+    /// The order of the names.
+    order: LexOrdering,
+    rows: Arc<Rows>,
+    properties: Arc<PlanProperties>,
+}
+
+/// What the second step reads.
+#[derive(Debug)]
+struct Rows {
+    branches: Branches,
+    /// The columns that are wanted, by their places.
+    projection: Vec<usize>,
+    schema: SchemaRef,
+    session: Arc<SessionState>,
+    /// The scans of the rows, as far as they are planned.
+    scans: Mutex<Vec<Arc<dyn ExecutionPlan>>>,
+}
+
+/// The rows that are wanted of one table.
+#[derive(Debug)]
+struct Names {
+    /// Their places among the rows of all tables, by id and index.
+    ranks: HashMap<(i64, i64), usize>,
+    first_ns: i64,
+    last_ns: i64,
+}
+
+impl FirstExec {
+    /// Makes the node over the first names of all branches, which come in the first order; the rows come in the second, which
+    /// is the same of their columns.
+    pub(crate) fn new(
+        names: Arc<dyn ExecutionPlan>,
+        [order, above]: [LexOrdering; 2],
+        branches: Branches,
+        projection: Vec<usize>,
+        schema: SchemaRef,
+        session: Arc<SessionState>,
+    ) -> Self {
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new_with_orderings(schema.clone(), [above]),
+            Partitioning::UnknownPartitioning(1),
+            EmissionType::Final,
+            Boundedness::Bounded,
+        );
+        Self {
+            names,
+            order,
+            rows: Arc::new(Rows {
+                branches,
+                projection,
+                schema,
+                session,
+                scans: Mutex::default(),
+            }),
+            properties: Arc::new(properties),
+        }
+    }
+
+    /// The scans of the second step that there are by now.
+    pub(crate) fn scans(&self) -> Vec<Arc<dyn ExecutionPlan>> {
+        let scans = self.rows.scans.lock().unwrap_or_else(PoisonError::into_inner);
+        scans.clone()
+    }
+}
+
+impl Rows {
+    /// The rows of some names, in their order.
+    async fn read(
+        self: Arc<Self>,
+        names: SendableRecordBatchStream,
+        context: Arc<TaskContext>,
+    ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+        let names: Vec<_> = names.try_collect().await?;
+        let memory = MemoryConsumer::new("FirstExec").register(context.memory_pool());
+        let (mut batches, mut places) = (Vec::new(), Vec::new());
+        for (branch, names) in by_branch(&names)? {
+            let scan = self.branches.named(branch, &self.projection, names.predicate())?;
+            let scan = self.session.create_physical_plan(&scan).await?;
+            self.learn(scan.clone());
+            let mut rows = execute_stream(scan, context.clone())?;
+            while let Some(batch) = rows.try_next().await? {
+                memory.try_grow(batch.get_array_memory_size())?;
+                let ranks = names.ranks(&batch)?.into_iter().enumerate();
+                places.extend(ranks.filter_map(|(row, rank)| Some((rank?, batches.len(), row))));
+                batches.push(self.widened(&batch)?);
+            }
+        }
+        places.sort_unstable();
+        let rows = context.session_config().batch_size();
+        let pieces: Vec<Vec<_>> = places
+            .chunks(rows)
+            .map(|piece| piece.iter().map(|(_, batch, row)| (*batch, *row)).collect())
+            .collect();
+        let piece = move |piece: Vec<(usize, usize)>| {
+            // The rows' memory is held until the last of them is given.
+            let _ = &memory;
+            Ok(interleave_record_batch(&batches.iter().collect::<Vec<_>>(), &piece)?)
+        };
+        Ok(stream::iter(pieces.into_iter().map(piece)).boxed())
+    }
+
+    fn learn(&self, scan: Arc<dyn ExecutionPlan>) {
+        let mut scans = self.scans.lock().unwrap_or_else(PoisonError::into_inner);
+        scans.push(scan);
+    }
+
+    /// A batch with all columns that are wanted; those that its table lacks are null.
+    fn widened(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let fields = self.schema.fields().iter();
+        let columns = fields.map(|field| match batch.column_by_name(field.name()) {
+            Some(column) => column.clone(),
+            None => new_null_array(field.data_type(), batch.num_rows()),
+        });
+        let columns: Vec<ArrayRef> = columns.collect();
+        Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
+    }
+}
+
+fn by_branch(batches: &[RecordBatch]) -> Result<BTreeMap<usize, Names>> {
+    let (mut by_branch, mut rank): (BTreeMap<usize, Names>, _) = (BTreeMap::new(), 0);
+    for batch in batches {
+        let number = |place: usize| batch.column(place).as_primitive::<Int64Type>();
+        let (branches, ids, indexes) = (number(0), number(1), number(2));
+        let times = batch.column(3).as_primitive::<TimestampNanosecondType>();
+        for row in 0..batch.num_rows() {
+            let branch = usize::try_from(branches.value(row));
+            let branch = branch.map_err(|_| internal_datafusion_err!("branches are counted from zero"))?;
+            let time_ns = times.value(row);
+            let names = by_branch.entry(branch).or_insert(Names {
+                ranks: HashMap::new(),
+                first_ns: time_ns,
+                last_ns: time_ns,
+            });
+            names.ranks.insert((ids.value(row), indexes.value(row)), rank);
+            names.first_ns = names.first_ns.min(time_ns);
+            names.last_ns = names.last_ns.max(time_ns);
+            rank += 1;
+        }
+    }
+    Ok(by_branch)
+}
+
+impl Names {
+    /// True of these rows and of few others. Ids of two captures of one hour lie far apart, and so would all row groups
+    /// between; times do not.
+    fn predicate(&self) -> Option<Expr> {
+        let mut ids: Vec<_> = self.ranks.keys().map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let time = |ns| Expr::Literal(ScalarValue::TimestampNanosecond(Some(ns), Some("UTC".into())), None);
+        let times = column(TIMESTAMP).between(time(self.first_ns), time(self.last_ns));
+        one_of(ID, &ids).map(|is_one| times.and(is_one))
+    }
+
+    /// The place of each row of a batch among all; `None` if it is none of these.
+    fn ranks(&self, batch: &RecordBatch) -> Result<Vec<Option<usize>>> {
+        let number = |name: &str| {
+            let column = batch.column_by_name(name);
+            column.ok_or_else(|| internal_datafusion_err!("rows are read with their names"))
+        };
+        let (ids, indexes) = (number(NAMES[1])?, number(NAMES[2])?);
+        let (ids, indexes) = (ids.as_primitive::<Int64Type>(), indexes.as_primitive::<Int64Type>());
+        let ranks = ids.iter().zip(indexes).map(|row| match row {
+            (Some(id), Some(index)) => self.ranks.get(&(id, index)).copied(),
+            _ => None,
+        });
+        Ok(ranks.collect())
+    }
+}
+
+impl DisplayAs for FirstExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "FirstExec: {} columns of the rows named below",
+            self.rows.projection.len()
+        )
+    }
+}
+
+impl ExecutionPlan for FirstExec {
+    fn name(&self) -> &str {
+        "FirstExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.names]
+    }
+
+    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
+        InputDistributionRequirements::new(vec![Distribution::SinglePartition])
+    }
+
+    fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
+        vec![Some(OrderingRequirements::from(self.order.clone()))]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let names = children.pop().unwrap_or_else(|| self.names.clone());
+        Ok(Arc::new(Self {
+            names,
+            ..Arc::unwrap_or_clone(self)
+        }))
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        use datafusion::physical_plan::execution_plan::ChildrenPropertiesMode;
+        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let names = self.names.execute(partition, context.clone())?;
+        let rows = self.rows.clone();
+        let batches = stream::once(async move { rows.read(names, context).await }).try_flatten();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), batches)))
+    }
+}
