@@ -134,6 +134,10 @@ impl Tables for Catalog {
             None => new(),
         }
     }
+
+    fn has_rows(&self, table: &'static Table) -> bool {
+        !self.manifest.parts(table.name).is_empty()
+    }
 }
 
 #[async_trait::async_trait]

@@ -1,13 +1,14 @@
 //! A checked filter as one logical plan: per table of the language that can match, a scan, its predicate and its columns;
 //! over them a union.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::Result;
-use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, lit};
+use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, Union, lit};
 use kfl::Lowered;
 use schema::Table;
 
@@ -49,17 +50,14 @@ pub fn filtered(filter: &kfl::Filter, tables: &dyn Tables) -> Result<LogicalPlan
 pub(crate) fn union(branches: &[(&'static Table, Option<Expr>)], tables: &dyn Tables) -> Result<LogicalPlan> {
     let names: Vec<_> = branches.iter().map(|(table, _)| *table).collect();
     let columns = columns(&names, tables);
-    let mut plan: Option<LogicalPlanBuilder> = None;
-    for (table, predicate) in branches {
-        let branch = branch(table, predicate.as_ref(), &columns, tables)?;
-        plan = Some(match plan {
-            None => LogicalPlanBuilder::new(branch),
-            Some(plan) => plan.union(branch)?,
-        });
-    }
-    match plan {
-        Some(plan) => plan.build(),
-        None => nothing(tables),
+    let with_rows = branches.iter().filter(|(table, _)| tables.has_rows(table));
+    let inputs = with_rows.map(|(table, predicate)| branch(table, predicate.as_ref(), &columns, tables).map(Arc::new));
+    let mut inputs: Vec<_> = inputs.collect::<Result<_>>()?;
+    match (inputs.len(), columns.is_empty()) {
+        (0, true) => nothing(tables),
+        (0, false) => empty(columns),
+        (1, _) => Ok(inputs.pop().map_or_else(LogicalPlan::default, Arc::unwrap_or_clone)),
+        _ => Union::try_new_with_loose_types(inputs).map(LogicalPlan::Union),
     }
 }
 
@@ -67,9 +65,10 @@ pub(crate) fn union(branches: &[(&'static Table, Option<Expr>)], tables: &dyn Ta
 /// common groups, common columns come first.
 pub(crate) fn columns(names: &[&'static Table], tables: &dyn Tables) -> Vec<Field> {
     let mut columns: Vec<Field> = Vec::new();
+    let mut known = HashSet::new();
     for table in names {
         for field in tables.provider(table).schema().fields() {
-            if !columns.iter().any(|known| known.name() == field.name()) {
+            if known.insert(field.name().clone()) {
                 columns.push(field.as_ref().clone());
             }
         }
@@ -98,16 +97,15 @@ fn branch(
 ) -> Result<LogicalPlan> {
     let provider = tables.provider(table);
     let schema = provider.schema();
+    let stored: HashSet<_> = schema.fields().iter().map(|field| field.name()).collect();
     let mut plan = LogicalPlanBuilder::scan(table.name, provider_as_source(provider), None)?;
     if let Some(predicate) = predicate {
         plan = plan.filter(predicate.clone())?;
     }
-    let values = columns
-        .iter()
-        .map(|column| match schema.field_with_name(column.name()) {
-            Ok(_) => Ok(Expr::Column(Column::new(Some(table.name), column.name())).alias(column.name())),
-            Err(_) => Ok(null(column.data_type())?.alias(column.name())),
-        });
+    let values = columns.iter().map(|column| match stored.contains(column.name()) {
+        true => Ok(Expr::Column(Column::new(Some(table.name), column.name())).alias(column.name())),
+        false => Ok(null(column.data_type())?.alias(column.name())),
+    });
     plan.project(values.collect::<Result<Vec<_>>>()?)?.build()
 }
 
@@ -116,7 +114,11 @@ fn null(data_type: &DataType) -> Result<Expr> {
 }
 
 pub(crate) fn nothing(tables: &dyn Tables) -> Result<LogicalPlan> {
-    let schema = DFSchema::try_from(Schema::new(shared(tables)))?;
+    empty(shared(tables))
+}
+
+fn empty(columns: Vec<Field>) -> Result<LogicalPlan> {
+    let schema = DFSchema::try_from(Schema::new(columns))?;
     Ok(LogicalPlan::EmptyRelation(EmptyRelation {
         produce_one_row: false,
         schema: Arc::new(schema),

@@ -40,6 +40,11 @@ pub(crate) const PACKET: &str = "packet";
 pub trait Tables: Debug + Send + Sync {
     /// The provider of one table. All providers of one `Tables` show the same commit.
     fn provider(&self, table: &'static Table) -> Arc<dyn TableProvider>;
+
+    /// False if a table is known to have no rows; a union leaves it out, but for its columns.
+    fn has_rows(&self, _: &'static Table) -> bool {
+        true
+    }
 }
 
 /// Adds this crate's functions to a session.
