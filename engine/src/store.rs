@@ -7,8 +7,8 @@
 //! LOCK                           held by the one writer
 //! ```
 //!
-//! A commit writes parts under temporary names, syncs and renames them, syncs the directories that hold their names, then
-//! does the same with the manifest: a crash at any instant leaves the last commit. Parts that no manifest names, neither
+//! A commit writes parts under temporary names, renames and syncs them, syncs the directories that hold their names, and then writes
+//! the manifest beside, syncs and renames it: a crash at any instant leaves the last commit. Parts that no manifest names, neither
 //! the present one nor an old one that a reader holds (`pin.rs`), are removed by the next writer.
 
 mod bytes_column;
@@ -17,6 +17,7 @@ mod manifest;
 mod part;
 mod pin;
 mod properties;
+mod syncer;
 mod table_writer;
 mod transaction;
 

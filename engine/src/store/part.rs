@@ -13,6 +13,7 @@ use schema::Table;
 use crate::Error;
 use crate::columns::RANGED;
 use crate::store::manifest::{Part, file_name};
+use crate::store::syncer::Syncer;
 use crate::store::table_writer::TableWriter;
 use crate::store::{PacketCodec, Store, temporary};
 
@@ -78,12 +79,15 @@ impl PartWriter {
             .map_err(|error| Error::writing(&self.temporary, error))
     }
 
-    /// Ends the part: it has its name and lasts, though no manifest names it yet.
-    pub(super) fn finish(mut self) -> Result<Part, Error> {
+    /// Ends the part: it has its name, though no manifest names it yet, and lasts once the syncer is finished.
+    pub(super) fn finish(mut self, syncer: &mut Syncer) -> Result<Part, Error> {
         let encoder = self.encoder.take().expect("finish is called once");
         let result = encoder.finish(&self.temporary).and_then(|(file, encoded)| {
-            file.sync_all().map_err(Error::io("sync", &self.temporary))?;
             fs::rename(&self.temporary, &self.path).map_err(Error::io("rename", &self.temporary))?;
+            if let Err(error) = syncer.add(file, self.path.clone()) {
+                let _ = fs::remove_file(&self.path);
+                return Err(error);
+            }
             let Encoded {
                 rows,
                 bytes,

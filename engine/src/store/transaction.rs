@@ -9,6 +9,7 @@ use schema::tables::packets;
 
 use crate::Error;
 use crate::store::part::PartWriter;
+use crate::store::syncer::Syncer;
 use crate::store::{Capture, Lock, Manifest, PacketCodec, Part, Pin, Store, sync_directory};
 
 /// Parts being written, under the lock of the one writer. Dropped without a commit it removes them.
@@ -22,6 +23,7 @@ pub(crate) struct Transaction {
     /// Memory that the rows of open parts may take until they are written.
     memory_bytes: usize,
     codec: PacketCodec,
+    syncer: Syncer,
     written: Vec<(&'static str, Part)>,
     /// Parts that take the place of others.
     joined: Vec<Joined>,
@@ -56,6 +58,7 @@ impl Transaction {
             open: BTreeMap::new(),
             memory_bytes: usize::MAX,
             codec: PacketCodec::default(),
+            syncer: Syncer::default(),
             written: Vec::new(),
             joined: Vec::new(),
             committed: false,
@@ -129,7 +132,7 @@ impl Transaction {
     /// Closes the table's open part, if there is one.
     pub(crate) fn seal(&mut self, table: &'static Table) -> Result<(), Error> {
         if let Some(part) = self.open.remove(table.name) {
-            self.written.push((table.name, part.finish()?));
+            self.written.push((table.name, part.finish(&mut self.syncer)?));
         }
         Ok(())
     }
@@ -164,8 +167,9 @@ impl Transaction {
     /// Makes everything written visible. Whatever fails after that, the parts stay: the manifest names them.
     pub(super) fn publish(&mut self, capture: Option<(Capture, u64)>) -> Result<(Added, Pin), Error> {
         for (table, part) in std::mem::take(&mut self.open) {
-            self.written.push((table, part.finish()?));
+            self.written.push((table, part.finish(&mut self.syncer)?));
         }
+        self.syncer.finish()?;
         let mut manifest = self.manifest.clone();
         let mut added = Added::default();
         for (table, part) in &self.written {
