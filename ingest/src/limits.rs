@@ -106,9 +106,10 @@ impl Limits {
     pub const LEAST_MEMORY_BYTES: usize = 256 * MIB;
 
     /// The bounds of an ingest that may take about so much memory in all, and no less than [`Limits::LEAST_MEMORY_BYTES`]. What is left
-    /// beside [`FIXED_BYTES`] is shared out among them and files being written; no capture fills all shares at once.
+    /// beside [`FIXED_BYTES`], and a fifth of it that the allocator has in hand between uses, is shared out among them and files being
+    /// written; no capture fills all shares at once.
     pub fn within(memory_bytes: usize) -> Self {
-        let memory = memory_bytes.max(Self::LEAST_MEMORY_BYTES) - FIXED_BYTES;
+        let memory = (memory_bytes.max(Self::LEAST_MEMORY_BYTES) - FIXED_BYTES) / 5 * 4;
         let share = |of: usize| memory / of;
         let per_shard = |bytes: usize| bytes / SHARDS;
         Self {
@@ -120,8 +121,8 @@ impl Limits {
             part_bytes: share(12),
             epoch_bytes: share(48),
             epoch_datagrams: share(1 << 15),
-            connections_per_shard: per_shard(share(5)) / CONNECTION_BYTES,
-            flows_per_shard: per_shard(share(8)) / FLOW_BYTES,
+            connections_per_shard: per_shard(share(4)) / CONNECTION_BYTES,
+            flows_per_shard: per_shard(share(6)) / FLOW_BYTES,
             reassembly_bytes_per_half: (2 * MIB).min(share(64)),
             reassembly_bytes_per_shard: per_shard(share(16)),
             unacknowledged_segments_per_half: 1 << 10,

@@ -24,6 +24,8 @@ use super::properties::{PacketCodec, PageShape};
 
 /// Bytes of a page that tell whether it would shrink.
 const PROBE_BYTES: usize = 4 << 10;
+/// Memory that zstd keeps for one column, about.
+const CONTEXT_BYTES: usize = 512 << 10;
 /// Bytes of one piece of memory that holds written pages.
 const SEGMENT_BYTES: usize = 1 << 20;
 
@@ -142,7 +144,8 @@ impl BytesColumn {
 
     /// Memory of what is not yet written to the file.
     pub(super) fn memory_size(&self) -> usize {
-        self.chunk.bytes_written() + self.page.plain.capacity() + self.compressor.out.capacity()
+        let compressor = self.compressor.out.capacity() + self.compressor.zstd.as_ref().map_or(0, |_| CONTEXT_BYTES);
+        self.chunk.bytes_written() + SEGMENT_BYTES + self.page.plain.capacity() + compressor
     }
 
     /// Ends the chunk: its pages and what the row group says of them.
@@ -283,13 +286,13 @@ struct Segments {
 
 impl Write for Segments {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.last.len() + bytes.len() > self.last.capacity() {
-            let next = Vec::with_capacity(bytes.len().max(SEGMENT_BYTES));
-            let full = std::mem::replace(&mut self.last, next);
+        if self.last.len() == self.last.capacity() {
+            let full = std::mem::replace(&mut self.last, Vec::with_capacity(SEGMENT_BYTES));
             self.full.push(full.into());
         }
-        self.last.extend_from_slice(bytes);
-        Ok(bytes.len())
+        let fits = bytes.len().min(self.last.capacity() - self.last.len());
+        self.last.extend_from_slice(&bytes[..fits]);
+        Ok(fits)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -15,11 +15,13 @@ const WAITING: usize = 4;
 /// The thread, once there is a file.
 #[derive(Debug, Default)]
 pub(super) struct Syncer {
-    thread: Option<(SyncSender<Written>, JoinHandle<Result<(), Error>>)>,
+    thread: Option<(SyncSender<Written>, Synced)>,
 }
 
 /// A file that is written, and its name.
 type Written = (File, PathBuf);
+/// The thread's end: whether all files last.
+type Synced = JoinHandle<Result<(), Error>>;
 
 impl Syncer {
     /// Takes a file that is written; fails as one before did.
@@ -51,4 +53,25 @@ fn sync(files: &Receiver<Written>) -> Result<(), Error> {
     files
         .iter()
         .try_for_each(|(file, path)| file.sync_all().map_err(Error::io("sync", &path)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_synced_and_a_failure_is_told_with_its_path() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = || File::create(directory.path().join("part")).unwrap();
+        let mut syncer = Syncer::default();
+        (0..10).for_each(|_| syncer.add(file(), "part".into()).unwrap());
+        syncer.finish().unwrap();
+        // Nothing syncs a pipe.
+        let (_reader, writer) = std::io::pipe().unwrap();
+        let pipe: std::os::fd::OwnedFd = writer.into();
+        syncer.add(pipe.into(), "pipe".into()).unwrap();
+        let error = syncer.finish().unwrap_err();
+        assert!(error.to_string().starts_with("cannot sync pipe: "), "{error}");
+        syncer.finish().unwrap();
+    }
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use datafusion::parquet::errors::Result;
@@ -137,17 +137,16 @@ impl RowGroup {
 
     fn write(&mut self, schema: &Schema, batch: &RecordBatch) -> Result<()> {
         self.rows += batch.num_rows();
-        let mut columns = self.columns.iter_mut();
+        let mut columns = self.columns.iter_mut().peekable();
         for (field, values) in schema.fields().iter().zip(batch.columns()) {
-            if *field.data_type() == DataType::Binary {
-                if let Some(Column::Bytes(column)) = columns.next() {
-                    column.write(values)?;
-                }
+            if let Some(Column::Bytes(column)) = columns.next_if(|column| matches!(column, Column::Bytes(_))) {
+                column.write(values)?;
                 continue;
             }
-            for (leaf, column) in compute_leaves(field, values)?.iter().zip(&mut columns) {
-                if let Column::Library(column) = column {
-                    column.write(leaf)?;
+            for leaf in &compute_leaves(field, values)? {
+                match columns.next() {
+                    Some(Column::Library(column)) => column.write(leaf)?,
+                    _ => unreachable!("a row group has a column for each leaf, and of bytes where the field is"),
                 }
             }
         }
