@@ -146,9 +146,16 @@ fn sorted(ids: HashSet<i64>) -> Vec<i64> {
 
 /// A function that is true for ids of a set: a list of literals of that length would burden every step of planning.
 #[derive(Debug)]
-struct IdSet {
+pub(crate) struct IdSet {
     signature: Signature,
     ids: Arc<[i64]>,
+}
+
+impl IdSet {
+    /// The ids, ascending.
+    pub(crate) fn ids(&self) -> &[i64] {
+        &self.ids
+    }
 }
 
 impl PartialEq for IdSet {

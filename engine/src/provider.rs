@@ -34,12 +34,9 @@ use schema::Table;
 use schema::tables::packets;
 
 use crate::columns::RANGED;
-use crate::footers::Footers;
+use crate::footers::{FOOTER_BYTES, Footers};
 use crate::scan::{ChooseExec, Condition, WholePart, is_answerable, is_time_range};
 use crate::store::{Manifest, Part, ROW_GROUP_ROWS};
-
-/// Bytes read at a part's end in the hope that they hold its whole footer.
-const FOOTER_BYTES: usize = 64 << 10;
 
 /// One table of one commit.
 #[derive(Clone, Debug)]

@@ -23,6 +23,7 @@ mod run;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod wanted;
 
 use std::fmt;
 use std::sync::Arc;

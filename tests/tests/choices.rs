@@ -311,16 +311,19 @@ fn what_fails_of_a_value_that_no_row_has_does_not_fail() {
     assert_eq!(demo.rows(short), demo.rows(&long));
 }
 
-/// Compares the first rows of an order with the first of all rows in that order.
+/// Compares the first rows of an order with the first of all rows in that order: a few, and more than statistics are compared with
+/// one by one.
 #[track_caller]
 fn check_first(demo: &Demo, from: &str, order: &str) {
-    let all = format!("SELECT * FROM {from} ORDER BY {order}");
-    let first = format!("{all} LIMIT 5");
-    let plan = demo.plan(&first);
-    assert!(plan.contains("kept id"), "{first}: {plan}");
-    let all = demo.rows(&all);
-    assert!(!all.is_empty(), "{first}: there are rows to compare");
-    assert_eq!(demo.rows(&first), all[..all.len().min(5)], "{first}");
+    let question = format!("SELECT * FROM {from} ORDER BY {order}");
+    let all = demo.rows(&question);
+    assert!(!all.is_empty(), "{question}: there are rows to compare");
+    for limit in [5, 30] {
+        let first = format!("{question} LIMIT {limit}");
+        let plan = demo.plan(&first);
+        assert!(plan.contains("kept id"), "{first}: {plan}");
+        assert_eq!(demo.rows(&first), all[..all.len().min(limit)], "{first}");
+    }
 }
 
 #[test]

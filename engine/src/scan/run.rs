@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use datafusion::arrow::array::{ArrayRef, BooleanArray, BooleanBufferBuilder, RecordBatch, RecordBatchOptions};
 use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::common::Result;
+use datafusion::common::{Result, ScalarValue};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::{ParquetAccessPlan, RowGroupAccess};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder, FileSource as _};
@@ -22,6 +22,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::group::{Group, Reader, Scan};
 use super::queue::Queue;
+use super::wanted::Wanted;
 use super::{ChooseExec, Order, WholePart};
 use crate::columns::RANGED;
 use crate::provider::Ranges;
@@ -42,8 +43,16 @@ pub(super) struct Run {
     baseline: BaselineMetrics,
     read: Count,
     pruned: PruningMetrics,
-    /// The predicate for statistics, and of which state of the filters it is.
-    predicate: Mutex<Option<(u64, Option<Arc<PruningPredicate>>)>>,
+    /// What rules row groups out, and of which state of the filters it is.
+    known: Mutex<Option<(u64, Arc<Known>)>>,
+}
+
+/// What is known of the rows that are wanted.
+#[derive(Default)]
+struct Known {
+    /// The predicate for statistics.
+    predicate: Option<PruningPredicate>,
+    wanted: Vec<Wanted>,
 }
 
 pub(super) type Batches = stream::BoxStream<'static, Result<RecordBatch>>;
@@ -73,7 +82,7 @@ impl Run {
             baseline: BaselineMetrics::new(&exec.metrics, partition),
             read: MetricBuilder::new(&exec.metrics).counter("bytes_scanned", partition),
             pruned: MetricBuilder::new(&exec.metrics).pruning_metrics("row_groups_pruned_statistics", partition),
-            predicate: Mutex::new(None),
+            known: Mutex::new(None),
         }))
     }
 
@@ -99,7 +108,16 @@ impl Run {
 
     /// False if the ranges of a part rule it out, by what is known as of now.
     pub(super) fn may_match(&self, part: &WholePart) -> Result<bool> {
-        let Some(predicate) = self.predicate()? else {
+        let known = self.known()?;
+        let ranges = &part.part.ranges;
+        let holds = |wanted: &Wanted| {
+            let range = ranges.get(&wanted.column);
+            range.is_none_or(|(first, last)| wanted.may_lie_in(*first, *last))
+        };
+        if !known.wanted.iter().all(holds) {
+            return Ok(false);
+        }
+        let Some(predicate) = &known.predicate else {
             return Ok(true);
         };
         let ranges = Ranges {
@@ -108,6 +126,17 @@ impl Run {
         };
         // What cannot be told from ranges may match.
         Ok((predicate.prune(&ranges)).map_or(true, |kept| kept.first().copied().unwrap_or(true)))
+    }
+
+    /// False if statistics of a row group rule it out, by what is known as of now.
+    fn may_hold(&self, group: &Group) -> Result<bool> {
+        let known = self.known()?;
+        let holds = |wanted: &Wanted| match group.range(&wanted.column, self.table()) {
+            Some((ScalarValue::Int64(Some(first)), ScalarValue::Int64(Some(last)))) => wanted.may_lie_in(first, last),
+            _ => true,
+        };
+        let may_match = |predicate: &PruningPredicate| group.may_match(predicate, self.table());
+        Ok(known.predicate.as_ref().is_none_or(may_match) && known.wanted.iter().all(holds))
     }
 
     pub(super) fn reader(&self, file: &PartitionedFile) -> Result<Reader> {
@@ -120,10 +149,7 @@ impl Run {
     /// A reader of a row group; `None` if statistics rule it out.
     pub(super) fn open(&self, group: &Group) -> Result<Option<Reader>> {
         // What a sort above has learned changes from row group to row group.
-        if self
-            .predicate()?
-            .is_some_and(|predicate| !group.may_match(&predicate, self.table()))
-        {
+        if !self.may_hold(group)? {
             self.pruned.add_pruned(1);
             return Ok(None);
         }
@@ -174,8 +200,7 @@ impl Run {
     /// The rows of a piece of a row group, in the direction of the order as far as batches tell.
     async fn piece(&self, group: &Group, found: BooleanBuffer, descending: bool) -> Result<Batches> {
         // A sort that has its rows by now does not want the rest of the row group either.
-        let predicate = self.predicate()?;
-        if predicate.is_some_and(|predicate| !group.may_match(&predicate, self.table())) {
+        if !self.may_hold(group)? {
             return Ok(stream::empty().boxed());
         }
         let rows = run(&self.rows, group, access(found), &self.context)?;
@@ -207,19 +232,23 @@ impl Run {
         Ok(batches.iter().map(|batch| batch.column(0).clone()).collect())
     }
 
-    /// What statistics can rule row groups out by, as of now.
-    fn predicate(&self) -> Result<Option<Arc<PruningPredicate>>> {
+    /// What row groups can be ruled out by, as of now.
+    fn known(&self) -> Result<Arc<Known>> {
         let (_, source) = self.exec.source()?;
-        let Some(filter) = source.filter() else { return Ok(None) };
-        let mut known = self.predicate.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(filter) = source.filter() else {
+            return Ok(Arc::default());
+        };
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let generation = snapshot_generation(&filter);
         match known.as_ref() {
-            Some((of, predicate)) if *of == generation => Ok(predicate.clone()),
+            Some((of, known)) if *of == generation => Ok(known.clone()),
             _ => {
+                let wanted = Wanted::of(filter.clone())?;
                 let builder = PruningPredicateBuilder::new().with_file_schema(self.table().clone());
-                let predicate = builder.try_build(filter).ok().map(Arc::new);
-                *known = Some((generation, predicate.clone()));
-                Ok(predicate)
+                let predicate = builder.try_build(filter).ok();
+                let now = Arc::new(Known { predicate, wanted });
+                *known = Some((generation, now.clone()));
+                Ok(now)
             }
         }
     }
