@@ -1,6 +1,7 @@
 //! What writing costs: batches → the parts of a store, encoded, compressed, digested, synced.
 //!
-//! `cargo bench --workspace --bench parquet [-- NAME...]`: whoever selects `engine` alone builds DataFusion once more. The rows are those of
+//! `cargo bench --workspace --bench parquet [-- NAME...]`: whoever selects `engine` alone builds DataFusion once more. The rows
+//! are those of
 //! HTTP/1.1 and DNS as `ingest/benches/road/traffic.rs` makes them. The parts are made where temporary files are: with `TMPDIR` in
 //! memory no disk is measured. Of times on the wall the fastest is what to compare.
 //!

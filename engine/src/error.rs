@@ -190,8 +190,22 @@ impl Error {
         }
     }
 
+    /// The failure of a part that cannot be read, for whoever runs the query.
+    pub(crate) fn part(path: impl AsRef<str>, reason: impl Into<String>) -> DataFusionError {
+        DataFusionError::External(Box::new(Error::Part {
+            path: Some(path.as_ref().into()),
+            reason: reason.into(),
+        }))
+    }
+
     /// The failure of a part that cannot be read, if that is what went wrong.
     fn of_part(error: &DataFusionError) -> Option<Self> {
+        if let Some(Error::Part { path, reason }) = cause::<Error>(error) {
+            return Some(Error::Part {
+                path: path.clone(),
+                reason: reason.clone(),
+            });
+        }
         if let Some(error) = cause::<object_store::Error>(error) {
             return Some(match error {
                 object_store::Error::NotFound { path, source } => Error::Part {

@@ -26,6 +26,7 @@ mod members;
 pub mod ndjson;
 mod packets;
 #[cfg(feature = "parts")]
+#[doc(hidden)]
 pub mod parts;
 mod provider;
 mod query;

@@ -126,7 +126,8 @@ impl Parts {
     }
 
     /// Which filters a [`ChooseExec`] answers: those that dictionaries do, and with them ranges of time. Packets are looked
-    /// up by their keys. For the first rows of an order a range of time alone is answered as well: row groups are read in order. So it is for groups, which are counted row group by row group.
+    /// up by their keys. For the first rows of an order a range of time alone is answered as well: row groups are read in
+    /// order. So it is for groups, which are counted row group by row group.
     fn asked<'f>(&self, filters: impl Iterator<Item = &'f Expr> + Clone) -> Vec<bool> {
         let is_answerable = |filter: &Expr| is_answerable(filter, &self.schema);
         let is_reason = |filter: &Expr| is_answerable(filter) || self.is_by_row_groups() && is_time_range(filter);
@@ -188,7 +189,8 @@ impl Parts {
 }
 
 /// The schema of a table as it is scanned: strings as views, which point into decoded pages; bytes as they are, for a few
-/// packets or bodies must not keep all the pages in memory that they were found in; without the documentation, which differs between tables for columns that a
+/// packets or bodies must not keep all the pages in memory that they were found in; without the documentation, which differs
+/// between tables for columns that a
 /// union makes one.
 fn scanned(table: &Table) -> SchemaRef {
     let field = |field: &Arc<Field>| {

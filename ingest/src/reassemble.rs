@@ -3,7 +3,8 @@
 //! In: where a segment's bytes begin (sequence number), how many it had on the wire, and those that were captured. Out:
 //! [`Piece`]s in stream order. It knows offsets only, nothing of what the bytes mean.
 //!
-//! Specification: RFC 9293 §3.4, §3.10. Overlap policy: the first copy of a byte counts. Limits: `reassembly_bytes_per_half`; a segment beyond any window is left out unless others
+//! Specification: RFC 9293 §3.4, §3.10. Overlap policy: the first copy of a byte counts. Limits: `reassembly_bytes_per_half`; a
+//! segment beyond any window is left out unless others
 //! follow it there; a hole is given up when the bytes behind it exceed the limit, or when the
 //! other side acknowledged them and [`PATIENCE`] more segments came, for then the capture has missed them.
 

@@ -318,7 +318,7 @@ fn check_first(demo: &Demo, from: &str, order: &str) {
     let question = format!("SELECT * FROM {from} ORDER BY {order}");
     let all = demo.rows(&question);
     assert!(!all.is_empty(), "{question}: there are rows to compare");
-    for limit in [5, 30] {
+    for limit in [1, 2, 5, 30] {
         let first = format!("{question} LIMIT {limit}");
         let plan = demo.plan(&first);
         assert!(plan.contains("kept id"), "{first}: {plan}");

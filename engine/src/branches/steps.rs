@@ -7,7 +7,7 @@ use std::sync::Arc;
 use datafusion::arrow::compute::SortOptions;
 use datafusion::common::{Column, Result, internal_datafusion_err};
 use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, lit};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, lit, when};
 use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr, expressions};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
@@ -108,7 +108,10 @@ impl Branches {
             }
         }
         let [id, index, time] = own;
-        let names = [lit(place as i64), id, index, time].into_iter().zip(NAMES);
+        // Were the branch a constant, each table's first rows would be sorted without it, and of rows that tie those that come first
+        // in time would keep the others out.
+        let place = when(id.clone().is_null(), lit(-1_i64)).otherwise(lit(place as i64))?;
+        let names = [place, id, index, time].into_iter().zip(NAMES);
         let names = names.map(|(value, name)| value.alias(name));
         let values = keys.iter().enumerate();
         let values = values.map(|(number, key)| key.expr.clone().alias(key_name(number)));

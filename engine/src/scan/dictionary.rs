@@ -187,7 +187,19 @@ impl<'a> Dictionary<'a> {
                 continue;
             }
             let (body, count) = pages::body(page, self.levels, is_dictionary)?;
+            // Every row has a value, or the place of one; a list may have several, but no page that was written has so many.
+            let most = if self.levels.is_repeated {
+                MOST_VALUES
+            } else {
+                rows - found.len()
+            };
+            if count > most {
+                return None;
+            }
             self.levels.page(&body, count, truth, &mut scratch, &mut found)?;
+            if found.len() > rows {
+                return None;
+            }
         }
         (found.len() == rows).then(|| packed(&found))
     }
@@ -219,6 +231,8 @@ struct Scratch {
     slots: Vec<u8>,
 }
 
+/// Values of one page of lists: a few hundred for each of its rows.
+const MOST_VALUES: usize = 1 << 24;
 /// Marks a number beyond the dictionary.
 const NO_VALUE: u8 = 2;
 /// One of so many rows is few: their numbers are picked out of those of all.

@@ -8,11 +8,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use datafusion::common::{Result, ScalarValue};
+use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 
 use super::group::{Group, Scan as _};
 use super::run::Run;
 use super::{Order, WholePart};
-use crate::store::ROW_GROUP_ROWS;
+use crate::Error;
+use crate::store::{Part, ROW_GROUP_ROWS};
 
 /// Where in the order the first rows of a part or row group may lie; nobody knows of `None`.
 type Beginning = Option<ScalarValue>;
@@ -84,6 +86,12 @@ impl Queue {
             return Ok(());
         }
         let metadata = run.reader(&part.file)?.get_metadata(None).await?;
+        if !is_sound(&metadata, &part.part) {
+            return Err(Error::part(
+                part.file.path(),
+                "its footer is not that of the part that was written",
+            ));
+        }
         for number in 0..metadata.num_row_groups() {
             if is_shared(part) && !run.owns(place + number) {
                 continue;
@@ -108,6 +116,21 @@ impl Queue {
         }
         Ok(())
     }
+}
+
+/// True if a footer tells of as many rows as were written, and of chunks within the file: whoever reads row groups relies on it.
+fn is_sound(metadata: &ParquetMetaData, part: &Part) -> bool {
+    let sum = |sum: u64, group: &RowGroupMetaData| sum.checked_add(u64::try_from(group.num_rows()).ok()?);
+    let rows = metadata.row_groups().iter().try_fold(0, sum);
+    let is_within = |chunk: &ColumnChunkMetaData| {
+        let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
+        let places = [start, chunk.data_page_offset(), chunk.compressed_size()];
+        let [start, _, size] = places.map(|place| u64::try_from(place).ok());
+        let end = start.zip(size).and_then(|(start, size)| start.checked_add(size));
+        chunk.data_page_offset() >= 0 && end.is_some_and(|end| end <= part.bytes)
+    };
+    let mut chunks = metadata.row_groups().iter().flat_map(RowGroupMetaData::columns);
+    rows == Some(part.rows) && chunks.all(is_within)
 }
 
 /// True if partitions share a part row group by row group: they do unless it has hardly more than one.

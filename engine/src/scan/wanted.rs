@@ -34,7 +34,7 @@ impl Wanted {
     pub(super) fn of(filter: Arc<dyn PhysicalExpr>) -> Result<Vec<Self>> {
         let filter = snapshot_physical_expr(filter)?;
         let conjuncts = split_conjunction(&filter).into_iter();
-        Ok(conjuncts.flat_map(|conjunct| Self::listed(conjunct)).collect())
+        Ok(conjuncts.flat_map(Self::listed).collect())
     }
 
     fn listed(conjunct: &Arc<dyn PhysicalExpr>) -> Vec<Self> {

@@ -12,7 +12,7 @@ use crate::output::Output;
 
 pub(super) const FORMAT: Format = Format {
     name: "arrow",
-    doc: "Arrow IPC stream",
+    doc: "Arrow IPC: a stream, a file where tables are exported",
     is_binary: true,
     rows: None,
     export: Some(engine::ExportFormat::Arrow),

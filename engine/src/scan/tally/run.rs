@@ -15,6 +15,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::TallyExec;
 use super::groups::Groups;
+use crate::Error;
 use crate::scan::ChooseExec;
 use crate::scan::group::{Group, Reader, Scan};
 use crate::scan::queue::Queue;
@@ -156,9 +157,10 @@ impl Tally {
         let run = self.run.as_ref();
         let schema = Arc::new(Schema::new(vec![run.table().field_with_name(name)?.clone()]));
         let (counted, mut rest) = (&mut self.groups, groups);
+        let damaged = |reason: String| Error::part(group.file.path(), reason);
         let add = |column: ArrayRef| {
             let Some((groups, later)) = rest.split_at_checked(column.len()) else {
-                return datafusion::common::exec_err!("column {name} has more rows than its row group");
+                return Err(damaged(format!("column {name} has more rows than its row group")));
             };
             rest = later;
             counted.add(groups, &RecordBatch::try_new(schema.clone(), vec![column])?)
@@ -166,7 +168,7 @@ impl Tally {
         match group.each_integers(name, reader, run, add).await? {
             Some(()) => Ok(()),
             // What was added cannot be taken back.
-            None => datafusion::common::exec_err!("column {name} has a page that cannot be read"),
+            None => Err(damaged(format!("column {name} has a page that cannot be read"))),
         }
     }
 
