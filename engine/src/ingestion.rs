@@ -149,7 +149,7 @@ fn ingest_into(
     watch: &mut dyn Watch,
 ) -> Result<(Ingested, Option<Committed>), Error> {
     // Row groups that are closed early are small, and dear to ask. Where no packets are stored their memory is free.
-    let parts = if options.packets { 3 } else { 5 };
+    let parts = if options.packets { 2 } else { 4 };
     transaction.bound_memory(options.limits.part_bytes.saturating_mul(parts));
     transaction.compress_by(options.codec);
     let first_packet = transaction.manifest().next_packet;

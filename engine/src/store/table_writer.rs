@@ -27,6 +27,8 @@ pub(super) struct TableWriter<W: Write + Send> {
 struct RowGroup {
     columns: Vec<Column>,
     rows: usize,
+    /// Memory of the columns before they had a row: hash tables and filters, made for many, which the system gives as they fill.
+    empty_bytes: usize,
 }
 
 enum Column {
@@ -91,15 +93,10 @@ impl<W: Write + Send> TableWriter<W> {
         Ok(())
     }
 
-    /// Memory of the rows that are not yet written.
+    /// Memory that the rows take that are not yet written.
     pub(super) fn memory_size(&self) -> usize {
-        let columns = self.group.iter().flat_map(|group| &group.columns);
-        columns
-            .map(|column| match column {
-                Column::Library(column) => column.memory_size(),
-                Column::Bytes(column) => column.memory_size(),
-            })
-            .sum()
+        let group = self.group.as_ref();
+        group.map_or(0, |group| memory_size(&group.columns).saturating_sub(group.empty_bytes))
     }
 
     /// Bytes written so far, and those that the rows in memory will take.
@@ -112,6 +109,14 @@ impl<W: Write + Send> TableWriter<W> {
         self.flush()?;
         self.file.into_inner()
     }
+}
+
+fn memory_size(columns: &[Column]) -> usize {
+    let bytes = columns.iter().map(|column| match column {
+        Column::Library(column) => column.memory_size(),
+        Column::Bytes(column) => column.memory_size(),
+    });
+    bytes.sum()
 }
 
 impl RowGroup {
@@ -129,8 +134,10 @@ impl RowGroup {
             [name] if is_bytes(name) => Ok(Column::Bytes(Box::new(BytesColumn::new(leaf.clone(), shape)?))),
             _ => Ok(Column::Library(Box::new(column))),
         });
+        let columns: Vec<_> = columns.collect::<Result<_>>()?;
         Ok(Self {
-            columns: columns.collect::<Result<_>>()?,
+            empty_bytes: memory_size(&columns),
+            columns,
             rows: 0,
         })
     }
