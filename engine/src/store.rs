@@ -17,6 +17,7 @@ mod manifest;
 mod part;
 mod pin;
 mod properties;
+mod segments;
 mod syncer;
 mod table_writer;
 mod transaction;

@@ -2,6 +2,8 @@
 //!
 //! Specification: Apache Parquet format, "Delta encoding (DELTA_BINARY_PACKED = 5)". Bytes that are no such numbers are `None`.
 
+use super::pages::varint;
+
 /// What the number of values in a block is a multiple of, and that in a miniblock.
 const BLOCK: usize = 128;
 const MINIBLOCK: usize = 32;
@@ -13,10 +15,10 @@ pub(super) fn decode(mut bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Opti
     if count == 0 {
         return Some(());
     }
-    let per_block = usize::try_from(varint(&mut bytes)?).ok()?;
-    let miniblocks = usize::try_from(varint(&mut bytes)?).ok()?;
-    let total = varint(&mut bytes)?;
-    let mut last = zigzag(varint(&mut bytes)?);
+    let per_block = usize::try_from(varint(&mut bytes, u64::BITS)?).ok()?;
+    let miniblocks = usize::try_from(varint(&mut bytes, u64::BITS)?).ok()?;
+    let total = varint(&mut bytes, u64::BITS)?;
+    let mut last = zigzag(varint(&mut bytes, u64::BITS)?);
     let per_miniblock = per_block.checked_div(miniblocks)?;
     let is_even = per_block.is_multiple_of(BLOCK) && per_miniblock.is_multiple_of(MINIBLOCK) && per_miniblock > 0;
     if !is_even || per_block != per_miniblock * miniblocks || per_block > MOST_PER_BLOCK || total != count as u64 {
@@ -27,7 +29,7 @@ pub(super) fn decode(mut bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Opti
     let mut left = count - 1;
     let (mut packed, mut differences) = ([0; PACKED], [0; MINIBLOCK]);
     while left > 0 {
-        let least = zigzag(varint(&mut bytes)?);
+        let least = zigzag(varint(&mut bytes, u64::BITS)?);
         let (widths, rest) = bytes.split_at_checked(miniblocks)?;
         bytes = rest;
         for width in widths {
@@ -93,19 +95,6 @@ fn unpack<const WIDTH: usize>(packed: &[u8; PACKED], out: &mut [u64; MINIBLOCK])
 #[inline(always)]
 fn bytes_at<const N: usize>(packed: &[u8; PACKED], byte: usize) -> [u8; N] {
     packed[byte..].first_chunk().copied().unwrap_or([0; N])
-}
-
-fn varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0;
-    for shift in (0..u64::BITS).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(number);
-        }
-    }
-    None
 }
 
 fn zigzag(number: u64) -> i64 {

@@ -201,23 +201,8 @@ impl<'a> Dictionary<'a> {
                 return None;
             }
         }
-        (found.len() == rows).then(|| packed(&found))
+        (found.len() == rows).then(|| pages::bits(&found))
     }
-}
-
-/// One bit for each byte that is 0 or 1.
-fn packed(bytes: &[u8]) -> BooleanBuffer {
-    // Multiplied by this, the lowest bits of eight bytes come to lie side by side in the highest byte.
-    const GATHER: u64 = 0x0102_0408_1020_4080;
-    let (eights, rest) = bytes.as_chunks::<8>();
-    let gathered = |eight: [u8; 8]| (u64::from_le_bytes(eight).wrapping_mul(GATHER) >> 56) as u8;
-    let mut bits: Vec<u8> = eights.iter().map(|eight| gathered(*eight)).collect();
-    if !rest.is_empty() {
-        let mut eight = [0; 8];
-        eight[..rest.len()].copy_from_slice(rest);
-        bits.push(gathered(eight));
-    }
-    BooleanBuffer::new(bits.into(), 0, bytes.len())
 }
 
 /// Room that pages share.

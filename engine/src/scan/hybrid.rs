@@ -2,8 +2,12 @@
 //!
 //! Specification: Apache Parquet format, "RLE / Bit-Packing Hybrid". Bytes that are no such runs are `None`.
 
+use super::pages::varint;
+
 /// Most bits of a number: what four bytes hold.
 const MOST_BITS: u32 = 32;
+/// Bits of the header of a run: five bytes' worth.
+const HEADER_BITS: u32 = 35;
 
 /// Decodes so many numbers of so many bits and replaces a vector's content by what each stands for.
 pub(super) fn decode<T: Copy + Default>(
@@ -19,7 +23,7 @@ pub(super) fn decode<T: Copy + Default>(
     out.resize(count, T::default());
     let mut left = out.as_mut_slice();
     while !left.is_empty() {
-        let header = varint(&mut bytes)?;
+        let header = varint(&mut bytes, HEADER_BITS)?;
         let length = usize::try_from(header >> 1).ok().filter(|length| *length > 0)?;
         let numbers;
         if header & 1 == 0 {
@@ -65,7 +69,7 @@ pub(super) fn pick(
             return None;
         }
         while place >= end {
-            let header = varint(&mut bytes)?;
+            let header = varint(&mut bytes, HEADER_BITS)?;
             let length = usize::try_from(header >> 1).ok().filter(|length| *length > 0)?;
             is_packed = header & 1 == 1;
             let (numbers, size) = match is_packed {
@@ -92,22 +96,9 @@ pub(super) fn pick(
 
 /// True if bytes are a single run of a number of few bits, that goes on at least so long.
 pub(super) fn is_run_of(mut bytes: &[u8], number: u8, count: usize) -> bool {
-    let header = varint(&mut bytes);
+    let header = varint(&mut bytes, HEADER_BITS);
     let is_long = header.is_some_and(|header| header & 1 == 0 && header >> 1 >= count as u64);
     is_long && bytes.first() == Some(&number)
-}
-
-fn varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0;
-    for shift in (0..35).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(number);
-        }
-    }
-    None
 }
 
 /// Takes numbers apart, eight at a time: they begin at a byte, at the lowest bit.

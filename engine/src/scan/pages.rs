@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::buf::Reader;
 use bytes::{Buf, Bytes};
+use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::parquet::basic::Encoding;
 use datafusion::parquet::column::page::Page;
 use datafusion::parquet::errors::{ParquetError, Result as ParquetResult};
@@ -190,4 +191,33 @@ impl Chunk {
 
 fn outside() -> ParquetError {
     ParquetError::EOF("a page lies outside of its chunk".to_owned())
+}
+
+/// A number of at most so many bits, seven in a byte, the lowest first (LEB128).
+pub(super) fn varint(bytes: &mut &[u8], bits: u32) -> Option<u64> {
+    let mut number = 0;
+    for shift in (0..bits).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+/// One bit for each byte that is 0 or 1.
+pub(super) fn bits(bytes: &[u8]) -> BooleanBuffer {
+    // Multiplied by this, the lowest bits of eight bytes come to lie side by side in the highest byte.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let (eights, rest) = bytes.as_chunks::<8>();
+    let gathered = |eight: [u8; 8]| (u64::from_le_bytes(eight).wrapping_mul(GATHER) >> 56) as u8;
+    let mut bits: Vec<u8> = eights.iter().map(|eight| gathered(*eight)).collect();
+    if !rest.is_empty() {
+        let mut eight = [0; 8];
+        eight[..rest.len()].copy_from_slice(rest);
+        bits.push(gathered(eight));
+    }
+    BooleanBuffer::new(bits.into(), 0, bytes.len())
 }

@@ -4,10 +4,6 @@
 //! once, into the page that is then compressed, and a page that would not shrink (TLS, images) stays as it is: after one such
 //! page a probe tells of the next. Pages are of version 2 of the format, where each says whether it is compressed.
 
-use std::collections::VecDeque;
-use std::io::{self, Read, Write};
-
-use bytes::Bytes;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::parquet::basic::{Encoding, EncodingMask, PageType};
@@ -15,19 +11,17 @@ use datafusion::parquet::column::page::{CompressedPage, Page, PageWriter};
 use datafusion::parquet::column::writer::ColumnCloseResult;
 use datafusion::parquet::errors::{ParquetError, Result};
 use datafusion::parquet::file::metadata::{ColumnChunkMetaData, OffsetIndexBuilder, PageEncodingStats};
-use datafusion::parquet::file::reader::{ChunkReader, Length};
 use datafusion::parquet::file::statistics::Statistics;
 use datafusion::parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use datafusion::parquet::schema::types::ColumnDescPtr;
 
 use super::properties::{PacketCodec, PageShape};
+use super::segments::{Pages, SEGMENT_BYTES, Segments};
 
 /// Bytes of a page that tell whether it would shrink.
 const PROBE_BYTES: usize = 4 << 10;
 /// Memory that zstd keeps for one column, about.
 const CONTEXT_BYTES: usize = 512 << 10;
-/// Bytes of one piece of memory that holds written pages.
-const SEGMENT_BYTES: usize = 1 << 20;
 
 /// The chunk of a column of bytes in one row group, growing.
 pub(super) struct BytesColumn {
@@ -275,79 +269,4 @@ impl Compressor {
 /// True if a page is to be stored compressed: a twentieth less to read pays for the time.
 fn is_worth_it(compressed: usize, plain: usize) -> bool {
     compressed < plain - plain / 20
-}
-
-/// Pages as they are written, in pieces of memory that are never moved.
-#[derive(Debug, Default)]
-struct Segments {
-    full: Vec<Bytes>,
-    last: Vec<u8>,
-}
-
-impl Write for Segments {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.last.len() == self.last.capacity() {
-            let full = std::mem::replace(&mut self.last, Vec::with_capacity(SEGMENT_BYTES));
-            self.full.push(full.into());
-        }
-        let fits = bytes.len().min(self.last.capacity() - self.last.len());
-        self.last.extend_from_slice(&bytes[..fits]);
-        Ok(fits)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// The pages of a chunk.
-#[derive(Debug)]
-pub(super) struct Pages(Vec<Bytes>);
-
-impl From<Segments> for Pages {
-    fn from(Segments { mut full, last }: Segments) -> Self {
-        full.push(last.into());
-        Self(full)
-    }
-}
-
-impl Length for Pages {
-    fn len(&self) -> u64 {
-        self.0.iter().map(|piece| piece.len() as u64).sum()
-    }
-}
-
-impl ChunkReader for Pages {
-    type T = Pieces;
-
-    fn get_read(&self, start: u64) -> Result<Pieces> {
-        let mut pieces = Pieces(self.0.iter().cloned().collect());
-        io::copy(&mut pieces.by_ref().take(start), &mut io::sink())?;
-        Ok(pieces)
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
-        let mut bytes = vec![0; length];
-        self.get_read(start)?.read_exact(&mut bytes)?;
-        Ok(bytes.into())
-    }
-}
-
-/// Reads pieces of memory one after the other.
-#[derive(Debug)]
-pub(super) struct Pieces(VecDeque<Bytes>);
-
-impl Read for Pieces {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while let Some(piece) = self.0.front_mut() {
-            if piece.is_empty() {
-                self.0.pop_front();
-                continue;
-            }
-            let read = piece.len().min(out.len());
-            out[..read].copy_from_slice(&piece.split_to(read));
-            return Ok(read);
-        }
-        Ok(0)
-    }
 }
