@@ -1,6 +1,6 @@
 //! A capture on its way into the store: read and digested once, its rows encoded beside the ingest, one commit at the end.
 //!
-//! Encoding runs on a thread of its own behind a short channel, so that memory is bounded by a few batches and by what
+//! Encoding runs on threads of its own behind short queues, so that memory is bounded by a few batches and by what
 //! the part writers hold. An error on either side ends the ingest; the transaction then removes what it wrote.
 
 mod encoder;

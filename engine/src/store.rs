@@ -12,6 +12,7 @@
 //! the present one nor an old one that a reader holds (`pin.rs`), are removed by the next writer.
 
 mod bytes_column;
+mod lane;
 mod lock;
 mod manifest;
 mod part;
@@ -26,6 +27,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub(crate) use lane::Lane;
 pub(crate) use lock::Lock;
 pub(crate) use manifest::{Capture, Manifest, Part};
 pub(crate) use part::{MAX_BYTES, MAX_ROWS};

@@ -1,4 +1,4 @@
-//! The ingest's sink: passes batches to a thread that encodes them into the parts of a transaction.
+//! The ingest's sink: passes batches to threads that encode them into the parts of a transaction.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,26 +10,34 @@ use ingest::{Progress, Sink};
 use schema::Table;
 use schema::tables::packets;
 
-use crate::store::Transaction;
+use crate::store::{Lane, Transaction};
 use crate::{Error, Watch};
 
-/// Batches of rows that wait for the encoder.
-const WAITING: usize = 4;
+/// Batches of rows that wait for their encoder.
+const WAITING: usize = 12;
 
-/// The ingest's sink: passes batches to the thread that encodes them.
+/// The ingest's sink. One thread encodes packets, which take as long as all else of an ingest together, and one the other rows.
 pub(super) struct Encoder<'a> {
-    queue: Arc<Queue>,
-    /// `None` once it was waited for.
-    thread: Option<JoinHandle<Result<Transaction, Error>>>,
+    rows: Encoding,
+    /// From the first packet that is to be stored.
+    packets: Option<Encoding>,
+    /// Behind the threads: it is let go of after them.
+    transaction: Transaction,
     watched: Watched<'a>,
 }
 
-/// Marks that the encoder has ended early: its thread knows why.
+/// Marks that an encoder has ended early: its thread knows why.
 #[derive(Debug)]
 pub(super) struct Ended;
 
-/// What waits for the encoder. Rows go first: there are few, and the ingest waits for them while a part of packets takes long. Packets
-/// are bounded by their parts, whose blocks are in memory anyway.
+/// A thread that encodes what comes through a queue.
+struct Encoding {
+    queue: Arc<Queue>,
+    /// `None` once it was waited for.
+    thread: Option<JoinHandle<Result<Lane, Error>>>,
+}
+
+/// What waits for an encoder: a few batches of rows, or the packets of two parts, whose blocks are in memory anyway.
 #[derive(Debug, Default)]
 struct Queue {
     waiting: Mutex<Waiting>,
@@ -38,8 +46,9 @@ struct Queue {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    rows: VecDeque<Message>,
-    packets: VecDeque<Message>,
+    messages: VecDeque<Message>,
+    /// Batches among them that are not packets.
+    rows: usize,
     /// Parts of packets that are given and not yet written.
     unsealed: usize,
     /// Nothing more will come.
@@ -53,6 +62,7 @@ struct Waiting {
 #[derive(Debug)]
 enum Message {
     Rows(&'static Table, RecordBatch),
+    Packets(RecordBatch),
     /// The packets before make one part.
     Seal,
 }
@@ -62,13 +72,18 @@ impl Queue {
         self.waiting.lock().expect("no holder of this lock panics")
     }
 
-    /// Changes what waits, and returns once there is room again.
-    fn put(&self, change: impl FnOnce(&mut Waiting)) -> Result<(), Ended> {
+    /// Adds a message, and returns once there is room again.
+    fn put(&self, message: Message) -> Result<(), Ended> {
         let mut waiting = self.lock();
-        change(&mut waiting);
+        match message {
+            Message::Rows(..) => waiting.rows += 1,
+            Message::Packets(_) => {}
+            Message::Seal => waiting.unsealed += 1,
+        }
+        waiting.messages.push_back(message);
         self.changed.notify_all();
         let is_full = |waiting: &mut Waiting| {
-            let is_full = waiting.rows.len() >= WAITING || waiting.unsealed > 1;
+            let is_full = waiting.rows >= WAITING || waiting.unsealed > 1;
             is_full && !waiting.has_ended
         };
         let waiting = self.changed.wait_while(waiting, is_full);
@@ -78,14 +93,16 @@ impl Queue {
 
     /// What is to be encoded next; `None` once all is.
     fn take(&self) -> Option<Message> {
-        let is_idle = |waiting: &mut Waiting| waiting.rows.is_empty() && waiting.packets.is_empty() && !waiting.is_over;
+        let is_idle = |waiting: &mut Waiting| waiting.messages.is_empty() && !waiting.is_over;
         let waiting = self.changed.wait_while(self.lock(), is_idle);
         let mut waiting = waiting.expect("no holder of this lock panics");
         if waiting.is_abandoned {
             return None;
         }
-        let Waiting { rows, packets, .. } = &mut *waiting;
-        let message = rows.pop_front().or_else(|| packets.pop_front());
+        let message = waiting.messages.pop_front();
+        if matches!(message, Some(Message::Rows(..))) {
+            waiting.rows -= 1;
+        }
         self.changed.notify_all();
         message
     }
@@ -105,7 +122,7 @@ impl Queue {
     }
 }
 
-/// Tells the ingest that the encoder is no longer there, however it ended.
+/// Tells the ingest that an encoder is no longer there, however it ended.
 struct Presence(Arc<Queue>);
 
 impl Drop for Presence {
@@ -115,16 +132,16 @@ impl Drop for Presence {
     }
 }
 
-impl<'a> Encoder<'a> {
-    pub(super) fn start(transaction: Transaction, watched: Watched<'a>) -> Self {
+impl Encoding {
+    fn start(lane: Lane) -> Self {
         let queue = Arc::new(Queue::default());
         let presence = Presence(queue.clone());
-        let thread = Some(thread::spawn(move || encode(transaction, &presence.0)));
-        Self { queue, thread, watched }
+        let thread = Some(thread::spawn(move || encode(lane, &presence.0)));
+        Self { queue, thread }
     }
 
-    /// Waits for the encoder; gives the transaction with everything written.
-    pub(super) fn finish(mut self) -> Result<Transaction, Error> {
+    /// Waits for the thread; gives its lane with everything written.
+    fn finish(mut self) -> Result<Lane, Error> {
         self.queue.end(false);
         let thread = self.thread.take().expect("finish is called once");
         match thread.join() {
@@ -132,62 +149,92 @@ impl<'a> Encoder<'a> {
             Err(panic) => std::panic::resume_unwind(panic),
         }
     }
-
-    /// Ends after an error: what is written is removed with the transaction.
-    pub(super) fn abort(self, error: ingest::Error<Ended>, name: String) -> Error {
-        self.queue.end(true);
-        match (error, self.finish()) {
-            (ingest::Error::Read { bytes, source }, _) => Error::CannotRead { name, bytes, source },
-            (ingest::Error::NotACapture { found }, _) => Error::NotACapture { name, found },
-            (ingest::Error::Sink(Ended), Err(error)) => error,
-            (ingest::Error::Sink(Ended), Ok(_)) => unreachable!("the encoder ends early with an error alone"),
-        }
-    }
 }
 
-/// An ingest that panicked waits for nobody, and must not be waited for: its transaction ends with the thread, and so does its lock.
-impl Drop for Encoder<'_> {
+/// Whoever does not finish wants nothing of what was given. The thread is waited for all the same: its lane must be gone before the
+/// transaction and its lock are.
+impl Drop for Encoding {
     fn drop(&mut self) {
-        if self.thread.is_some() {
+        if let Some(thread) = self.thread.take() {
             self.queue.end(true);
+            // What went wrong first is told; this is not.
+            let _ = thread.join();
         }
     }
 }
 
-fn encode(mut transaction: Transaction, queue: &Queue) -> Result<Transaction, Error> {
+fn encode(mut lane: Lane, queue: &Queue) -> Result<Lane, Error> {
     while let Some(message) = queue.take() {
         match message {
-            Message::Rows(table, batch) => transaction.write(table, &batch)?,
+            Message::Rows(table, batch) => lane.write(table, &batch)?,
+            Message::Packets(batch) => lane.write(&packets::TABLE, &batch)?,
             Message::Seal => {
-                transaction.seal(&packets::TABLE)?;
+                lane.seal(&packets::TABLE)?;
                 queue.sealed();
             }
         }
     }
-    Ok(transaction)
+    lane.finish()?;
+    Ok(lane)
+}
+
+impl<'a> Encoder<'a> {
+    pub(super) fn start(transaction: Transaction, watched: Watched<'a>) -> Self {
+        Self {
+            rows: Encoding::start(transaction.lane()),
+            packets: None,
+            transaction,
+            watched,
+        }
+    }
+
+    /// Waits for the encoders; gives the transaction with everything written.
+    pub(super) fn finish(self) -> Result<Transaction, Error> {
+        let mut transaction = self.transaction;
+        let encodings = [Some(self.rows), self.packets];
+        let lanes: Vec<_> = encodings.into_iter().flatten().map(Encoding::finish).collect();
+        for lane in lanes {
+            transaction.adopt(lane?)?;
+        }
+        Ok(transaction)
+    }
+
+    /// Ends after an error: what is written is removed with the transaction.
+    pub(super) fn abort(self, error: ingest::Error<Ended>, name: String) -> Error {
+        for encoding in [Some(&self.rows), self.packets.as_ref()].into_iter().flatten() {
+            encoding.queue.end(true);
+        }
+        match (error, self.finish()) {
+            (ingest::Error::Read { bytes, source }, _) => Error::CannotRead { name, bytes, source },
+            (ingest::Error::NotACapture { found }, _) => Error::NotACapture { name, found },
+            (ingest::Error::Sink(Ended), Err(error)) => error,
+            (ingest::Error::Sink(Ended), Ok(_)) => unreachable!("an encoder ends early with an error alone"),
+        }
+    }
+
+    /// The queue of packets.
+    fn packets(&mut self) -> &Queue {
+        let encoding = self
+            .packets
+            .get_or_insert_with(|| Encoding::start(self.transaction.lane()));
+        &encoding.queue
+    }
 }
 
 impl Sink for Encoder<'_> {
     type Error = Ended;
 
     fn rows(&mut self, table: &'static Table, batch: RecordBatch) -> Result<(), Ended> {
-        self.queue.put(|waiting| {
-            let is_packets = table.name == packets::TABLE.name;
-            let waiting = if is_packets {
-                &mut waiting.packets
-            } else {
-                &mut waiting.rows
-            };
-            waiting.push_back(Message::Rows(table, batch));
-        })
+        if table.name == packets::TABLE.name {
+            self.packets().put(Message::Packets(batch))
+        } else {
+            self.rows.queue.put(Message::Rows(table, batch))
+        }
     }
 
     /// Waits for the part before, so that one at most is being written while the next is filled.
     fn seal(&mut self) -> Result<(), Ended> {
-        self.queue.put(|waiting| {
-            waiting.packets.push_back(Message::Seal);
-            waiting.unsealed += 1;
-        })
+        self.packets().put(Message::Seal)
     }
 
     fn progress(&mut self, progress: Progress) {
@@ -214,49 +261,50 @@ mod tests {
     use super::*;
     use crate::store::Store;
 
-    fn empty(table: &'static Table) -> Message {
-        Message::Rows(table, RecordBatch::new_empty(table.arrow()))
-    }
-
-    fn names(queue: &Queue) -> Vec<&'static str> {
-        let name = |message| match message {
-            Message::Rows(table, _) => table.name,
-            Message::Seal => "seal",
-        };
-        std::iter::from_fn(|| queue.take().map(name)).collect()
+    fn rows() -> Message {
+        Message::Rows(&http::TABLE, RecordBatch::new_empty(http::TABLE.arrow()))
     }
 
     #[test]
-    fn rows_pass_packets_and_packets_keep_their_order() {
+    fn messages_keep_their_order() {
         let queue = Queue::default();
-        queue
-            .put(|waiting| waiting.packets.push_back(empty(&packets::TABLE)))
-            .unwrap();
-        queue.put(|waiting| waiting.packets.push_back(Message::Seal)).unwrap();
-        queue
-            .put(|waiting| waiting.rows.push_back(empty(&http::TABLE)))
-            .unwrap();
+        let packets = || Message::Packets(RecordBatch::new_empty(packets::TABLE.arrow()));
+        for message in [packets(), Message::Seal, packets()] {
+            queue.put(message).unwrap();
+        }
         queue.end(false);
-        assert_eq!(names(&queue), ["http", "packets", "seal"]);
+        let taken: Vec<_> = std::iter::from_fn(|| queue.take()).collect();
+        assert!(matches!(
+            taken[..],
+            [Message::Packets(_), Message::Seal, Message::Packets(_)]
+        ));
     }
 
     #[test]
     fn what_waits_is_left_when_nobody_wants_it() {
         let queue = Queue::default();
-        queue
-            .put(|waiting| waiting.rows.push_back(empty(&http::TABLE)))
-            .unwrap();
+        queue.put(rows()).unwrap();
         queue.end(true);
-        assert_eq!(names(&queue), [""; 0]);
+        assert!(queue.take().is_none());
+    }
+
+    #[test]
+    fn a_full_queue_has_room_again_once_something_is_taken() {
+        let queue = Arc::new(Queue::default());
+        let fills = thread::spawn({
+            let queue = queue.clone();
+            move || (0..3 * WAITING).try_for_each(|_| queue.put(rows()))
+        });
+        (0..3 * WAITING).for_each(|_| assert!(queue.take().is_some()));
+        assert!(fills.join().unwrap().is_ok());
+        assert_eq!(queue.lock().rows, 0);
     }
 
     #[test]
     fn whoever_waits_for_room_learns_that_the_encoder_has_ended() {
         let queue = Arc::new(Queue::default());
         let presence = Presence(queue.clone());
-        let waits = thread::spawn(move || {
-            (0..WAITING).try_for_each(|_| queue.put(|waiting| waiting.rows.push_back(empty(&http::TABLE))))
-        });
+        let waits = thread::spawn(move || (0..WAITING).try_for_each(|_| queue.put(rows())));
         drop(presence);
         assert!(waits.join().unwrap().is_err());
     }
@@ -272,15 +320,7 @@ mod tests {
         };
         let mut encoder = Encoder::start(Transaction::begin(&store).unwrap(), watched);
         encoder.seal().unwrap();
-        let queue = encoder.queue.clone();
         drop(encoder);
-        let ended = queue.changed.wait_while(queue.lock(), |waiting| !waiting.has_ended);
-        drop(ended.unwrap());
-        // The thread lets go of the transaction just after or before it says so.
-        let begun = (0..5000).find_map(|_| {
-            thread::sleep(std::time::Duration::from_millis(1));
-            Transaction::begin(&store).ok()
-        });
-        assert!(begun.is_some());
+        assert!(Transaction::begin(&store).is_ok());
     }
 }

@@ -5,12 +5,9 @@ use std::{fs, io};
 
 use datafusion::arrow::array::RecordBatch;
 use schema::Table;
-use schema::tables::packets;
 
 use crate::Error;
-use crate::store::part::PartWriter;
-use crate::store::syncer::Syncer;
-use crate::store::{Capture, Lock, Manifest, PacketCodec, Part, Pin, Store, sync_directory};
+use crate::store::{Capture, Lane, Lock, Manifest, PacketCodec, Part, Pin, Store, sync_directory};
 
 /// Parts being written, under the lock of the one writer. Dropped without a commit it removes them.
 #[derive(Debug)]
@@ -19,12 +16,7 @@ pub(crate) struct Transaction {
     manifest: Manifest,
     /// Number of the next part as the manifest says that the commit replaces.
     replaces: u64,
-    open: BTreeMap<&'static str, PartWriter>,
-    /// Memory that the rows of open parts may take until they are written.
-    memory_bytes: usize,
-    codec: PacketCodec,
-    syncer: Syncer,
-    written: Vec<(&'static str, Part)>,
+    lane: Lane,
     /// Parts that take the place of others.
     joined: Vec<Joined>,
     committed: bool,
@@ -53,13 +45,9 @@ impl Transaction {
         store.sweep(&manifest)?;
         Ok(Self {
             replaces: manifest.next_part,
+            lane: Lane::new(store.clone(), manifest.next_part),
             store,
             manifest,
-            open: BTreeMap::new(),
-            memory_bytes: usize::MAX,
-            codec: PacketCodec::default(),
-            syncer: Syncer::default(),
-            written: Vec::new(),
             joined: Vec::new(),
             committed: false,
             lock: Some(lock),
@@ -69,12 +57,12 @@ impl Transaction {
     /// Bounds the memory that the rows of open parts take until they are written. Packets are apart: a part of them is one row
     /// group, and whoever seals it bounds it.
     pub(crate) fn bound_memory(&mut self, bytes: usize) {
-        self.memory_bytes = bytes;
+        self.lane.bound_memory(bytes);
     }
 
     /// Chooses how packet bytes are compressed.
     pub(crate) fn compress_by(&mut self, codec: PacketCodec) {
-        self.codec = codec;
+        self.lane.compress_by(codec);
     }
 
     /// The store that is written to.
@@ -89,65 +77,31 @@ impl Transaction {
 
     /// Appends rows to the table's open part.
     pub(crate) fn write(&mut self, table: &'static Table, batch: &RecordBatch) -> Result<(), Error> {
-        if batch.num_rows() == 0 {
-            return Ok(());
-        }
-        let part = match self.open.entry(table.name) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                let number = self.manifest.next_part;
-                self.manifest.next_part += 1;
-                entry.insert(PartWriter::create(&self.store, table, number, self.codec)?)
-            }
-        };
-        part.write(batch)?;
-        if part.is_full() {
-            self.seal(table)?;
-        }
-        self.keep_memory_small()
-    }
-
-    /// Ends the largest row groups early while all together are beyond their bound.
-    fn keep_memory_small(&mut self) -> Result<(), Error> {
-        loop {
-            let rows = || (self.open.iter()).filter(|(name, _)| **name != packets::TABLE.name);
-            let sizes = rows().map(|(name, part)| (part.memory_bytes(), *name));
-            let Some((largest_bytes, largest)) = sizes.clone().max() else {
-                return Ok(());
-            };
-            let sum: usize = sizes.map(|(bytes, _)| bytes).sum();
-            if sum <= self.memory_bytes || largest_bytes == 0 {
-                return Ok(());
-            }
-            let Some(part) = self.open.get_mut(largest) else {
-                return Ok(());
-            };
-            part.flush()?;
-            if part.memory_bytes() >= largest_bytes {
-                return Ok(());
-            }
-        }
+        self.lane.write(table, batch)
     }
 
     /// Closes the table's open part, if there is one.
     pub(crate) fn seal(&mut self, table: &'static Table) -> Result<(), Error> {
-        if let Some(part) = self.open.remove(table.name) {
-            self.written.push((table.name, part.finish(&mut self.syncer)?));
-        }
-        Ok(())
+        self.lane.seal(table)
+    }
+
+    /// A lane for another thread, which writes other tables. It must be gone, or [`Transaction::adopt`]ed, before the transaction is.
+    pub(crate) fn lane(&self) -> Lane {
+        self.lane.beside()
+    }
+
+    /// Makes the parts of a lane parts of the commit.
+    pub(crate) fn adopt(&mut self, lane: Lane) -> Result<(), Error> {
+        self.lane.adopt(lane)
     }
 
     /// Closes the table's open part and lets what was written of the table take the place of some neighbouring parts.
     pub(crate) fn replace(&mut self, table: &'static Table, replaced: &[Part]) -> Result<(), Error> {
         self.seal(table)?;
-        let (parts, others) = std::mem::take(&mut self.written)
-            .into_iter()
-            .partition::<Vec<_>, _>(|(of, _)| *of == table.name);
-        self.written = others;
         self.joined.push(Joined {
             table: table.name,
             replaced: replaced.iter().map(|part| part.number).collect(),
-            parts: parts.into_iter().map(|(_, part)| part).collect(),
+            parts: self.lane.take(table),
         });
         Ok(())
     }
@@ -166,13 +120,11 @@ impl Transaction {
 
     /// Makes everything written visible. Whatever fails after that, the parts stay: the manifest names them.
     pub(super) fn publish(&mut self, capture: Option<(Capture, u64)>) -> Result<(Added, Pin), Error> {
-        for (table, part) in std::mem::take(&mut self.open) {
-            self.written.push((table, part.finish(&mut self.syncer)?));
-        }
-        self.syncer.finish()?;
+        self.lane.finish()?;
         let mut manifest = self.manifest.clone();
+        manifest.next_part = self.lane.next_part();
         let mut added = Added::default();
-        for (table, part) in &self.written {
+        for (table, part) in self.lane.written() {
             *added.rows.entry(table).or_default() += part.rows;
             added.bytes += part.bytes;
             manifest
@@ -202,6 +154,7 @@ impl Transaction {
         let pin = self.store.replace_manifest(&manifest)?;
         self.manifest = manifest;
         self.committed = true;
+        self.lane.keep();
         Ok((added, pin))
     }
 }
@@ -241,11 +194,11 @@ impl Drop for Transaction {
         if self.committed {
             return;
         }
-        let joined = self.joined.iter();
-        let joined = joined.flat_map(|joined| joined.parts.iter().map(|part| (&joined.table, part)));
-        for (table, part) in self.written.iter().map(|(table, part)| (table, part)).chain(joined) {
-            // What cannot be removed now is swept by the next writer: no manifest names it.
-            let _ = fs::remove_file(self.store.part_path(table, part));
+        for Joined { table, parts, .. } in &self.joined {
+            for part in parts {
+                // What cannot be removed now is swept by the next writer: no manifest names it.
+                let _ = fs::remove_file(self.store.part_path(table, part));
+            }
         }
     }
 }
