@@ -3,15 +3,11 @@
 use std::sync::Arc;
 
 use arrow_array::builder::BinaryViewBuilder;
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Int64Type, TimestampNanosecondType};
-use arrow_array::{Array, ArrayRef, RecordBatch, new_null_array};
+use arrow_array::{ArrayRef, RecordBatch};
 use arrow_buffer::Buffer;
-use arrow_schema::ArrowError;
 use bytes::Bytes;
-use schema::tables::common::COMMON;
-use schema::tables::{self, packets};
-use schema::{Build as _, Table};
+use schema::tables::packets;
+use schema::{Build as _, InOrder, Key, Place, TooLong};
 
 use crate::capture::{Block, Record};
 use crate::pipeline::Sink;
@@ -22,94 +18,46 @@ const PACKET_ROW_BYTES: usize = 96;
 /// Packets of one batch at most. Their blocks stay in memory until it is stored, so that few of them are on their way at once.
 const PACKET_ROWS: usize = 1 << 13;
 
-/// Timestamp, id and index of a row.
-type SortKey = (i64, i64, i64);
-/// A batch and a row in it.
-type Place = (usize, usize);
 /// A block of a part and a record in it.
 type Placed = (u32, u32);
 
-/// Joins the batches of each table and sorts the rows by (timestamp, id, index), so that the number of shards and workers
-/// leaves no trace. Gives each table's in batches, and lets go of its own before the next table's.
-pub(crate) fn merge<E>(
-    mut rows: Vec<(&'static Table, RecordBatch)>,
+/// Joins the rows of a table's builders and sorts them. Gives them in batches, and clears the builders.
+pub(crate) fn merge<B: InOrder, E>(
+    builders: &mut [&mut B],
     batch_bytes: usize,
-    mut give: impl FnMut(&'static Table, RecordBatch) -> Result<(), E>,
+    give: &mut impl FnMut(RecordBatch) -> Result<(), E>,
 ) -> Result<(), E> {
-    for table in tables::ALL.iter().copied() {
-        let (mine, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(of, _)| of.name == table.name);
-        rows = others;
-        let batches: Vec<&RecordBatch> = mine.iter().map(|(_, batch)| batch).collect();
-        let mut order: Vec<(SortKey, Place)> = Vec::new();
-        for (index, batch) in batches.iter().enumerate() {
-            order.extend(
-                sort_keys(table, batch)
-                    .enumerate()
-                    .map(|(row, key)| (key, (index, row))),
-            );
-        }
-        if order.is_empty() {
-            continue;
-        }
-        order.sort_unstable();
-        let places: Vec<Place> = order.into_iter().map(|(_, place)| place).collect();
-        let bytes: usize = batches.iter().map(|batch| batch.get_array_memory_size()).sum();
-        let rows = places.len().div_ceil(bytes.div_ceil(batch_bytes.max(1)).max(1));
-        for places in places.chunks(rows.max(1)) {
-            join(&batches, places, &mut |batch| give(table, batch))?;
-        }
+    let mut order: Vec<(Key, Place)> = Vec::with_capacity(builders.iter().map(|builder| builder.rows()).sum());
+    for (number, builder) in (0..).zip(builders.iter()) {
+        let places = (0..).map(|row| Place { builder: number, row });
+        order.extend((0..builder.rows()).map(|row| builder.key(row)).zip(places));
     }
+    order.sort_unstable();
+    let places: Vec<Place> = order.into_iter().map(|(_, place)| place).collect();
+    let bytes: usize = builders.iter().map(|builder| builder.bytes()).sum();
+    let rows = places.len().div_ceil(bytes.div_ceil(batch_bytes.max(1)).max(1));
+    for places in places.chunks(rows.max(1)) {
+        join(builders, places, give)?;
+    }
+    builders.iter_mut().for_each(|builder| builder.clear());
     Ok(())
 }
 
-/// Joins the rows at these places into one batch, or into several if their text is more than a column of one can hold.
-fn join<E>(
-    batches: &[&RecordBatch],
+/// Makes one batch of the rows at these places, or several if their text is more than a column of one can hold.
+fn join<B: InOrder, E>(
+    builders: &mut [&mut B],
     places: &[Place],
     give: &mut impl FnMut(RecordBatch) -> Result<(), E>,
 ) -> Result<(), E> {
-    match interleave(batches, places) {
+    match B::join(builders, places) {
         Ok(batch) => give(batch),
-        Err(_) if places.len() > 1 => {
+        Err(TooLong) if places.len() > 1 => {
             let (first, second) = places.split_at(places.len() / 2);
-            join(batches, first, give)?;
-            join(batches, second, give)
+            join(builders, first, give)?;
+            join(builders, second, give)
         }
-        Err(error) => panic!("batches of one table have one schema and every row fits a column: {error}"),
+        Err(TooLong) => panic!("every row fits a column"),
     }
-}
-
-/// The rows at these places. Most tables have columns in which nothing stands: they cost nothing here.
-fn interleave(batches: &[&RecordBatch], places: &[Place]) -> Result<RecordBatch, ArrowError> {
-    let schema = batches[0].schema();
-    let columns = schema.fields().iter().enumerate().map(|(column, field)| {
-        let arrays: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(column).as_ref()).collect();
-        if arrays.iter().all(|array| array.null_count() == array.len()) {
-            Ok(new_null_array(field.data_type(), places.len()))
-        } else {
-            arrow_select::interleave::interleave(&arrays, places)
-        }
-    });
-    let columns = columns.collect::<Result<Vec<_>, _>>()?;
-    RecordBatch::try_new(schema, columns)
-}
-
-/// The sort key of each row of a table that KFL ranges over.
-fn sort_keys<'a>(table: &Table, batch: &'a RecordBatch) -> impl Iterator<Item = SortKey> + use<'a> {
-    debug_assert!(table.in_kfl(), "only such tables come from shards");
-    let column = |name: &str| {
-        let position = COMMON
-            .iter()
-            .position(|field| field.name == name)
-            .expect("a common field");
-        batch.column(position)
-    };
-    let time = column("timestamp").as_primitive::<TimestampNanosecondType>();
-    let (id, index) = (
-        column("id").as_primitive::<Int64Type>(),
-        column("index").as_primitive::<Int64Type>(),
-    );
-    (0..batch.num_rows()).map(|row| (time.value(row), id.value(row), index.value(row)))
 }
 
 /// The packets that will make one part.

@@ -9,7 +9,7 @@ use std::thread;
 use arrow_array::RecordBatch;
 use schema::Table;
 
-use crate::batch::{PacketPart, merge};
+use crate::batch::PacketPart;
 use crate::capture::{Block, OpenError, Reader, Record};
 use crate::decode::{Datagram, datagrams, decode_whole};
 use crate::defragment::{Arrival, Defragmenter, Whole};
@@ -17,7 +17,7 @@ use crate::names::{Names, Naming};
 use crate::recognise::Recognition;
 use crate::route::{Router, SHARDS};
 use crate::shard::{Arrived, Assigned, Shard};
-use crate::{Anomalies, Anomaly, Limits};
+use crate::{Anomalies, Anomaly, Limits, Tables};
 
 /// How to ingest.
 #[derive(Clone, Debug)]
@@ -211,7 +211,7 @@ enum Work {
 /// What one worker hands over at the end of an epoch.
 struct Finished {
     /// Rows, each with the shard they come from.
-    rows: Vec<(usize, (&'static Table, RecordBatch))>,
+    rows: Vec<(usize, Tables)>,
     /// Names, likewise.
     names: Vec<(usize, Naming)>,
     assigned: Vec<Assigned>,
@@ -472,7 +472,7 @@ fn write<S: Sink>(
             let found = found.into_iter().map(|(_, naming)| naming).collect();
             names.learn(found, &options.limits, &mut anomalies);
             let rows = rows.into_iter().map(|(_, rows)| rows).collect();
-            merge(rows, options.limits.batch_bytes, |table, batch| {
+            Tables::merge(rows, options.limits.batch_bytes, |table, batch| {
                 sink.rows(table, names.fill(table, batch))
             })?;
         }

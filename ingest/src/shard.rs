@@ -10,8 +10,6 @@ mod feed;
 use std::collections::HashMap;
 
 use ahash::RandomState;
-use arrow_array::RecordBatch;
-use schema::Table;
 use slab::Slab;
 
 use crate::connection::{
@@ -104,7 +102,7 @@ pub(crate) struct Shard {
     /// Time of the capture at the last sweep.
     swept_ns: i64,
     /// Rows that are finished and wait for the end of the epoch.
-    finished: Vec<(&'static Table, RecordBatch)>,
+    finished: Vec<Tables>,
     /// Bytes that dissectors hold.
     dissected_bytes: usize,
     anomalies: Anomalies,
@@ -328,9 +326,9 @@ impl Shard {
         std::mem::take(&mut self.anomalies)
     }
 
-    /// Takes the rows that are finished, at the end of an epoch. A few are left to become more, because a batch costs as much as
-    /// many rows; at the end of the capture they are taken too.
-    pub(crate) fn take_rows(&mut self, at_end: bool) -> Vec<(&'static Table, RecordBatch)> {
+    /// Takes the rows that are finished, at the end of an epoch. A few are left to become more, because their builders cost as
+    /// much as many rows; at the end of the capture they are taken too.
+    pub(crate) fn take_rows(&mut self, at_end: bool) -> Vec<Tables> {
         self.epochs_with_rows += 1;
         let is_ripe = at_end
             || !self.finished.is_empty()
@@ -349,7 +347,7 @@ impl Shard {
         self.tables.names.take()
     }
 
-    /// Makes batches of the rows so far once they are many bytes: a column of a batch holds less than 2 GiB of text.
+    /// Seals the rows so far once they are many bytes: a builder holds less than 4 GiB of text.
     fn keep_batches_small(&mut self) {
         if self.tables.bytes() > self.limits.batch_bytes {
             self.seal_rows();
@@ -357,9 +355,9 @@ impl Shard {
     }
 
     fn seal_rows(&mut self) {
-        let builders = self.tables.all().into_iter().filter(|builder| builder.rows() > 0);
-        self.finished
-            .extend(builders.map(|builder| (builder.table(), builder.finish())));
+        if self.tables.rows() > 0 {
+            self.finished.push(self.tables.take_rows());
+        }
     }
 
     fn open(

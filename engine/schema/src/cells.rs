@@ -16,6 +16,19 @@ pub(crate) trait Group {
     type Columns: Default;
 }
 
+/// A row of one of several builders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Which builder.
+    pub builder: u32,
+    /// Which of its rows.
+    pub row: u32,
+}
+
+/// Rows hold more text than a column of one batch: 2 GiB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong;
+
 /// Bytes of rows, and of their text, that a builder keeps room for between batches.
 pub(crate) const IDLE_BYTES: usize = 8 << 10;
 

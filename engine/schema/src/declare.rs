@@ -25,13 +25,27 @@ macro_rules! fields {
         $crate::declare::builder_struct!($row $builder [] $([$field $kind ($($source)?)])*);
 
         impl $builder {
-            /// Takes the columns of this group, in column order, and leaves the builder empty.
-            pub(crate) fn finish_columns(&mut self, _nulls: &mut $crate::cells::NullColumns, columns: &mut Vec<arrow_array::ArrayRef>) {
-                let _rows = self.rows.len();
-                $($crate::declare::finish_column!(self columns _nulls _rows $field $kind ($($source $($value)?)?));)*
+            /// The columns of this group, in column order, of these rows of several builders.
+            pub(crate) fn join(
+                builders: Vec<&mut Self>,
+                _places: &[$crate::cells::Place],
+                _nulls: &mut $crate::cells::NullColumns,
+                _joined: &mut Vec<arrow_array::ArrayRef>,
+            ) -> Result<(), $crate::cells::TooLong> {
+                let (_kept, mut _columns): (Vec<_>, Vec<_>) = builders
+                    .into_iter()
+                    .map(|builder| ((builder.rows.as_slice(), &builder.cells), &mut builder.columns))
+                    .unzip();
+                $($crate::declare::join_column!(_kept _columns _places _nulls _joined $field $kind ($($source $($value)?)?));)*
+                Ok(())
+            }
+
+            /// Forgets the rows.
+            pub(crate) fn clear(&mut self) {
                 self.bytes = 0;
                 self.cells.clear();
                 $crate::cells::clear(&mut self.rows);
+                self.columns = Default::default();
             }
         }
     };
@@ -101,15 +115,47 @@ macro_rules! table {
             }
 
             fn finish(&mut self) -> arrow_array::RecordBatch {
-                let mut nulls = $crate::cells::NullColumns::of(std::mem::take(&mut self.rows));
+                let rows = u32::try_from(self.rows).expect("a batch is smaller than 4 GiB");
+                let places: Vec<_> = (0..rows).map(|row| $crate::Place { builder: 0, row }).collect();
+                let batch = Self::join(&mut [self], &places).expect("whoever appends keeps batches small");
+                self.clear();
+                batch
+            }
+
+            fn join(builders: &mut [&mut Self], places: &[$crate::Place]) -> Result<arrow_array::RecordBatch, $crate::TooLong> {
+                let mut nulls = $crate::cells::NullColumns::of(places.len());
                 let mut columns = Vec::new();
-                $(self.$group.finish_columns(&mut nulls, &mut columns);)*
-                self.own.finish_columns(&mut nulls, &mut columns);
-                arrow_array::RecordBatch::try_new($crate::table::schema_of(&TABLE), columns)
-                    .expect("every builder makes the type its field declares")
+                $(
+                    let group = builders.iter_mut().map(|builder| &mut builder.$group).collect();
+                    $group_builder::join(group, places, &mut nulls, &mut columns)?;
+                )*
+                let own = builders.iter_mut().map(|builder| &mut builder.own).collect();
+                $own_builder::join(own, places, &mut nulls, &mut columns)?;
+                Ok(arrow_array::RecordBatch::try_new($crate::table::schema_of(&TABLE), columns)
+                    .expect("every builder makes the type its field declares"))
+            }
+
+            fn clear(&mut self) {
+                self.rows = 0;
+                $(self.$group.clear();)*
+                self.own.clear();
+            }
+        }
+
+        $crate::declare::in_order!($builder $($group)*);
+    };
+}
+
+/// Says how rows are sorted, of a table whose rows have what all have that KFL ranges over.
+macro_rules! in_order {
+    ($builder:ident common $($group:ident)*) => {
+        impl $crate::table::InOrder for $builder {
+            fn key(&self, row: usize) -> $crate::table::Key {
+                self.common.key(row)
             }
         }
     };
+    ($builder:ident) => {};
 }
 
 /// The list of [`crate::Field`]s that lines of a declaration are.
@@ -250,24 +296,34 @@ macro_rules! builder_struct {
     };
 }
 
-macro_rules! finish_column {
-    ($self:ident $columns:ident $nulls:ident $rows:ident $field:ident $kind:ident ()) => {
-        let rows = $self.rows.iter().map(|row| &row.$field);
-        let column = <$crate::$kind as $crate::Kind>::finish(rows, &$self.cells, &mut $self.columns.$field);
-        $columns.push(column.unwrap_or_else(|| $nulls.column(<$crate::$kind as $crate::Kind>::TYPE)));
+macro_rules! join_column {
+    ($kept:ident $columns:ident $places:ident $nulls:ident $joined:ident $field:ident $kind:ident ()) => {
+        let is_null = |row| <$crate::$kind as $crate::Kind>::is_null(row);
+        // Most columns have no value in any row.
+        let column = if $kept.iter().all(|(rows, _)| rows.iter().all(|row| is_null(&row.$field))) {
+            $nulls.column(<$crate::$kind as $crate::Kind>::TYPE)
+        } else {
+            let rows = $places.iter().map(|place| {
+                let (rows, cells) = $kept[place.builder as usize];
+                (&rows[place.row as usize].$field, cells)
+            });
+            let columns = $columns.iter_mut().map(|columns| &mut columns.$field).collect();
+            <$crate::$kind as $crate::Kind>::join(rows, columns, $places)?
+        };
+        $joined.push(column);
     };
-    ($self:ident $columns:ident $nulls:ident $rows:ident $field:ident $kind:ident (default $value:literal)) => {
-        $crate::declare::finish_column!($self $columns $nulls $rows $field $kind ());
+    ($kept:ident $columns:ident $places:ident $nulls:ident $joined:ident $field:ident $kind:ident (default $value:literal)) => {
+        $crate::declare::join_column!($kept $columns $places $nulls $joined $field $kind ());
     };
-    ($self:ident $columns:ident $nulls:ident $rows:ident $field:ident $kind:ident (absent)) => {
-        $columns.push($nulls.column(<$crate::$kind as $crate::Kind>::TYPE));
+    ($kept:ident $columns:ident $places:ident $nulls:ident $joined:ident $field:ident $kind:ident (absent)) => {
+        $joined.push($nulls.column(<$crate::$kind as $crate::Kind>::TYPE));
     };
-    ($self:ident $columns:ident $nulls:ident $rows:ident $field:ident $kind:ident (constant $value:literal)) => {
-        $columns.push(std::sync::Arc::new(arrow_array::StringArray::from_iter_values(
-            std::iter::repeat_n($value, $rows),
+    ($kept:ident $columns:ident $places:ident $nulls:ident $joined:ident $field:ident $kind:ident (constant $value:literal)) => {
+        $joined.push(std::sync::Arc::new(arrow_array::StringArray::from_iter_values(
+            std::iter::repeat_n($value, $places.len()),
         )));
     };
-    ($self:ident $columns:ident $nulls:ident $rows:ident $field:ident $kind:ident (kfl $value:literal)) => {};
+    ($kept:ident $columns:ident $places:ident $nulls:ident $joined:ident $field:ident $kind:ident (kfl $value:literal)) => {};
 }
 
-pub(crate) use {builder_struct, default, field_list, fields, finish_column, row_struct, source, table, unit};
+pub(crate) use {builder_struct, default, field_list, fields, in_order, join_column, row_struct, source, table, unit};

@@ -3,99 +3,21 @@
 //! A row gives borrowed values, so that bytes of a packet are copied once, into the Arrow buffer. An empty list or map is
 //! stored as null, as every absent value is.
 
+mod bytes;
+
 use std::sync::Arc;
 
 use arrow_array::builder::{
-    BinaryViewBuilder, BooleanBufferBuilder, Int64Builder, ListBuilder, MapBuilder, MapFieldNames, NullBufferBuilder,
-    StringBuilder,
+    BooleanBufferBuilder, Int64Builder, ListBuilder, MapBuilder, NullBufferBuilder, StringBuilder,
 };
 use arrow_array::types::{ArrowPrimitiveType, Float64Type, Int64Type, TimestampNanosecondType};
 use arrow_array::{ArrayRef, BooleanArray, PrimitiveArray};
-use arrow_schema::{DataType, Field as ArrowField, TimeUnit};
 
-use crate::cells::{Cells, Span};
+pub use bytes::Bytes;
 
-/// The KFL type of a field, which fixes the Arrow type of its column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Type {
-    /// `bool`, Arrow Boolean.
-    Bool,
-    /// `int`, Arrow Int64.
-    Int,
-    /// `double`, Arrow Float64.
-    Double,
-    /// `string`, Arrow Utf8.
-    String,
-    /// `bytes`, Arrow Binary.
-    Bytes,
-    /// `timestamp`, Arrow Timestamp in nanoseconds, UTC.
-    Timestamp,
-    /// `list(string)`, Arrow List of Utf8.
-    Strings,
-    /// `list(int)`, Arrow List of Int64.
-    Ints,
-    /// `map(string, string)`, Arrow Map from Utf8 to Utf8.
-    StringMap,
-}
-
-impl Type {
-    /// The Arrow type of a column of this type.
-    pub fn arrow(self) -> DataType {
-        match self {
-            Type::Bool => DataType::Boolean,
-            Type::Int => DataType::Int64,
-            Type::Double => DataType::Float64,
-            Type::String => DataType::Utf8,
-            Type::Bytes => DataType::Binary,
-            Type::Timestamp => DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())),
-            Type::Strings => DataType::List(Arc::new(ArrowField::new_list_field(DataType::Utf8, true))),
-            Type::Ints => DataType::List(Arc::new(ArrowField::new_list_field(DataType::Int64, true))),
-            Type::StringMap => {
-                let names = map_names();
-                let entries = DataType::Struct(
-                    vec![
-                        ArrowField::new(names.key, DataType::Utf8, false),
-                        ArrowField::new(names.value, DataType::Utf8, true),
-                    ]
-                    .into(),
-                );
-                DataType::Map(Arc::new(ArrowField::new(names.entry, entries, false)), false)
-            }
-        }
-    }
-
-    /// The Arrow type of such a column in batches on their way to the store: bytes are views, so that joining batches copies none.
-    pub fn batch(self) -> DataType {
-        match self {
-            Type::Bytes => DataType::BinaryView,
-            other => other.arrow(),
-        }
-    }
-
-    /// The type as KFL writes it.
-    pub fn kfl(self) -> &'static str {
-        match self {
-            Type::Bool => "bool",
-            Type::Int => "int",
-            Type::Double => "double",
-            Type::String => "string",
-            Type::Bytes => "bytes",
-            Type::Timestamp => "timestamp",
-            Type::Strings => "list(string)",
-            Type::Ints => "list(int)",
-            Type::StringMap => "map(string, string)",
-        }
-    }
-}
-
-fn map_names() -> MapFieldNames {
-    // The names that the Parquet specification gives to the parts of a map.
-    MapFieldNames {
-        entry: "key_value".into(),
-        key: "key".into(),
-        value: "value".into(),
-    }
-}
+use crate::Type;
+use crate::cells::{Cells, Place, Span, TooLong};
+use crate::types::map_names;
 
 /// A kind of column, as `table!` declarations name it.
 pub trait Kind {
@@ -111,12 +33,14 @@ pub trait Kind {
     fn take(value: Self::Row<'_>, cells: &mut Cells, column: &mut Self::Column) -> Self::Cell;
     /// Bytes that the value adds to the buffers of its column, about.
     fn weight(value: &Self::Row<'_>) -> usize;
-    /// Makes the column of cells, the beginning of the next batch's being empty; `None` if none has a value.
-    fn finish<'a>(
-        rows: impl ExactSizeIterator<Item = &'a Self::Cell> + Clone,
-        cells: &Cells,
-        column: &mut Self::Column,
-    ) -> Option<ArrayRef>
+    /// True if the row has no value.
+    fn is_null(cell: &Self::Cell) -> bool;
+    /// Makes the column of the rows at these places, each with its cells; beside them what the columns of all builders keep.
+    fn join<'a>(
+        rows: impl ExactSizeIterator<Item = (&'a Self::Cell, &'a Cells)> + Clone,
+        columns: Vec<&mut Self::Column>,
+        places: &[Place],
+    ) -> Result<ArrayRef, TooLong>
     where
         Self::Cell: 'a;
 }
@@ -138,13 +62,16 @@ macro_rules! number_kind {
             fn weight(value: &Self::Row<'_>) -> usize {
                 value.map_or(0, |value| size_of_val(&value))
             }
-            fn finish<'a>(
-                rows: impl ExactSizeIterator<Item = &'a Self::Cell> + Clone,
-                _: &Cells,
-                (): &mut (),
-            ) -> Option<ArrayRef> {
-                let array = numbers::<$arrow>(rows)?;
-                Some(Arc::new(array.with_data_type(Self::TYPE.arrow())))
+            fn is_null(cell: &Self::Cell) -> bool {
+                cell.is_none()
+            }
+            fn join<'a>(
+                rows: impl ExactSizeIterator<Item = (&'a Self::Cell, &'a Cells)> + Clone,
+                _: Vec<&mut ()>,
+                _: &[Place],
+            ) -> Result<ArrayRef, TooLong> {
+                let array = numbers::<$arrow>(rows.map(|(cell, _)| *cell));
+                Ok(Arc::new(array.with_data_type(Self::TYPE.arrow())))
             }
         }
     };
@@ -163,19 +90,27 @@ number_kind!(
     Time, i64, TimestampNanosecondType, Timestamp
 );
 
-fn numbers<'a, T: ArrowPrimitiveType>(
-    rows: impl ExactSizeIterator<Item = &'a Option<T::Native>> + Clone,
-) -> Option<PrimitiveArray<T>> {
-    let present = rows.clone().filter(|cell| cell.is_some()).count();
-    if present == 0 {
-        return None;
-    }
-    let mut nulls = NullBufferBuilder::new(rows.len());
-    if present < rows.len() {
-        rows.clone().for_each(|cell| nulls.append(cell.is_some()));
-    }
-    let values: Vec<T::Native> = rows.map(|cell| cell.unwrap_or_default()).collect();
-    Some(PrimitiveArray::new(values.into(), nulls.finish()))
+fn numbers<T: ArrowPrimitiveType>(rows: impl ExactSizeIterator<Item = Option<T::Native>> + Clone) -> PrimitiveArray<T> {
+    let values: Vec<T::Native> = rows.clone().map(Option::unwrap_or_default).collect();
+    PrimitiveArray::new(values.into(), nulls(rows.map(|cell| cell.is_some())).finish())
+}
+
+/// Which rows have a value.
+fn nulls(are_present: impl ExactSizeIterator<Item = bool> + Clone) -> NullBufferBuilder {
+    let rows = are_present.len();
+    let first = are_present.clone().position(|is_present| !is_present);
+    let mut nulls = NullBufferBuilder::new(rows);
+    nulls.append_n_non_nulls(first.unwrap_or(rows));
+    are_present
+        .skip(first.unwrap_or(rows))
+        .for_each(|is_present| nulls.append(is_present));
+    nulls
+}
+
+/// The length of a column's text.
+fn text_bytes<'a>(texts: impl Iterator<Item = &'a str>) -> Result<usize, TooLong> {
+    let bytes = texts.map(str::len).sum();
+    i32::try_from(bytes).map(|_| bytes).map_err(|_| TooLong)
 }
 
 /// A column of type `bool`.
@@ -193,21 +128,19 @@ impl Kind for Bool {
     fn weight(value: &Self::Row<'_>) -> usize {
         usize::from(value.is_some())
     }
-    fn finish<'a>(
-        rows: impl ExactSizeIterator<Item = &'a Self::Cell> + Clone,
-        _: &Cells,
-        (): &mut (),
-    ) -> Option<ArrayRef> {
-        if rows.clone().all(Option::is_none) {
-            return None;
-        }
+    fn is_null(cell: &Self::Cell) -> bool {
+        cell.is_none()
+    }
+    fn join<'a>(
+        rows: impl ExactSizeIterator<Item = (&'a Self::Cell, &'a Cells)> + Clone,
+        _: Vec<&mut ()>,
+        _: &[Place],
+    ) -> Result<ArrayRef, TooLong> {
         let mut values = BooleanBufferBuilder::new(rows.len());
-        let mut nulls = NullBufferBuilder::new(rows.len());
-        for cell in rows {
-            values.append(cell.unwrap_or_default());
-            nulls.append(cell.is_some());
-        }
-        Some(Arc::new(BooleanArray::new(values.finish(), nulls.finish())))
+        rows.clone()
+            .for_each(|(cell, _)| values.append(cell.unwrap_or_default()));
+        let nulls = nulls(rows.map(|(cell, _)| cell.is_some())).finish();
+        Ok(Arc::new(BooleanArray::new(values.finish(), nulls)))
     }
 }
 
@@ -226,69 +159,19 @@ impl Kind for Str {
     fn weight(value: &Self::Row<'_>) -> usize {
         value.map_or(0, str::len)
     }
-    fn finish<'a>(
-        rows: impl ExactSizeIterator<Item = &'a Self::Cell> + Clone,
-        cells: &Cells,
-        (): &mut (),
-    ) -> Option<ArrayRef> {
-        if rows.clone().all(Option::is_none) {
-            return None;
-        }
-        let bytes = rows.clone().flatten().map(|span| span.len()).sum();
-        let mut builder = StringBuilder::with_capacity(rows.len(), bytes);
-        rows.for_each(|cell| builder.append_option(cell.map(|span| cells.text(span))));
-        Some(Arc::new(builder.finish()))
+    fn is_null(cell: &Self::Cell) -> bool {
+        cell.is_none()
     }
-}
-
-/// A column of type `bytes`. Bytes go to their column at once: bodies and packets are too long to be copied twice.
-#[derive(Debug)]
-pub struct Bytes;
-
-/// The bytes of a column so far.
-#[derive(Debug, Default)]
-pub struct BytesColumn {
-    /// Made with the first that has some.
-    values: Option<BinaryViewBuilder>,
-    /// Rows behind them that have none.
-    nulls: usize,
-}
-
-impl BytesColumn {
-    /// What is there, with the rows behind it that have none; `None` if no row has any.
-    fn filled(&mut self) -> Option<&mut BinaryViewBuilder> {
-        let values = self.values.as_mut()?;
-        (0..std::mem::take(&mut self.nulls)).for_each(|_| values.append_null());
-        Some(values)
-    }
-}
-
-impl Kind for Bytes {
-    type Row<'a> = Option<&'a [u8]>;
-    type Cell = ();
-    type Column = BytesColumn;
-    const TYPE: Type = Type::Bytes;
-    fn take(value: Self::Row<'_>, _: &mut Cells, column: &mut Self::Column) -> Self::Cell {
-        let Some(bytes) = value else {
-            column.nulls += 1;
-            return;
-        };
-        column.values.get_or_insert_default();
-        if let Some(values) = column.filled() {
-            values.append_value(bytes);
-        }
-    }
-    fn weight(value: &Self::Row<'_>) -> usize {
-        value.map_or(0, <[u8]>::len)
-    }
-    fn finish<'a>(
-        _: impl ExactSizeIterator<Item = &'a Self::Cell> + Clone,
-        _: &Cells,
-        column: &mut Self::Column,
-    ) -> Option<ArrayRef> {
-        let array = column.filled().map(|values| Arc::new(values.finish()) as ArrayRef);
-        *column = BytesColumn::default();
-        array
+    fn join<'a>(
+        rows: impl ExactSizeIterator<Item = (&'a Self::Cell, &'a Cells)> + Clone,
+        _: Vec<&mut ()>,
+        _: &[Place],
+    ) -> Result<ArrayRef, TooLong> {
+        let texts = rows.map(|(cell, cells)| cell.map(|span| cells.text(span)));
+        let bytes = text_bytes(texts.clone().flatten())?;
+        let mut builder = StringBuilder::with_capacity(texts.len(), bytes);
+        texts.for_each(|text| builder.append_option(text));
+        Ok(Arc::new(builder.finish()))
     }
 }
 
@@ -310,22 +193,22 @@ impl Kind for Strs {
     fn weight(value: &Self::Row<'_>) -> usize {
         value.iter().map(|item| item.len() + OFFSET_BYTES).sum()
     }
-    fn finish<'a>(
-        rows: impl ExactSizeIterator<Item = &'a Self::Cell> + Clone,
-        cells: &Cells,
-        (): &mut (),
-    ) -> Option<ArrayRef> {
-        let items = rows.clone().map(|list| list.len()).sum();
-        if items == 0 {
-            return None;
-        }
-        let bytes = rows.clone().flat_map(|list| cells.texts(*list)).map(str::len).sum();
+    fn is_null(cell: &Self::Cell) -> bool {
+        cell.is_empty()
+    }
+    fn join<'a>(
+        rows: impl ExactSizeIterator<Item = (&'a Self::Cell, &'a Cells)> + Clone,
+        _: Vec<&mut ()>,
+        _: &[Place],
+    ) -> Result<ArrayRef, TooLong> {
+        let items = rows.clone().map(|(list, _)| list.len()).sum();
+        let bytes = text_bytes(rows.clone().flat_map(|(list, cells)| cells.texts(*list)))?;
         let mut builder = ListBuilder::with_capacity(StringBuilder::with_capacity(items, bytes), rows.len());
-        for list in rows {
+        for (list, cells) in rows {
             cells.texts(*list).for_each(|item| builder.values().append_value(item));
             builder.append(!list.is_empty());
         }
-        Some(Arc::new(builder.finish()))
+        Ok(Arc::new(builder.finish()))
     }
 }
 
@@ -344,21 +227,21 @@ impl Kind for Ints {
     fn weight(value: &Self::Row<'_>) -> usize {
         size_of_val(*value)
     }
-    fn finish<'a>(
-        rows: impl ExactSizeIterator<Item = &'a Self::Cell> + Clone,
-        cells: &Cells,
-        (): &mut (),
-    ) -> Option<ArrayRef> {
-        let items = rows.clone().map(|list| list.len()).sum();
-        if items == 0 {
-            return None;
-        }
+    fn is_null(cell: &Self::Cell) -> bool {
+        cell.is_empty()
+    }
+    fn join<'a>(
+        rows: impl ExactSizeIterator<Item = (&'a Self::Cell, &'a Cells)> + Clone,
+        _: Vec<&mut ()>,
+        _: &[Place],
+    ) -> Result<ArrayRef, TooLong> {
+        let items = rows.clone().map(|(list, _)| list.len()).sum();
         let mut builder = ListBuilder::with_capacity(Int64Builder::with_capacity(items), rows.len());
-        for list in rows {
+        for (list, cells) in rows {
             builder.values().append_slice(cells.numbers(*list));
             builder.append(!list.is_empty());
         }
-        Some(Arc::new(builder.finish()))
+        Ok(Arc::new(builder.finish()))
     }
 }
 
@@ -380,23 +263,23 @@ impl Kind for Map {
             .map(|(key, item)| key.len() + item.len() + 2 * OFFSET_BYTES)
             .sum()
     }
-    fn finish<'a>(
-        rows: impl ExactSizeIterator<Item = &'a Self::Cell> + Clone,
-        cells: &Cells,
-        (): &mut (),
-    ) -> Option<ArrayRef> {
-        let items = rows.clone().map(|map| map.len() / 2).sum();
-        if items == 0 {
-            return None;
-        }
-        let [mut key_bytes, mut item_bytes] = [0; 2];
-        for (place, text) in rows.clone().flat_map(|map| cells.texts(*map)).enumerate() {
-            *[&mut key_bytes, &mut item_bytes][place % 2] += text.len();
-        }
-        let keys = StringBuilder::with_capacity(items, key_bytes);
-        let values = StringBuilder::with_capacity(items, item_bytes);
+    fn is_null(cell: &Self::Cell) -> bool {
+        cell.is_empty()
+    }
+    fn join<'a>(
+        rows: impl ExactSizeIterator<Item = (&'a Self::Cell, &'a Cells)> + Clone,
+        _: Vec<&mut ()>,
+        _: &[Place],
+    ) -> Result<ArrayRef, TooLong> {
+        let items = rows.clone().map(|(map, _)| map.len() / 2).sum();
+        let texts = |first| {
+            rows.clone()
+                .flat_map(move |(map, cells)| cells.texts(*map).skip(first).step_by(2))
+        };
+        let keys = StringBuilder::with_capacity(items, text_bytes(texts(0))?);
+        let values = StringBuilder::with_capacity(items, text_bytes(texts(1))?);
         let mut builder = MapBuilder::with_capacity(Some(map_names()), keys, values, rows.len());
-        for map in rows {
+        for (map, cells) in rows {
             let mut texts = cells.texts(*map);
             while let (Some(key), Some(item)) = (texts.next(), texts.next()) {
                 builder.keys().append_value(key);
@@ -406,34 +289,49 @@ impl Kind for Map {
                 .append(!map.is_empty())
                 .expect("a key and a value were appended together");
         }
-        Some(Arc::new(builder.finish()))
+        Ok(Arc::new(builder.finish()))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use arrow_array::{Array, new_null_array};
+    use arrow_array::cast::AsArray;
+    use arrow_array::{Array, BinaryViewArray, Int64Array, StringArray, new_null_array};
 
     use super::*;
 
-    /// The column of rows, some of which have no value.
+    /// The column of rows, some of which have no value, made of two builders in turn: the first has the odd ones.
     #[track_caller]
-    fn column<K: Kind>(rows: Vec<K::Row<'_>>) -> Option<ArrayRef> {
-        let (mut cells, mut column) = (Cells::default(), K::Column::default());
-        let rows: Vec<_> = rows
-            .into_iter()
-            .map(|row| K::take(row, &mut cells, &mut column))
-            .collect();
-        let array = K::finish(rows.iter(), &cells, &mut column);
-        assert_eq!(array.as_ref().map_or(rows.len(), |array| array.len()), rows.len());
-        array
+    fn column<K: Kind>(rows: Vec<K::Row<'_>>) -> ArrayRef {
+        let mut builders: [(Vec<K::Cell>, Cells, K::Column); 2] = Default::default();
+        let mut places = Vec::new();
+        for (number, row) in rows.into_iter().enumerate() {
+            let builder = 1 - number % 2;
+            let (cells, text, column) = &mut builders[builder];
+            let row = K::take(row, text, column);
+            let place = Place {
+                builder: builder as u32,
+                row: cells.len() as u32,
+            };
+            places.push(place);
+            cells.push(row);
+        }
+        let (kept, columns): (Vec<_>, Vec<_>) = builders
+            .iter_mut()
+            .map(|(cells, text, column)| ((&*cells, &*text), column))
+            .unzip();
+        let rows = places.iter().map(|place| {
+            let (cells, text) = kept[place.builder as usize];
+            (&cells[place.row as usize], text)
+        });
+        K::join(rows, columns, &places).unwrap()
     }
 
     #[test]
     fn columns_are_of_the_declared_arrow_type() {
         #[track_caller]
         fn check<'a, K: Kind>(none: K::Row<'a>, some: K::Row<'a>, last: K::Row<'a>) {
-            let array = column::<K>(vec![none, some, last]).expect("a row has a value");
+            let array = column::<K>(vec![none, some, last]);
             assert_eq!(array.data_type(), &K::TYPE.batch());
             assert_eq!(array.data_type(), new_null_array(&K::TYPE.batch(), 1).data_type());
             assert_eq!([0, 1, 2].map(|row| array.is_null(row)), [true, false, true]);
@@ -450,13 +348,42 @@ mod tests {
     }
 
     #[test]
-    fn a_column_without_values_is_not_made() {
-        assert!(column::<Int>(vec![None; 3]).is_none());
-        assert!(column::<Bool>(vec![None; 3]).is_none());
-        assert!(column::<Str>(vec![None; 3]).is_none());
-        assert!(column::<Bytes>(vec![None; 3]).is_none());
-        assert!(column::<Strs>(vec![&[]; 3]).is_none());
-        assert!(column::<Ints>(vec![&[]; 3]).is_none());
-        assert!(column::<Map>(vec![&[]; 3]).is_none());
+    fn rows_of_several_builders_keep_their_values() {
+        #[track_caller]
+        fn check(array: ArrayRef, expected: ArrayRef) {
+            assert_eq!(&array, &expected);
+        }
+        check(
+            column::<Int>(vec![Some(1), Some(2), None]),
+            Arc::new(Int64Array::from(vec![Some(1), Some(2), None])),
+        );
+        check(
+            column::<Str>(vec![Some("a"), None, Some("bc")]),
+            Arc::new(StringArray::from(vec![Some("a"), None, Some("bc")])),
+        );
+        let long = [b'x'; 20];
+        check(
+            column::<Bytes>(vec![Some(&long), None, Some(b"y"), Some(&long)]),
+            Arc::new(BinaryViewArray::from(vec![
+                Some(&long[..]),
+                None,
+                Some(b"y"),
+                Some(&long),
+            ])),
+        );
+        let lists = column::<Strs>(vec![&["a", "b"], &[], &["c"]]);
+        assert_eq!(lists.as_list::<i32>().value(0).as_string::<i32>().value(1), "b");
+        assert_eq!(lists.as_list::<i32>().value(2).as_string::<i32>().value(0), "c");
+        let maps = column::<Map>(vec![&[("a", "1")], &[("b", "2"), ("c", "3")]]);
+        let entries = maps.as_map().value(1);
+        assert_eq!(entries.column(0).as_string::<i32>().value(0), "b");
+        assert_eq!(entries.column(1).as_string::<i32>().value(1), "3");
+    }
+
+    #[test]
+    fn more_text_than_a_column_holds_is_refused() {
+        let text = "x".repeat(1 << 20);
+        assert!(text_bytes(std::iter::repeat_n(&*text, 2047)).is_ok());
+        assert_eq!(text_bytes(std::iter::repeat_n(&*text, 2048)), Err(TooLong));
     }
 }

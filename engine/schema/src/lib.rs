@@ -14,8 +14,11 @@ mod flag;
 mod kind;
 mod table;
 pub mod tables;
+mod types;
 
+pub use cells::{Place, TooLong};
 pub use field::{ADDRESS, Default, Field, Source};
 pub use flag::{FLAGS, Flag};
-pub use kind::{Bool, Bytes, Double, Int, Ints, Kind, Map, Str, Strs, Time, Type};
-pub use table::{Build, Level, Table};
+pub use kind::{Bool, Bytes, Double, Int, Ints, Kind, Map, Str, Strs, Time};
+pub use table::{Build, InOrder, Key, Level, Table};
+pub use types::Type;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Schema, SchemaRef};
 
+use crate::cells::{Place, TooLong};
 use crate::{FLAGS, Field};
 
 /// What a row of a table is in the hierarchy flow ↔ connection ↔ entry ↔ packets.
@@ -96,7 +97,30 @@ pub trait Build: Send + std::fmt::Debug {
     /// Bytes that they take, about: what a batch is bounded by.
     fn bytes(&self) -> usize;
     /// Takes the rows appended so far as one batch.
+    ///
+    /// # Panics
+    ///
+    /// If they have more than 2 GiB of text in one column.
     fn finish(&mut self) -> RecordBatch;
+    /// A batch of these rows of several builders, which keep them.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`]: a column would hold more than 2 GiB of text.
+    fn join(builders: &mut [&mut Self], places: &[Place]) -> Result<RecordBatch, TooLong>
+    where
+        Self: Sized;
+    /// Forgets the rows appended so far.
+    fn clear(&mut self);
+}
+
+/// What rows that KFL ranges over are sorted by: timestamp, id and index.
+pub type Key = (i64, i64, i64);
+
+/// A builder of rows that KFL ranges over.
+pub trait InOrder: Build {
+    /// What a row is sorted by.
+    fn key(&self, row: usize) -> Key;
 }
 
 /// The schema of a table's batches, made once.

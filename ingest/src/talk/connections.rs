@@ -3,9 +3,9 @@
 //! In: datagrams of a [`Capture`], in any order and as often as one likes. Out: rows, which are made and forgotten.
 
 use super::Capture;
-use crate::Limits;
 use crate::recognise::Recognition;
 use crate::shard::Shard;
+use crate::{Limits, Tables};
 
 /// One shard: connections, flows, and what their packets carry.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl Connections {
         self.shard.take_names();
         self.shard.take_anomalies();
         let rows = self.shard.take_rows(at_end);
-        rows.iter().map(|(_, batch)| batch.num_rows()).sum()
+        rows.iter().map(Tables::rows).sum()
     }
 }
 

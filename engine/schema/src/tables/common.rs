@@ -1,6 +1,16 @@
 //! Fields of every row that KFL ranges over: flows, connections, entries.
 
 use crate::declare::fields;
+use crate::table::Key;
+
+impl CommonBuilder {
+    /// What a row is sorted by.
+    pub(crate) fn key(&self, row: usize) -> Key {
+        let row = &self.rows[row];
+        let value = Option::unwrap_or_default;
+        (value(row.timestamp), value(row.id), value(row.index))
+    }
+}
 
 fields! {
     /// What every row that KFL ranges over has.
