@@ -112,7 +112,7 @@ pub(crate) fn compact(mut transaction: Transaction, extent: Extent) -> Result<(C
     if joined.is_empty() {
         return Ok((Compaction::default(), None));
     }
-    let committed = transaction.commit(None)?;
+    let committed = transaction.commit()?;
     let of_joined = |tables: Vec<TableInfo>| {
         let joined = tables.into_iter().filter(|table| joined.contains(&table.name));
         joined.collect()

@@ -13,7 +13,7 @@ use sql::capture_file::CaptureFormat;
 use sql::LeftOut;
 
 use crate::compaction::{self, Compaction, Extent};
-use crate::ingestion::{self, IngestOptions, Ingested, Watch};
+use crate::ingestion::{IngestOptions, Ingested, Ingestion, Watch};
 use crate::session::{self, Snapshot};
 use crate::store::{Committed, Lock, Manifest, Pin, Store, Transaction};
 use crate::{
@@ -144,8 +144,9 @@ impl Database {
         options: &IngestOptions,
         watch: &mut dyn Watch,
     ) -> Result<Ingested, Error> {
-        let stored = ingestion::ingest_path(&self.inner.store, path.as_ref(), options, watch)?;
-        Ok(self.ingested(stored, options))
+        let mut ingestion = self.ingestion(options.clone());
+        ingestion.path(path, watch)?;
+        ended(ingestion)
     }
 
     /// Ingests a capture from a reader. Whether it is there already shows at its end.
@@ -160,24 +161,32 @@ impl Database {
         options: &IngestOptions,
         watch: &mut dyn Watch,
     ) -> Result<Ingested, Error> {
-        let stored = ingestion::ingest_reader(&self.inner.store, name, reader, options, watch)?;
-        Ok(self.ingested(stored, options))
+        let mut ingestion = self.ingestion(options.clone());
+        ingestion.reader(name, reader, watch)?;
+        ended(ingestion)
     }
 
-    fn ingested(&self, (mut ingested, committed): (Ingested, Option<Committed>), options: &IngestOptions) -> Ingested {
-        let Some(committed) = committed else { return ingested };
+    /// Begins to ingest captures one after the other, of which small ones are committed together: of a hundred small captures that
+    /// takes a small part of the time.
+    pub fn ingestion(&self, options: IngestOptions) -> Ingestion {
+        Ingestion::new(self.clone(), options)
+    }
+
+    /// Sees a commit of an ingest, and joins small parts where there are many. Whatever fails here, the captures are stored.
+    pub(crate) fn committed(&self, committed: Committed, options: &IngestOptions) -> Result<Compaction, Arc<Error>> {
         let lock = self.publish(committed);
-        // Whatever fails from here on, the capture is stored.
-        ingested.compaction = Transaction::under(lock)
-            .and_then(|mut transaction| {
-                transaction.compress_by(options.codec);
-                match options.compact {
-                    true => self.compact_with(transaction, Extent::Automatic),
-                    false => Ok(Compaction::default()),
-                }
-            })
-            .map_err(Arc::new);
-        ingested
+        let compacted = Transaction::under(lock).and_then(|mut transaction| {
+            transaction.compress_by(options.codec);
+            match options.compact {
+                true => self.compact_with(transaction, Extent::Automatic),
+                false => Ok(Compaction::default()),
+            }
+        });
+        compacted.map_err(Arc::new)
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
     }
 
     /// Joins the small parts of every table into larger ones, in one commit; the rows and their order stay as they are. An
@@ -394,4 +403,10 @@ impl Database {
         };
         snapshot.session(runtime)
     }
+}
+
+/// What became of the one capture of an ingestion.
+fn ended(mut ingestion: Ingestion) -> Result<Ingested, Error> {
+    ingestion.commit()?;
+    ingestion.take().pop().expect("a capture has an outcome")
 }

@@ -1,28 +1,30 @@
-//! A capture on its way into the store: read and digested once, its rows encoded beside the ingest, one commit at the end.
+//! Captures on their way into the store, one after the other: each read and digested once, and stored whole or not at all.
 //!
-//! Encoding runs on threads of its own behind short queues, so that memory is bounded by a few batches and by what
-//! the part writers hold. An error on either side ends the ingest; the transaction then removes what it wrote.
+//! Small ones are committed together (`group.rs`), any other alone: its rows are encoded beside the ingest, on threads of their own
+//! behind short queues, so that memory is bounded by a few batches and by what the part writers hold. An error on either
+//! side ends the ingest; the transaction then removes what it wrote.
 
+mod description;
+mod digest;
 mod encoder;
+mod group;
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read};
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
-use datafusion::arrow::array::RecordBatch;
 use ingest::{Progress, Report};
-use schema::Build;
 use schema::tables::captures;
 
+use self::description::capture_row;
+use self::digest::{Digesting, digest};
 use self::encoder::{Encoder, Watched};
-use crate::store::{Capture, Committed, PacketCodec, Store, Transaction};
-use crate::{Compaction, Error};
-
-/// Bytes of one read while a capture is digested.
-const READ_BYTES: usize = 1 << 20;
+use self::group::{Group, TooMany};
+use crate::store::{Capture, PacketCodec, Transaction};
+use crate::{Compaction, Database, Error};
 
 /// How to ingest.
 #[derive(Clone, Debug)]
@@ -57,6 +59,19 @@ impl Default for IngestOptions {
     }
 }
 
+impl IngestOptions {
+    /// What they say of reading one capture.
+    fn of_ingest(&self, first_packet: u64) -> ingest::Options {
+        ingest::Options {
+            threads: self.threads,
+            packets: self.packets,
+            first_packet,
+            recognition: self.recognition.clone(),
+            limits: self.limits.clone(),
+        }
+    }
+}
+
 /// What an ingest did.
 #[derive(Clone, Debug)]
 pub struct Ingested {
@@ -70,9 +85,10 @@ pub struct Ingested {
     pub rows: BTreeMap<&'static str, u64>,
     /// Bytes read, as given.
     pub size_bytes: u64,
-    /// Bytes stored.
+    /// Bytes stored by the commit. Of captures that were committed together the last one tells it, and the others say 0.
     pub stored_bytes: u64,
-    /// What the joining of small parts did then, or why it failed: the capture is stored all the same.
+    /// What the joining of small parts did after the commit, or why it failed: the captures are stored all the same. Of captures
+    /// that were committed together the last one tells it.
     pub compaction: Result<Compaction, Arc<Error>>,
 }
 
@@ -88,121 +104,251 @@ impl Watch for () {
     fn progress(&mut self, _: u64, _: Option<u64>, _: Progress) {}
 }
 
-/// Ingests a capture file; gives the commit unless the capture was skipped.
-pub(crate) fn ingest_path(
-    store: &Store,
-    path: &Path,
-    options: &IngestOptions,
-    watch: &mut dyn Watch,
-) -> Result<(Ingested, Option<Committed>), Error> {
-    let open = || {
-        File::open(path).map_err(|source| Error::CannotOpen {
+/// Ingests captures one after the other, and commits small ones together: a commit takes longer than reading a small capture does.
+///
+/// A capture is stored, whole, once [`Ingestion::take`] gives what was found; what has not come to that is not stored if the
+/// process ends or an `Ingestion` is dropped. From the first capture to the commit nobody else can write to the database, so
+/// that whoever has no more captures for a while should [`Ingestion::commit`].
+#[derive(Debug)]
+pub struct Ingestion {
+    database: Database,
+    options: IngestOptions,
+    /// What became of captures and nobody has taken.
+    outcomes: Vec<Result<Ingested, Error>>,
+    /// Those of them that will not change any more.
+    certain: usize,
+    group: Option<Group>,
+}
+
+impl Ingestion {
+    pub(crate) fn new(database: Database, options: IngestOptions) -> Self {
+        Self {
+            database,
+            options,
+            outcomes: Vec::new(),
+            certain: 0,
+            group: None,
+        }
+    }
+
+    /// Ingests a capture file. A capture that is there already is skipped unless [`IngestOptions::force`] is set. What is wrong
+    /// with the file is one of the outcomes.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the disk, or [`Error::Locked`]. Then the captures of which [`Ingestion::take`] still gives nothing are not
+    /// stored.
+    pub fn path(&mut self, path: impl AsRef<Path>, watch: &mut dyn Watch) -> Result<(), Error> {
+        let outcome = self.ingest_path(path.as_ref(), watch);
+        self.end(outcome)
+    }
+
+    /// Ingests a capture from a reader, and commits it: nobody knows when a reader gives more. Whether the capture is there already
+    /// shows at its end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ingestion::path`].
+    pub fn reader(&mut self, name: &str, reader: impl Read + Send, watch: &mut dyn Watch) -> Result<(), Error> {
+        let outcome = self.commit().and_then(|()| {
+            let transaction = self.group()?.into_empty();
+            self.ingest_alone(transaction, name.to_owned(), reader, None, watch)
+        });
+        self.end(outcome)
+    }
+
+    /// Stores the captures that wait.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ingestion::path`].
+    pub fn commit(&mut self) -> Result<(), Error> {
+        let Some(group) = self.group.take().filter(|group| !group.is_empty()) else {
+            return Ok(());
+        };
+        let committed = match group.commit() {
+            Ok(committed) => committed,
+            Err(error) => {
+                self.outcomes.truncate(self.certain);
+                return Err(error);
+            }
+        };
+        let stored_bytes = committed.added.bytes;
+        let compaction = self.database.committed(committed, &self.options);
+        let mut ingested = self
+            .outcomes
+            .iter_mut()
+            .rev()
+            .filter_map(|outcome| outcome.as_mut().ok());
+        if let Some(last) = ingested.find(|ingested| !ingested.skipped) {
+            (last.stored_bytes, last.compaction) = (stored_bytes, compaction);
+        }
+        self.certain = self.outcomes.len();
+        Ok(())
+    }
+
+    /// Gives what became of the captures, in their order, each once and as far as it is certain: what was found of those that
+    /// are stored or skipped, and what is wrong with the others.
+    pub fn take(&mut self) -> Vec<Result<Ingested, Error>> {
+        self.outcomes.drain(..std::mem::take(&mut self.certain)).collect()
+    }
+
+    /// Ends a capture: what is wrong with it is an outcome, what is wrong with the world ends all that wait.
+    fn end(&mut self, outcome: Result<Ingested, Error>) -> Result<(), Error> {
+        match outcome {
+            Err(error) if !error.is_input() => {
+                self.group = None;
+                self.outcomes.truncate(self.certain);
+                return Err(error);
+            }
+            outcome => self.outcomes.push(outcome),
+        }
+        match &self.group {
+            Some(group) if group.is_due() => self.commit(),
+            Some(group) if !group.is_empty() => Ok(()),
+            _ => {
+                self.certain = self.outcomes.len();
+                Ok(())
+            }
+        }
+    }
+
+    /// The group that the next capture joins.
+    fn group(&mut self) -> Result<Group, Error> {
+        if let Some(group) = self.group.take() {
+            return Ok(group);
+        }
+        let mut transaction = Transaction::begin(self.database.store())?;
+        // Row groups that are closed early are small, and dear to ask. Where no packets are stored their memory is free.
+        let parts = if self.options.packets { 2 } else { 4 };
+        let part_bytes = self.options.limits.part_bytes;
+        transaction.bound_memory(part_bytes.saturating_mul(parts));
+        transaction.compress_by(self.options.codec);
+        Ok(Group::begin(transaction, part_bytes))
+    }
+
+    fn ingest_path(&mut self, path: &Path, watch: &mut dyn Watch) -> Result<Ingested, Error> {
+        let cannot_open = |source| Error::CannotOpen {
             path: path.to_owned(),
             source,
-        })
-    };
-    let mut file = open()?;
-    let metadata = file.metadata().map_err(|source| Error::CannotOpen {
-        path: path.to_owned(),
-        source,
-    })?;
-    if metadata.is_dir() {
-        return Err(Error::IsDirectory { path: path.to_owned() });
-    }
-    let name = path.display().to_string();
-    let transaction = Transaction::begin(store)?;
-    // A pipe has no size and gives its bytes once.
-    let size_bytes = metadata.is_file().then_some(metadata.len());
-    if let Some(size_bytes) = size_bytes.filter(|size| !options.force && transaction.manifest().has_size(*size)) {
-        if transaction.manifest().has_digest(&digest(&mut file, &name)?) {
-            return Ok((skipped(name, size_bytes), None));
+        };
+        let metadata = fs::metadata(path).map_err(cannot_open)?;
+        if metadata.is_dir() {
+            return Err(Error::IsDirectory { path: path.to_owned() });
         }
-        file = open()?;
+        // A pipe has no size, gives its bytes once, and keeps one waiting, perhaps already when it is opened.
+        let size_bytes = metadata.is_file().then_some(metadata.len());
+        let is_small = size_bytes.is_some_and(|size| size <= group::FILE_BYTES);
+        if !is_small {
+            self.commit()?;
+        }
+        let open = || File::open(path).map_err(cannot_open);
+        let mut file = open()?;
+        let name = path.display().to_string();
+        let group = self.group()?;
+        let group = self.group.insert(group);
+        if let Some(size_bytes) = size_bytes.filter(|size| !self.options.force && group.manifest().has_size(*size)) {
+            if group.manifest().has_digest(&digest(&mut file, &name)?) {
+                return Ok(skipped(name, size_bytes));
+            }
+            file = open()?;
+        }
+        if is_small {
+            if let Some(ingested) = self.ingest_small(&name, file, size_bytes, watch)? {
+                return Ok(ingested);
+            }
+            self.commit()?;
+            file = open()?;
+        }
+        let transaction = self.group()?.into_empty();
+        self.ingest_alone(transaction, name, file, size_bytes, watch)
     }
-    ingest_into(transaction, name, file, size_bytes, options, watch)
-}
 
-/// Ingests a capture from a reader; gives the commit unless the capture was skipped.
-pub(crate) fn ingest_reader(
-    store: &Store,
-    name: &str,
-    reader: impl Read + Send,
-    options: &IngestOptions,
-    watch: &mut dyn Watch,
-) -> Result<(Ingested, Option<Committed>), Error> {
-    ingest_into(
-        Transaction::begin(store)?,
-        name.to_owned(),
-        reader,
-        None,
-        options,
-        watch,
-    )
-}
-
-fn ingest_into(
-    mut transaction: Transaction,
-    name: String,
-    reader: impl Read + Send,
-    total_bytes: Option<u64>,
-    options: &IngestOptions,
-    watch: &mut dyn Watch,
-) -> Result<(Ingested, Option<Committed>), Error> {
-    // Row groups that are closed early are small, and dear to ask. Where no packets are stored their memory is free.
-    let parts = if options.packets { 2 } else { 4 };
-    transaction.bound_memory(options.limits.part_bytes.saturating_mul(parts));
-    transaction.compress_by(options.codec);
-    let first_packet = transaction.manifest().next_packet;
-    let ingest_options = ingest::Options {
-        threads: options.threads,
-        packets: options.packets,
-        first_packet,
-        recognition: options.recognition.clone(),
-        limits: options.limits.clone(),
-    };
-    let read_bytes = Arc::new(AtomicU64::new(0));
-    let mut reader = Digesting {
-        reader,
-        hasher: blake3::Hasher::new(),
-        bytes: read_bytes.clone(),
-    };
-    let mut encoder = Encoder::start(
-        transaction,
-        Watched {
+    /// Ingests a capture into the group; gives nothing, and changes nothing, if it has too many rows to be held.
+    fn ingest_small(
+        &mut self,
+        name: &str,
+        file: File,
+        total_bytes: Option<u64>,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<Ingested>, Error> {
+        let name = name.to_owned();
+        let group = self.group.as_mut().expect("it was begun");
+        let first_packet = group.manifest().next_packet;
+        let read_bytes = Arc::new(AtomicU64::new(0));
+        let mut input = Digesting::new(file, read_bytes.clone());
+        let mut held = group.hold(Watched {
             watch,
             read_bytes,
             total_bytes,
-        },
-    );
-    let report = match ingest::ingest(&mut reader, &ingest_options, &mut encoder) {
-        Ok(report) => report,
-        Err(error) => return Err(encoder.abort(error, name)),
-    };
-    // The ingest stops at a broken record; the digest is the whole file's.
-    let drained = io::copy(&mut reader, &mut io::sink());
-    let (digest, size_bytes) = reader.finish();
-    drained.map_err(|source| Error::CannotRead {
-        name: name.clone(),
-        bytes: size_bytes,
-        source,
-    })?;
-    let mut transaction = encoder.finish()?;
-    if !options.force && transaction.manifest().has_digest(&digest) {
-        return Ok((skipped(name, size_bytes), None));
+        });
+        let report = match ingest::ingest(&mut input, &self.options.of_ingest(first_packet), &mut held) {
+            Ok(report) => report,
+            Err(ingest::Error::Sink(TooMany)) => return Ok(None),
+            Err(ingest::Error::Read { bytes, source }) => return Err(Error::CannotRead { name, bytes, source }),
+            Err(ingest::Error::NotACapture { found }) => return Err(Error::NotACapture { name, found }),
+        };
+        let (digest, size_bytes) = input.finish(&name)?;
+        if !self.options.force && group.manifest().has_digest(&digest) {
+            return Ok(Some(skipped(name, size_bytes)));
+        }
+        held.end(capture_row(&name, &digest, size_bytes, first_packet, &report));
+        let rows = held.counts();
+        group.add(held, Capture { digest, size_bytes }, report.packets)?;
+        Ok(Some(Ingested {
+            name,
+            skipped: false,
+            report,
+            rows,
+            size_bytes,
+            stored_bytes: 0,
+            compaction: Ok(Compaction::default()),
+        }))
     }
-    let row = capture_row(&name, &digest, size_bytes, first_packet, &report);
-    transaction.write(&captures::TABLE, &row)?;
-    let committed = transaction.commit(Some((Capture { digest, size_bytes }, report.packets)))?;
-    let ingested = Ingested {
-        name,
-        skipped: false,
-        report,
-        rows: committed.added.rows.clone(),
-        size_bytes,
-        stored_bytes: committed.added.bytes,
-        compaction: Ok(Compaction::default()),
-    };
-    Ok((ingested, Some(committed)))
+
+    /// Ingests a capture and commits it.
+    fn ingest_alone(
+        &self,
+        transaction: Transaction,
+        name: String,
+        reader: impl Read + Send,
+        total_bytes: Option<u64>,
+        watch: &mut dyn Watch,
+    ) -> Result<Ingested, Error> {
+        let first_packet = transaction.manifest().next_packet;
+        let read_bytes = Arc::new(AtomicU64::new(0));
+        let mut input = Digesting::new(reader, read_bytes.clone());
+        let mut encoder = Encoder::start(
+            transaction,
+            Watched {
+                watch,
+                read_bytes,
+                total_bytes,
+            },
+        );
+        let report = match ingest::ingest(&mut input, &self.options.of_ingest(first_packet), &mut encoder) {
+            Ok(report) => report,
+            Err(error) => return Err(encoder.abort(error, name)),
+        };
+        let (digest, size_bytes) = input.finish(&name)?;
+        let mut transaction = encoder.finish()?;
+        if !self.options.force && transaction.manifest().has_digest(&digest) {
+            return Ok(skipped(name, size_bytes));
+        }
+        let row = capture_row(&name, &digest, size_bytes, first_packet, &report);
+        transaction.write(&captures::TABLE, &row)?;
+        transaction.add_capture(Capture { digest, size_bytes }, report.packets);
+        let committed = transaction.commit()?;
+        Ok(Ingested {
+            name,
+            skipped: false,
+            report,
+            rows: committed.added.rows.clone(),
+            size_bytes,
+            stored_bytes: committed.added.bytes,
+            compaction: self.database.committed(committed, &self.options),
+        })
+    }
 }
 
 fn skipped(name: String, size_bytes: u64) -> Ingested {
@@ -218,89 +364,5 @@ fn skipped(name: String, size_bytes: u64) -> Ingested {
     }
 }
 
-/// Digest of a whole file, read to its end.
-fn digest(file: &mut File, name: &str) -> Result<String, Error> {
-    let mut hasher = blake3::Hasher::new();
-    let mut buffer = vec![0; READ_BYTES];
-    let mut bytes = 0;
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok(hasher.finalize().to_hex().to_string()),
-            Ok(read) => {
-                bytes += read as u64;
-                hasher.update(&buffer[..read]);
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(source) => {
-                return Err(Error::CannotRead {
-                    name: name.to_owned(),
-                    bytes,
-                    source,
-                });
-            }
-        }
-    }
-}
-
-fn capture_row(name: &str, digest: &str, size_bytes: u64, first_packet: u64, report: &Report) -> RecordBatch {
-    let interfaces: Vec<_> = report.interfaces.iter().map(String::as_str).collect();
-    let comments: Vec<_> = report.comments.iter().map(String::as_str).collect();
-    let counts: Vec<_> = report
-        .anomalies
-        .iter()
-        .map(|(kind, finding)| (kind, finding.count.to_string()))
-        .collect();
-    let anomalies: Vec<_> = counts
-        .iter()
-        .map(|(kind, count)| (kind.as_str(), count.as_str()))
-        .collect();
-    let int = |number: u64| Some(i64::try_from(number).unwrap_or(i64::MAX));
-    let mut builder = captures::CaptureBuilder::default();
-    builder.append(captures::Capture {
-        own: captures::CaptureOwn {
-            capture_id: int(first_packet),
-            name: Some(name),
-            digest: Some(digest),
-            size_bytes: int(size_bytes),
-            format: Some(report.format).filter(|format| !format.is_empty()),
-            compression: report.compression,
-            interfaces: &interfaces,
-            comments: &comments,
-            secrets: Some(&*report.secrets).filter(|secrets| !secrets.is_empty()),
-            packets: int(report.packets),
-            dropped: report.dropped.and_then(int),
-            captured_bytes: int(report.captured_bytes),
-            original_bytes: int(report.original_bytes),
-            first_time: report.first_time_ns,
-            last_time: report.last_time_ns,
-            ingested_time: chrono::Utc::now().timestamp_nanos_opt(),
-            anomalies: &anomalies,
-        },
-    });
-    builder.finish()
-}
-
-/// Counts and digests what is read.
-struct Digesting<R> {
-    reader: R,
-    hasher: blake3::Hasher,
-    bytes: Arc<AtomicU64>,
-}
-
-impl<R> Digesting<R> {
-    fn finish(self) -> (String, u64) {
-        (
-            self.hasher.finalize().to_hex().to_string(),
-            self.bytes.load(Ordering::Relaxed),
-        )
-    }
-}
-
-impl<R: Read> Read for Digesting<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.reader.read(buffer)?;
-        self.hasher.update(&buffer[..read]);
-        self.bytes.fetch_add(read as u64, Ordering::Relaxed);
-        Ok(read)
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@
 mod branches;
 mod capture;
 mod captures;
+mod clustering;
 mod columns;
 mod compaction;
 mod counters;
@@ -43,7 +44,7 @@ pub use database::Database;
 pub use error::Error;
 pub use export::{ExportFormat, ExportOptions};
 pub use info::{Info, TableInfo};
-pub use ingestion::{IngestOptions, Ingested, Watch};
+pub use ingestion::{IngestOptions, Ingested, Ingestion, Watch};
 pub use json::duration_text;
 pub use packets::Packet;
 pub use query::{Explanation, Probe, QueryOptions, Rows};

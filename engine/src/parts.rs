@@ -26,6 +26,6 @@ pub fn write(
     for batch in batches {
         transaction.write(table, batch)?;
     }
-    let committed = transaction.commit(None)?;
+    let committed = transaction.commit()?;
     Ok(committed.added.bytes)
 }

@@ -308,6 +308,39 @@ fn ingests_that_join_as_they_go_store_what_others_do() {
 }
 
 #[test]
+fn small_files_that_are_committed_together_store_what_others_do() {
+    let (directory, database) = new();
+    let (other_directory, other) = new();
+    let mut ingestion = database.ingestion(apart());
+    for number in 0..20 {
+        let file = directory.path().join(format!("{number}.pcap"));
+        fs::write(&file, capture(number)).unwrap();
+        ingestion.path(&file, &mut ()).unwrap();
+        other.ingest_path(&file, &apart(), &mut ()).unwrap();
+    }
+    ingestion.commit().unwrap();
+    let taken: Result<Vec<_>, _> = ingestion.take().into_iter().collect();
+    assert_eq!(taken.unwrap().len(), 20);
+    // How many commits there were is a matter of time.
+    assert!(
+        parts(&database).values().all(|parts| *parts <= 10),
+        "{:?}",
+        parts(&database)
+    );
+    let mut before = rows(&other_directory.path().join("db"));
+    let path = directory.path().join("db");
+    let after = rows(&path);
+    assert_eq!(
+        ids(&before["captures"], "capture_id"),
+        ids(&after["captures"], "capture_id")
+    );
+    // When they were ingested differs.
+    before.insert("captures".to_owned(), after["captures"].clone());
+    check_same_rows(&path, &before);
+    block_on(database.verify()).unwrap();
+}
+
+#[test]
 fn a_reader_goes_on_with_the_parts_that_it_opened() {
     let (directory, writer) = new();
     for number in 0..5 {

@@ -7,9 +7,8 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch, new_null_array};
-use datafusion::arrow::compute::interleave_record_batch;
-use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema};
+use datafusion::arrow::array::{ArrayRef, RecordBatch, new_null_array};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
@@ -18,14 +17,10 @@ use schema::Table;
 use schema::tables::packets;
 
 use super::choice::Size;
-use crate::columns::{CONN_ID, DATA, FLOW_ID, PACKET};
+use crate::clustering::{BATCH_BYTES, BATCH_ROWS, write_clustered};
 use crate::store::{Part, Store, Transaction};
 use crate::{Error, info};
 
-/// Bytes of one batch, about.
-const BATCH_BYTES: usize = 4 << 20;
-/// Rows of one batch at most.
-const BATCH_ROWS: usize = 1024;
 /// What a packet takes in memory besides its columns: the key by which it is sorted, and its place.
 const PACKET_BYTES: u64 = 64;
 
@@ -44,7 +39,7 @@ pub(super) fn join(transaction: &mut Transaction, table: &'static Table, parts: 
             }
         }
     }
-    write_clustered(transaction, table, &sorted)?;
+    write_clustered(transaction, &sorted)?;
     transaction.replace(table, parts)
 }
 
@@ -56,38 +51,6 @@ pub(super) fn size_in_memory(store: &Store, table: &'static Table, part: &Part) 
         rows: part.rows,
         bytes: source.bytes.saturating_add(keys),
     })
-}
-
-/// Writes packets by (flow_id, conn_id, packet).
-fn write_clustered(transaction: &mut Transaction, table: &'static Table, batches: &[RecordBatch]) -> Result<(), Error> {
-    let mut order = Vec::new();
-    for (index, batch) in batches.iter().enumerate() {
-        let column = |name| batch.column_by_name(name).expect("a source has the table's columns");
-        let ids = |name| column(name).as_primitive::<Int64Type>().iter();
-        let bytes = column(DATA).as_binary::<i32>().offsets().lengths();
-        let keys = ids(FLOW_ID).zip(ids(CONN_ID)).zip(ids(PACKET));
-        for (row, (((flow_id, conn_id), packet), bytes)) in keys.zip(bytes).enumerate() {
-            order.push((flow_id, conn_id, packet, (index, row), bytes));
-        }
-    }
-    // Of no flow is before all flows.
-    order.sort_unstable();
-    let batches: Vec<_> = batches.iter().collect();
-    let mut rest = order.as_slice();
-    while !rest.is_empty() {
-        let mut bytes = 0;
-        let fits = |(.., length): &&(_, _, _, _, usize)| {
-            bytes += length;
-            bytes <= BATCH_BYTES
-        };
-        let rows = rest.iter().take(BATCH_ROWS).take_while(fits).count().max(1);
-        let (now, later) = rest.split_at(rows);
-        let places: Vec<_> = now.iter().map(|(.., place, _)| *place).collect();
-        let batch = interleave_record_batch(&batches, &places).expect("a few MiB of one schema fit one batch");
-        transaction.write(table, &batch)?;
-        rest = later;
-    }
-    Ok(())
 }
 
 /// The rows of one part, as batches with the table's columns.

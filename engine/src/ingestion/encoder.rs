@@ -238,12 +238,7 @@ impl Sink for Encoder<'_> {
     }
 
     fn progress(&mut self, progress: Progress) {
-        let Watched {
-            watch,
-            read_bytes,
-            total_bytes,
-        } = &mut self.watched;
-        watch.progress(read_bytes.load(Ordering::Relaxed), *total_bytes, progress);
+        self.watched.progress(progress);
     }
 }
 
@@ -252,6 +247,13 @@ pub(super) struct Watched<'a> {
     pub(super) watch: &'a mut dyn Watch,
     pub(super) read_bytes: Arc<AtomicU64>,
     pub(super) total_bytes: Option<u64>,
+}
+
+impl Watched<'_> {
+    pub(super) fn progress(&mut self, progress: Progress) {
+        let read_bytes = self.read_bytes.load(Ordering::Relaxed);
+        self.watch.progress(read_bytes, self.total_bytes, progress);
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,8 @@ use super::*;
 fn commit(store: &Store, name: &str) -> Manifest {
     let mut transaction = Transaction::begin(store).unwrap();
     transaction.write(&TABLE, &row(name)).unwrap();
-    transaction.commit(Some((capture(name), 10))).unwrap().manifest
+    transaction.add_capture(capture(name), 10);
+    transaction.commit().unwrap().manifest
 }
 
 fn capture(name: &str) -> Capture {
@@ -106,7 +107,7 @@ fn lanes_write_parts_of_one_commit_and_those_that_are_not_adopted_go() {
     drop(dropped);
     transaction.adopt(adopted).unwrap();
     transaction.write(&TABLE, &row("own")).unwrap();
-    let manifest = transaction.commit(None).unwrap().manifest;
+    let manifest = transaction.commit().unwrap().manifest;
     let numbers: Vec<_> = manifest.parts(TABLE.name).iter().map(|part| part.number).collect();
     assert_eq!((numbers, manifest.next_part), (vec![1, 2, 5], 6));
     check_files(
@@ -146,7 +147,8 @@ fn a_commit_that_is_visible_keeps_its_parts_whatever_fails_then() {
     let (store, ..) = Store::create(directory.path()).unwrap();
     let mut transaction = Transaction::begin(&store).unwrap();
     transaction.write(&TABLE, &row("one")).unwrap();
-    transaction.publish(Some((capture("one"), 10))).unwrap();
+    transaction.add_capture(capture("one"), 10);
+    transaction.publish().unwrap();
     drop(transaction);
     assert_eq!(store.manifest().unwrap().parts(TABLE.name).len(), 1);
     check_files(
@@ -319,7 +321,7 @@ fn a_joined_part_takes_the_place_of_its_sources_and_the_next_writer_removes_them
     let (store, ..) = Store::create(directory.path()).unwrap();
     commit(&store, "one");
     let before = commit(&store, "two");
-    let committed = joining(&store).commit(None).unwrap();
+    let committed = joining(&store).commit().unwrap();
     let Committed { manifest, lock, .. } = committed;
     assert_eq!(parts(&manifest), [3]);
     assert_eq!(
@@ -357,7 +359,7 @@ fn a_reader_keeps_the_parts_that_it_sees_until_it_lets_go() {
     assert_eq!(parts(&manifest), [1, 2]);
     // Its commit is not the one before the joining, nor is its manifest: another came between.
     commit(&store, "three");
-    joining(&store).commit(None).unwrap();
+    joining(&store).commit().unwrap();
     commit(&store, "four");
     check_files(
         directory.path(),
@@ -392,7 +394,7 @@ fn a_commit_that_failed_behind_its_link_is_no_hindrance() {
     // A crash between the link to the manifest that will be replaced and the replacing.
     assert!(store.keep_if_held(2).unwrap().is_none());
     commit(&store, "two");
-    joining(&store).commit(None).unwrap();
+    joining(&store).commit().unwrap();
     commit(&store, "three");
     let part = directory.path().join("tables/captures/000001.parquet");
     assert!(part.exists(), "it is held");
@@ -410,7 +412,7 @@ fn whatever_a_reader_sees_is_there_while_a_writer_joins() {
         let writer = scope.spawn(|| {
             for number in 1..100 {
                 commit(&store, &number.to_string());
-                joining(&store).commit(None).unwrap();
+                joining(&store).commit().unwrap();
             }
         });
         let mut seen = 0;

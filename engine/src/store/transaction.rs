@@ -106,9 +106,15 @@ impl Transaction {
         Ok(())
     }
 
-    /// Makes everything written visible and lasting, with the capture it came from and the number of its packets.
-    pub(crate) fn commit(mut self, capture: Option<(Capture, u64)>) -> Result<Committed, Error> {
-        let (added, pin) = self.publish(capture)?;
+    /// Learns of a capture whose rows the commit holds, and of the number of its packets.
+    pub(crate) fn add_capture(&mut self, capture: Capture, packets: u64) {
+        self.manifest.next_packet += packets;
+        self.manifest.captures.push(capture);
+    }
+
+    /// Makes everything written visible and lasting.
+    pub(crate) fn commit(mut self) -> Result<Committed, Error> {
+        let (added, pin) = self.publish()?;
         sync_directory(self.store.path())?;
         Ok(Committed {
             manifest: self.manifest.clone(),
@@ -119,7 +125,7 @@ impl Transaction {
     }
 
     /// Makes everything written visible. Whatever fails after that, the parts stay: the manifest names them.
-    pub(super) fn publish(&mut self, capture: Option<(Capture, u64)>) -> Result<(Added, Pin), Error> {
+    pub(super) fn publish(&mut self) -> Result<(Added, Pin), Error> {
         self.lane.finish()?;
         let mut manifest = self.manifest.clone();
         manifest.next_part = self.lane.next_part();
@@ -141,10 +147,6 @@ impl Transaction {
         let joined: BTreeSet<_> = self.joined.iter().map(|joined| joined.table).collect();
         for directory in self.store.directories(added.rows.keys().copied().chain(joined)) {
             sync_directory(&directory)?;
-        }
-        if let Some((capture, packets)) = capture {
-            manifest.next_packet += packets;
-            manifest.captures.push(capture);
         }
         let _unheld = match self.store.keep_if_held(self.replaces) {
             // Where the file system has no links nothing is ever joined, and no commit takes parts away from readers.

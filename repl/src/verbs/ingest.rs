@@ -1,14 +1,16 @@
 //! `ingest`: capture files into the database, with progress and a closing report.
 //!
 //! A file that cannot be read is told and passed over; the command then ends with exit code 1. What fails in the world (a
-//! full disk) ends it at once.
+//! full disk) ends it at once. Small files are stored together, and told when they are stored.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use engine::{Anomalies, Database, IngestOptions, Ingested, Limits, Progress, Recognition, TableInfo, Watch};
+use engine::{
+    Anomalies, Database, IngestOptions, Ingested, Ingestion, Limits, Progress, Recognition, TableInfo, Watch,
+};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::say;
@@ -63,32 +65,97 @@ pub(super) fn run(source: &Source, arguments: &IngestArguments, terminal: &Termi
         readable(first)?;
     }
     let database = Database::open_or_create(directory)?;
-    let mut total = Total::default();
+    let mut told = Files {
+        ingestion: database.ingestion(options),
+        waiting: VecDeque::new(),
+        total: Total::default(),
+        exit,
+    };
     for file in &files {
-        match timed(&database, file, &options, &runtime, terminal) {
-            Ok((ingested, time)) => {
-                say(one_line(&ingested, time));
-                if let Err(error) = &ingested.compaction {
-                    let name = escape::line(&ingested.name);
-                    let error = error.to_string();
-                    say(format!(
-                        "{name}: it is stored, but small parts were not joined: {}",
-                        escape::line(&error)
-                    ));
-                }
-                total.add(ingested, time);
-            }
-            Err(failure) if failure.exit == Exit::Input => {
-                failure.print(terminal);
-                exit = Exit::Input;
-            }
-            Err(failure) => return Err(failure),
+        told = told.ingest(file, &runtime, terminal)?;
+    }
+    told.finish(&runtime, terminal)
+}
+
+/// Files on their way into the store: what became of each is told in their order, once it is certain.
+struct Files {
+    ingestion: Ingestion,
+    /// The files of which nothing is told yet, and how long each took.
+    waiting: VecDeque<(PathBuf, Duration)>,
+    total: Total,
+    exit: Exit,
+}
+
+impl Files {
+    fn ingest(mut self, file: &Path, runtime: &Runtime, terminal: &Terminal) -> Result<Self, Failure> {
+        let (mut ingestion, path) = (self.ingestion, file.to_owned());
+        let ((ingestion, ended), time) = timed(file, runtime, terminal, move |bar| {
+            let ended = if path == Path::new("-") {
+                ingestion.reader("-", std::io::stdin(), bar)
+            } else {
+                ingestion.path(&path, bar)
+            };
+            (ingestion, ended)
+        })?;
+        self.ingestion = ingestion;
+        self.waiting.push_back((file.to_owned(), time));
+        self.tell(ended, terminal)
+    }
+
+    /// Stores what waits, and tells what all files gave.
+    fn finish(mut self, runtime: &Runtime, terminal: &Terminal) -> Result<Exit, Failure> {
+        let started = Instant::now();
+        let mut ingestion = self.ingestion;
+        let (ingestion, ended) = runtime.wait_blocking(move || {
+            let ended = ingestion.commit();
+            Ok((ingestion, ended))
+        })?;
+        self.ingestion = ingestion;
+        self.total.time += started.elapsed();
+        let this = self.tell(ended, terminal)?;
+        if let Some(report) = this.total.report() {
+            say(report.trim_end());
         }
+        Ok(this.exit)
     }
-    if let Some(report) = total.report() {
-        say(report.trim_end());
+
+    /// Says what became of the files of which it is certain; of the others, if all ended here, that they are not stored.
+    fn tell(mut self, ended: Result<(), engine::Error>, terminal: &Terminal) -> Result<Self, Failure> {
+        for outcome in self.ingestion.take() {
+            let (_, time) = self.waiting.pop_front().expect("each file has one outcome");
+            match outcome {
+                Ok(ingested) => self.tell_ingested(ingested, time),
+                Err(error) => {
+                    Failure::from(error).print(terminal);
+                    self.exit = Exit::Input;
+                }
+            }
+        }
+        if let Err(error) = ended {
+            if let Some((first, _)) = self.waiting.front().filter(|_| self.waiting.len() > 1) {
+                let (files, first) = (
+                    units::counted(self.waiting.len() as u64, "file"),
+                    first.display().to_string(),
+                );
+                say(format!("{files} not stored, from {} on", escape::line(&first)));
+            }
+            return Err(error.into());
+        }
+        Ok(self)
     }
-    Ok(exit)
+
+    fn tell_ingested(&mut self, ingested: Ingested, time: Duration) {
+        say(one_line(&ingested, time));
+        if let Err(error) = &ingested.compaction {
+            let name = escape::line(&ingested.name);
+            let error = error.to_string();
+            say(format!(
+                "{name}: it is stored, but small parts were not joined: {}",
+                escape::line(&error)
+            ));
+        }
+        self.total.add(ingested, time);
+    }
 }
 
 /// Ingests one file into a temporary database, and says what was odd about it.
@@ -99,7 +166,10 @@ pub(crate) fn one(
     runtime: &Runtime,
     terminal: &Terminal,
 ) -> Result<(), Failure> {
-    let (ingested, _) = timed(database, file, options, runtime, terminal)?;
+    let (database, path, options) = (database.clone(), file.to_owned(), options.clone());
+    let ingest = move |bar: &mut Bar| database.ingest_path(&path, &options, bar);
+    let (ingested, _) = timed(file, runtime, terminal, ingest)?;
+    let ingested = ingested?;
     if let Some(drops) = drops(&ingested.report.drops) {
         say(format!("{}: {drops}", escape::line(&ingested.name)));
     }
@@ -143,27 +213,17 @@ fn expand(argument: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(found)
 }
 
-/// Ingests one file on a thread of its own, so that Ctrl-C is heard.
-fn timed(
-    database: &Database,
+/// Does what one file asks for on a thread of its own, so that Ctrl-C is heard.
+fn timed<T: Send + 'static>(
     file: &Path,
-    options: &IngestOptions,
     runtime: &Runtime,
     terminal: &Terminal,
-) -> Result<(Ingested, Duration), Failure> {
+    work: impl FnOnce(&mut Bar) -> T + Send + 'static,
+) -> Result<(T, Duration), Failure> {
     let started = Instant::now();
-    let bar = Bar::new(file, terminal);
+    let mut bar = Bar::new(file, terminal);
     let shown = bar.0.clone();
-    let (database, file, options) = (database.clone(), file.to_owned(), options.clone());
-    let result = runtime.wait_blocking(move || {
-        let mut bar = bar;
-        let result = if file == Path::new("-") {
-            database.ingest_reader("-", std::io::stdin(), &options, &mut bar)
-        } else {
-            database.ingest_path(&file, &options, &mut bar)
-        };
-        result.map_err(Failure::from)
-    });
+    let result = runtime.wait_blocking(move || Ok(work(&mut bar)));
     shown.finish_and_clear();
     Ok((result?, started.elapsed()))
 }

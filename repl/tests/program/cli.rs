@@ -490,13 +490,84 @@ fn small_parts_are_joined_when_told() {
 #[test]
 fn many_small_ingests_join_their_parts_unless_told_not_to() {
     let place = Place::with_capture();
-    let mut ingest = vec!["--db", "db", "ingest", "--force", "--no-compact"];
-    ingest.extend(["talk.pcap"; 16]);
-    let run = place.run(&ingest);
-    assert!(run.code == Some(0) && !run.stderr.contains("joined"), "{}", run.stderr);
+    for _ in 0..16 {
+        let run = place.run(&["--db", "db", "ingest", "--force", "--no-compact", "talk.pcap"]);
+        assert!(run.code == Some(0) && !run.stderr.contains("joined"), "{}", run.stderr);
+    }
     let run = place.run(&["--db", "db", "ingest", "--force", "talk.pcap"]);
     let joined: Vec<_> = run.stderr.lines().filter(|line| line.contains("joined")).collect();
     expect!["small parts joined: 102 became 6"].assert_eq(&joined.join("\n"));
+}
+
+/// What is stored: each capture with its packets, and how many rows of some tables are its own.
+fn stored(place: &Place) -> Vec<String> {
+    let counts = [("packets", "packet"), ("conns", "conn_id"), ("http", "id")].map(|(table, id)| {
+        let counted = format!(
+            "SELECT c.name, c.packets, count(t.{id}) FROM captures c \
+             LEFT JOIN {table} t ON t.{id} >= c.capture_id AND t.{id} < c.capture_id + c.packets \
+             GROUP BY c.name, c.packets ORDER BY c.name"
+        );
+        let run = place.run(&["--db", "db", "sql", &counted, "-f", "csv"]);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        run.stdout
+    });
+    let [packets, conns, http] = counts.each_ref().map(|text| text.lines().skip(1));
+    let last = |line: &str| line.rsplit(',').next().unwrap_or_default().to_owned();
+    let joined = packets.zip(conns.zip(http));
+    joined
+        .map(|(packets, (conns, http))| format!("{packets},{},{}", last(conns), last(http)))
+        .collect()
+}
+
+#[test]
+fn a_killed_ingest_of_many_files_has_stored_what_it_told_and_nothing_by_half() {
+    use std::io::{BufRead, BufReader};
+    let place = Place::with_capture();
+    let capture = std::fs::read(place.path("talk.pcap")).expect("it was written");
+    let files: Vec<_> = (0..60).map(|number| format!("{number:02}.pcap")).collect();
+    for (number, file) in (0..).zip(&files) {
+        // A second of its own, so that no two are the same.
+        let mut capture = capture.clone();
+        capture[24] = number;
+        place.write(file, &capture);
+    }
+    let program = assert_cmd::cargo::cargo_bin!("kfl");
+    let mut before = 0;
+    for told_at_least in [1, 5, 20] {
+        let mut command = Command::new(program);
+        let command = command
+            .current_dir(place.path(""))
+            .args(["--db", "db", "ingest"])
+            .args(&files);
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("the program starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
+        let is_told = |line: &String| line.contains(".pcap: 20 packets");
+        let mut told: Vec<_> = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .filter(is_told)
+            .take(told_at_least)
+            .collect();
+        child.kill().expect("it is ours");
+        child.wait().expect("it is ours");
+        told.extend(lines.map_while(Result::ok).filter(is_told));
+        let stored = stored(&place);
+        assert!(
+            stored.len() >= before + told.len() && stored.len() <= files.len(),
+            "{stored:?}"
+        );
+        for (file, stored) in files.iter().zip(&stored) {
+            assert_eq!(*stored, format!("{file},20,20,3,3"));
+        }
+        before = stored.len();
+    }
+    let mut ingest = vec!["--db", "db", "ingest"];
+    ingest.extend(files.iter().map(String::as_str));
+    let run = place.run(&ingest);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let skipped = run.stderr.lines().filter(|line| line.contains("skipped")).count();
+    assert_eq!((skipped, stored(&place).len()), (before, files.len()));
+    assert_eq!(place.run(&["--db", "db", "verify"]).code, Some(0));
 }
 
 #[test]
