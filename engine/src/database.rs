@@ -17,8 +17,8 @@ use crate::ingestion::{IngestOptions, Ingested, Ingestion, Watch};
 use crate::session::{self, Snapshot};
 use crate::store::{Committed, Lock, Manifest, Pin, Store, Transaction};
 use crate::{
-    Counters, Error, Explanation, ExportFormat, ExportOptions, Info, Notes, Packet, QueryOptions, Rows, capture,
-    captures, export, info, packets, query, values,
+    Counters, Error, Explanation, ExportFormat, ExportOptions, Info, Notes, Packet, QueryOptions, Rows, Verification,
+    capture, captures, export, info, packets, query, values,
 };
 
 /// A database: one directory.
@@ -347,17 +347,18 @@ impl Database {
         captures::notes(&snapshot, self.session(&snapshot)?).await
     }
 
-    /// Reads every part and compares it with the manifest; returns the number of parts read.
+    /// Reads every part and compares it with the manifest, and the manifest with its digest. All damage is found, the first
+    /// hundred told.
     ///
     /// # Errors
     ///
-    /// [`Error::Damaged`] with the first part that is not as it was written.
-    pub async fn verify(&self) -> Result<usize, Error> {
+    /// What is wrong with parts is no error of this, but in what it gives.
+    pub async fn verify(&self) -> Result<Verification, Error> {
         let (store, snapshot) = (self.inner.store.clone(), self.snapshot());
         let verified = tokio::task::spawn_blocking(move || info::verify(&store, &snapshot.manifest)).await;
-        verified.unwrap_or_else(|error| match error.try_into_panic() {
+        verified.map_err(|error| match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            Err(error) => Err(Error::Query(error.to_string())),
+            Err(error) => Error::Query(error.to_string()),
         })
     }
 

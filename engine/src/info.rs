@@ -53,16 +53,41 @@ pub(crate) fn tables(manifest: &Manifest) -> Vec<TableInfo> {
     schema::tables::ALL.iter().map(table).collect()
 }
 
-/// Reads every part and compares it with the manifest; returns the number of parts read.
-pub(crate) fn verify(store: &Store, manifest: &Manifest) -> Result<usize, Error> {
-    let mut parts_read = 0;
-    for (table, parts) in &manifest.tables {
-        for part in parts {
-            verify_part(store, table, part)?;
-            parts_read += 1;
+/// Damage that a verification tells of.
+const DAMAGE_TOLD: usize = 100;
+
+/// What a verification found.
+#[derive(Debug, Default)]
+pub struct Verification {
+    /// Parts that were looked at.
+    pub parts: usize,
+    /// What is wrong, in the order of the manifest; the first hundred.
+    pub damage: Vec<Error>,
+    /// Parts beyond those that are not as they were written either.
+    pub more_damage: usize,
+}
+
+impl Verification {
+    fn see(&mut self, result: Result<(), Error>) {
+        match result {
+            Err(error) if self.damage.len() < DAMAGE_TOLD => self.damage.push(error),
+            Err(_) => self.more_damage += 1,
+            Ok(()) => {}
         }
     }
-    Ok(parts_read)
+}
+
+/// Reads every part and compares it with the manifest, and the manifest with its digest.
+pub(crate) fn verify(store: &Store, manifest: &Manifest) -> Verification {
+    let mut verification = Verification::default();
+    verification.see(store.manifest().map(|_| ()));
+    for (table, parts) in &manifest.tables {
+        for part in parts {
+            verification.see(verify_part(store, table, part));
+            verification.parts += 1;
+        }
+    }
+    verification
 }
 
 /// Reads a part and compares it with the manifest.

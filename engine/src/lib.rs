@@ -43,7 +43,7 @@ pub use counters::Counters;
 pub use database::Database;
 pub use error::Error;
 pub use export::{ExportFormat, ExportOptions};
-pub use info::{Info, TableInfo};
+pub use info::{Info, TableInfo, Verification};
 pub use ingestion::{IngestOptions, Ingested, Ingestion, Watch};
 pub use json::duration_text;
 pub use packets::Packet;

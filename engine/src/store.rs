@@ -18,6 +18,7 @@ mod manifest;
 mod part;
 mod pin;
 mod properties;
+mod sealed;
 mod segments;
 mod syncer;
 mod table_writer;

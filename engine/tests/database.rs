@@ -412,7 +412,7 @@ fn wrong_inputs_are_named_and_nothing_is_stored() {
             .rows,
         1
     );
-    block_on(database.verify()).unwrap();
+    assert!(block_on(database.verify()).unwrap().damage.is_empty());
 }
 
 #[test]
@@ -511,34 +511,69 @@ fn parts_that_cannot_match_are_not_opened() {
     assert!(error.to_string().contains("packets"), "{error}");
 }
 
+/// What is wrong with a database, a line each.
+#[track_caller]
+fn check_damage(database: &Database, directory: &Path, expect: Expect) {
+    let found = block_on(database.verify()).unwrap();
+    assert!(found.parts > 3 && found.more_damage == 0 && found.damage.iter().all(|error| !error.is_input()));
+    let damage: Vec<_> = found.damage.iter().map(ToString::to_string).collect();
+    let damage = damage.join("\n").replace(&directory.display().to_string(), "");
+    // Digests are the encoder's affair.
+    let damage = damage
+        .lines()
+        .map(|line| line.split(" digest ").next().unwrap_or_default())
+        .map(|line| line.split(" at line ").next().unwrap_or_default());
+    expect.assert_eq(&damage.collect::<Vec<_>>().join("\n"));
+}
+
 #[test]
-fn a_damaged_part_is_named() {
+fn all_damaged_parts_are_named() {
     let (directory, database) = with_talk();
-    assert!(block_on(database.verify()).unwrap() > 3);
-    let parts = directory.path().join("db/tables/packets");
-    let part = fs::read_dir(&parts).unwrap().next().unwrap().unwrap().path();
-    let whole = fs::read(&part).unwrap();
-    let mut bytes = whole.clone();
+    check_damage(&database, directory.path(), expect![""]);
+    let part = |table: &str| directory.path().join(format!("db/tables/{table}"));
+    let part = |table: &str| fs::read_dir(part(table)).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = fs::read(part("packets")).unwrap();
     bytes[100] ^= 1;
-    fs::write(&part, &bytes).unwrap();
-    let error = block_on(database.verify()).unwrap_err();
-    assert!(
-        matches!(&error, Error::Damaged { path, reason } if *path == part && reason.contains("digest")),
-        "{error}"
+    fs::write(part("packets"), &bytes).unwrap();
+    fs::write(part("flows"), &fs::read(part("flows")).unwrap()[..50]).unwrap();
+    fs::remove_file(part("conns")).unwrap();
+    check_damage(
+        &database,
+        directory.path(),
+        expect![[r#"
+        /db/tables/conns/000002.parquet is damaged: the file is missing
+        /db/tables/flows/000001.parquet is damaged: expected 48023 bytes, found 50
+        /db/tables/packets/000003.parquet is damaged: expected BLAKE3"#]],
     );
-    fs::write(&part, &whole[..50]).unwrap();
-    let error = block_on(database.verify()).unwrap_err();
-    assert!(
-        matches!(&error, Error::Damaged { path, reason } if *path == part && reason.ends_with("found 50")),
-        "{error}"
+}
+
+#[test]
+fn a_flipped_bit_in_the_manifest_is_told_and_an_older_manifest_has_no_digest() {
+    let (directory, database) = with_talk();
+    let path = directory.path().join("db/MANIFEST.json");
+    let whole = fs::read(&path).unwrap();
+    let text = String::from_utf8(whole.clone()).unwrap();
+    let rows = text.find(r#""rows":"#).unwrap() + r#""rows":"#.len();
+    let mut bytes = whole.clone();
+    bytes[rows] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    check_damage(
+        &database,
+        directory.path(),
+        expect!["/db/MANIFEST.json is damaged: expected BLAKE3"],
     );
-    fs::remove_file(&part).unwrap();
-    let error = block_on(database.verify()).unwrap_err();
-    assert!(
-        matches!(&error, Error::Damaged { path, .. } if *path == part),
-        "{error}"
+    let error = Database::open(directory.path().join("db")).unwrap_err();
+    assert!(matches!(error, Error::Damaged { .. }), "{error}");
+    let (older, _) = text.rsplit_once(r#","digest":""#).unwrap();
+    fs::write(&path, older).unwrap();
+    check_damage(
+        &database,
+        directory.path(),
+        expect!["/db/MANIFEST.json is damaged: EOF while parsing an object"],
     );
-    assert!(!error.is_input());
+    fs::write(&path, format!("{older}}}")).unwrap();
+    check_damage(&database, directory.path(), expect![""]);
+    Database::open(directory.path().join("db")).unwrap();
 }
 
 /// Numbers of the packets that a written capture holds, by their seconds.

@@ -99,6 +99,11 @@ impl Failure {
         }
     }
 
+    /// Leaves out what to do instead.
+    pub(crate) fn without_hint(self) -> Self {
+        Self { hint: None, ..self }
+    }
+
     /// The mistakes of a filter, each under the text it speaks of.
     pub(crate) fn of_filter(text: &str, diagnostics: &[kfl::Diagnostic]) -> Self {
         let mut message = String::new();

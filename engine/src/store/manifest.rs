@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::store::TABLES;
+use crate::store::sealed::{self, Seal};
 
 /// Version of the layout on disk. It grows when an older reader would misread a store.
 const VERSION: u32 = 1;
@@ -63,8 +64,21 @@ impl Default for Manifest {
 }
 
 impl Manifest {
-    /// Reads a manifest.
+    /// Reads a manifest, and compares it with its digest.
     pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
+        let damaged = |reason| Error::Damaged {
+            path: path.to_owned(),
+            reason,
+        };
+        let seal = sealed::check(bytes).map_err(damaged)?;
+        let manifest = Self::parse_unsealed(path, bytes)?;
+        match seal {
+            Seal::Whole | Seal::Older => Ok(manifest),
+            Seal::Missing => Err(damaged("expected a BLAKE3 digest at its end, found none".to_owned())),
+        }
+    }
+
+    fn parse_unsealed(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
         #[derive(Deserialize)]
         struct Version {
             version: u32,
@@ -85,9 +99,9 @@ impl Manifest {
         serde_json::from_slice(bytes).map_err(damaged)
     }
 
-    /// The manifest as text.
+    /// The manifest as text, with its digest.
     pub(crate) fn print(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("strings, numbers and maps with string keys print as JSON")
+        sealed::seal(serde_json::to_vec(self).expect("strings, numbers and maps with string keys print as JSON"))
     }
 
     /// The parts of a table.

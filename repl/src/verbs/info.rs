@@ -88,14 +88,23 @@ pub(crate) fn draw(info: &Info, terminal: &Terminal) -> String {
     format!("{}\n\n{table}", escape::line(&info.path.display().to_string()))
 }
 
-/// Reads every part and compares it with the manifest.
+/// Reads every part and compares it with the manifest; says all that is wrong.
 pub(super) fn verify(source: &Source, terminal: &Terminal) -> Result<Exit, Failure> {
     let opened = Opened::of(source, terminal)?;
     let database = opened.database.clone();
-    let parts = opened.runtime.wait(async move { Ok(database.verify().await?) })?;
-    say(format!(
-        "{} read, all are as the manifest says",
-        units::counted(parts as u64, "part")
-    ));
-    Ok(Exit::Done)
+    let found = opened.runtime.wait(async move { Ok(database.verify().await?) })?;
+    let parts = units::counted(found.parts as u64, "part");
+    if found.damage.is_empty() {
+        say(format!("{parts} read, all are as the manifest says"));
+        return Ok(Exit::Done);
+    }
+    let damaged = found.damage.len() + found.more_damage;
+    for error in found.damage {
+        Failure::from(error).without_hint().print(terminal);
+    }
+    if found.more_damage > 0 {
+        say(format!("and {} more", units::count(found.more_damage as u64)));
+    }
+    let files = units::counted(damaged as u64, "damaged file");
+    Err(Failure::world(format!("{parts} read, found {files}")).hint("the captures can be ingested again"))
 }

@@ -449,6 +449,22 @@ fn the_store_is_described_and_verified() {
     assert!(run.stdout.contains("http"), "{}", run.stdout);
     let run = place.run(&["--db", "db", "verify"]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""), "{}", run.stderr);
+    for table in ["conns", "http"] {
+        std::fs::remove_dir_all(place.path(&format!("db/tables/{table}"))).expect("it is there");
+    }
+    check(
+        &place,
+        &["--db", "db", "verify"],
+        expect![[r#"
+        exit 2
+        --- stdout
+        --- stderr
+        error: db/tables/conns/000002.parquet is damaged: the file is missing
+        error: db/tables/http/000003.parquet is damaged: the file is missing
+        error: 6 parts read, found 2 damaged files
+        hint: the captures can be ingested again
+    "#]],
+    );
 }
 
 #[test]
