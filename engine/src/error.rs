@@ -199,7 +199,7 @@ impl Error {
     }
 
     /// The failure of a part that cannot be read, if that is what went wrong.
-    fn of_part(error: &DataFusionError) -> Option<Self> {
+    pub(crate) fn of_part(error: &DataFusionError) -> Option<Self> {
         if let Some(Error::Part { path, reason }) = cause::<Error>(error) {
             return Some(Error::Part {
                 path: path.clone(),

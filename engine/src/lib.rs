@@ -13,6 +13,7 @@ mod columns;
 mod compaction;
 mod counters;
 pub mod csv;
+mod damage;
 mod database;
 mod error;
 mod export;

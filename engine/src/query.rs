@@ -9,13 +9,13 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, displayable, execute_stream};
-use futures::{StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use kfl::{Environment, Lowered};
 use sql::LeftOut;
 
 use crate::session::Snapshot;
 use crate::store::Pin;
-use crate::{Counters, Error, branches};
+use crate::{Counters, Error, branches, damage};
 
 /// How to answer.
 #[derive(Clone, Debug, Default)]
@@ -181,8 +181,12 @@ async fn physical(plan: &LogicalPlan, session: &SessionState) -> Result<Arc<dyn 
 /// Starts a plan.
 pub(crate) async fn run(plan: &LogicalPlan, session: &SessionState) -> Result<Rows, Error> {
     let plan = physical(plan, session).await?;
-    let stream = execute_stream(plan.clone(), session.task_ctx()).map_err(Error::of_query)?;
+    let context = session.task_ctx();
+    let stream = execute_stream(plan.clone(), context.clone()).map_err(Error::of_query)?;
     let schema = stream.schema();
+    let scanned = plan.clone();
+    let named = move |error| damage::named(error, scanned.clone(), context.clone()).map(Err);
+    let stream = stream.or_else(named);
     // The parts stay until the answer is read, though the handle may see a newer commit by then.
     let pin = session.config().get_extension::<Pin>();
     let stream = stream.inspect(move |_| {
