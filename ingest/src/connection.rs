@@ -127,6 +127,8 @@ pub(crate) struct Connection {
     pub(crate) client: Endpoint,
     pub(crate) server: Endpoint,
     pub(crate) link: Link,
+    /// Tells it apart from others that begin in the same packet.
+    pub(crate) place: u16,
     pub(crate) first_time_ns: i64,
     pub(crate) last_time_ns: i64,
     pub(crate) last_packet: u64,

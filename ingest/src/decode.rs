@@ -133,6 +133,8 @@ pub struct Datagram {
     pub vlans: Vlans,
     /// The innermost tunnel around it.
     pub tunnel: Option<&'static str>,
+    /// Which of its packet's datagrams it is: an 802.11 frame may be a bundle of several.
+    pub place: u16,
 }
 
 /// More tunnels in tunnels are no real traffic.
@@ -153,6 +155,8 @@ impl Datagram {
 pub struct Datagrams<'a> {
     packet: &'a [u8],
     next: Next,
+    /// Of the next datagram.
+    place: u16,
 }
 
 #[derive(Debug)]
@@ -171,6 +175,7 @@ pub fn datagrams(link_type: u16, packet: &[u8], original: u32) -> Datagrams<'_> 
     Datagrams {
         packet,
         next: Next::Frame(link_type, wire_bytes),
+        place: 0,
     }
 }
 
@@ -192,7 +197,10 @@ impl Iterator for Datagrams<'_> {
             }
             match found {
                 Ok(Some(frame)) => {
-                    return Some(ip::decode(self.packet, &frame).and_then(|datagram| innermost(self.packet, datagram)));
+                    let place = self.place;
+                    self.place = place.saturating_add(1);
+                    let found = ip::decode(self.packet, &frame).and_then(|datagram| innermost(self.packet, datagram));
+                    return Some(found.map(|datagram| Datagram { place, ..datagram }));
                 }
                 Ok(None) => {}
                 Err(anomaly) => return Some(Err(anomaly)),
@@ -207,7 +215,11 @@ impl Iterator for Datagrams<'_> {
 ///
 /// What keeps its extension headers from being read.
 pub fn decode_whole(piece: &Datagram, whole: &Whole) -> Result<Datagram, Anomaly> {
-    innermost(&whole.payload, ip::decode_whole(piece, whole)?)
+    let datagram = innermost(&whole.payload, ip::decode_whole(piece, whole)?)?;
+    Ok(Datagram {
+        place: piece.place,
+        ..datagram
+    })
 }
 
 /// Follows tunnels inwards.

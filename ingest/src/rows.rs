@@ -40,7 +40,7 @@ pub(crate) fn append_connection(tables: &mut Tables, connection: &Connection, st
     tables.conns.append(Conn {
         common: Common {
             id: Some(link.conn_id),
-            index: Some(0),
+            index: Some(i64::from(connection.place)),
             timestamp: Some(connection.first_time_ns),
             protocol: Some(transport_names(connection.key.protocol).1),
             transport: Some(link.transport),
@@ -105,7 +105,7 @@ pub(crate) fn append_flow(tables: &mut Tables, flow: &Flow) {
     tables.flows.append(FlowRow {
         common: Common {
             id: flow_id,
-            index: Some(0),
+            index: Some(i64::from(flow.place)),
             timestamp: Some(flow.first_time_ns),
             protocol: Some(protocol),
             transport: Some(transport),

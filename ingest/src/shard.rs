@@ -404,6 +404,7 @@ impl Shard {
         let flow = self.flows.entry(flow_key).or_insert_with(|| Flow {
             key: flow_key,
             flow_id: number,
+            place: arrived.datagram.place,
             first_time_ns: began_ns,
             last_time_ns: arrived.time_ns,
             volumes: [Volume::default(); 2],
@@ -447,6 +448,7 @@ impl Shard {
             client,
             server,
             link,
+            place: arrived.datagram.place,
             first_time_ns: began_ns,
             last_time_ns: arrived.time_ns,
             last_packet: arrived.number,

@@ -544,3 +544,36 @@ fn any_cut_of_any_frame_is_no_more_than_an_anomaly() {
         assert_eq!(report.packets, 1);
     }
 }
+
+#[test]
+fn what_begins_in_one_bundle_is_told_apart_by_its_index() {
+    const QOS: &str = "88010000 02*18 0000";
+    let bundle = format!("{QOS} 8000 MAC len(SNAP 0800 IP4) 0000 MAC len(SNAP 0800 IP4b) 0000 MAC len(SNAP 86dd IP6)");
+    let capture = capture(105, &[bytes(&bundle), bytes(&bundle)]);
+    for threads in [1, 2, 8] {
+        let options = Options {
+            threads,
+            ..Options::default()
+        };
+        let (kept, _) = common::ingest(&capture, &options);
+        for table in ["conns", "flows"] {
+            let mut found = Vec::new();
+            for batch in kept.of(table) {
+                let int = |name| {
+                    batch
+                        .column_by_name(name)
+                        .expect("it has one")
+                        .as_primitive::<Int64Type>()
+                };
+                found.extend(
+                    int("id")
+                        .values()
+                        .iter()
+                        .copied()
+                        .zip(int("index").values().iter().copied()),
+                );
+            }
+            assert_eq!(found, [(1, 0), (1, 1), (1, 2)], "{table}");
+        }
+    }
+}

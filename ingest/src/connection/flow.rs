@@ -21,6 +21,8 @@ pub(crate) struct FlowKey {
 pub(crate) struct Flow {
     pub(crate) key: FlowKey,
     pub(crate) flow_id: u64,
+    /// Tells it apart from others that begin in the same packet.
+    pub(crate) place: u16,
     pub(crate) first_time_ns: i64,
     pub(crate) last_time_ns: i64,
     pub(crate) volumes: [Volume; 2],

@@ -248,6 +248,7 @@ impl Payload {
             fragment: self.fragment,
             vlans: frame.vlans,
             tunnel: frame.tunnel,
+            place: 0,
         }
     }
 }

@@ -286,6 +286,7 @@ mod tests {
             pieces: 1,
             vlans: Vlans::default(),
             tunnel: None,
+            place: 0,
         };
         let (transport, anomaly) = Transport::decode(&datagram, &payload[..captured]);
         let told = transport.map(|transport| {
