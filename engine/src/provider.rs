@@ -8,7 +8,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, BooleanArray, UInt64Array};
+use datafusion::arrow::array::{ArrayRef, BooleanArray, Int64Array, TimestampNanosecondArray, UInt64Array};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::pruning::PruningStatistics;
@@ -36,7 +36,7 @@ use schema::tables::packets;
 use crate::columns::RANGED;
 use crate::footers::{FOOTER_BYTES, Footers};
 use crate::scan::{ChooseExec, Condition, WholePart, is_answerable, is_time_range};
-use crate::store::{Manifest, Part, ROW_GROUP_ROWS};
+use crate::store::{Columns, Content, Manifest, Part, ROW_GROUP_ROWS};
 
 /// One table of one commit.
 #[derive(Clone, Debug)]
@@ -116,6 +116,7 @@ impl Parts {
         let Ok(predicate) = predicate else { return Ok(parts) };
         let kept = predicate.prune(&Ranges {
             schema: &self.schema,
+            columns: &self.manifest.columns(self.table.name),
             parts: &parts,
         })?;
         Ok(parts
@@ -308,7 +309,7 @@ impl TableProvider for Parts {
         });
         Ok(Arc::new(ChooseExec::new(
             condition,
-            whole.collect(),
+            (whole.collect(), self.manifest.columns(self.table.name)),
             rows,
             bare,
             readers,
@@ -325,23 +326,28 @@ pub(crate) fn key(data_type: &DataType, value: Option<i64>) -> ScalarValue {
     }
 }
 
-/// The key ranges of some parts, as DataFusion's pruning asks for them.
+/// What the manifest knows of some parts, as DataFusion's pruning asks for it.
 pub(crate) struct Ranges<'a> {
     pub(crate) schema: &'a Schema,
+    pub(crate) columns: &'a Columns,
     pub(crate) parts: &'a [&'a Part],
 }
 
 impl Ranges<'_> {
-    fn values(&self, column: &Column, pick: fn(&(i64, i64)) -> i64) -> Option<ArrayRef> {
+    fn values(&self, column: &Column, pick: fn((i64, i64)) -> i64) -> Option<ArrayRef> {
         let data_type = self.schema.field_with_name(&column.name).ok()?.data_type();
-        if !RANGED.contains(&column.name.as_str()) {
-            return None;
-        }
-        let values = self
-            .parts
-            .iter()
-            .map(|part| key(data_type, part.ranges.get(&column.name).map(pick)));
-        ScalarValue::iter_to_array(values).ok()
+        let contents = self.columns.contents(&column.name, self.parts).into_iter();
+        let values = contents.map(|content| match content {
+            Content::Range(first, last) => Some(pick((first, last))),
+            Content::Nulls | Content::Some | Content::Unknown => None,
+        });
+        Some(match data_type {
+            DataType::Int64 => Arc::new(Int64Array::from_iter(values)),
+            DataType::Timestamp(TimeUnit::Nanosecond, zone) => {
+                Arc::new(TimestampNanosecondArray::from_iter(values).with_timezone_opt(zone.clone()))
+            }
+            _ => return None,
+        })
     }
 }
 
@@ -358,8 +364,13 @@ impl PruningStatistics for Ranges<'_> {
         self.parts.len()
     }
 
-    fn null_counts(&self, _: &Column) -> Option<ArrayRef> {
-        None
+    fn null_counts(&self, column: &Column) -> Option<ArrayRef> {
+        let contents = self.columns.contents(&column.name, self.parts);
+        let nulls = contents.iter().zip(self.parts).map(|(content, part)| match content {
+            Content::Nulls => Some(part.rows),
+            Content::Range(..) | Content::Some | Content::Unknown => None,
+        });
+        Some(Arc::new(UInt64Array::from_iter(nulls)))
     }
 
     fn row_counts(&self) -> Option<ArrayRef> {

@@ -63,9 +63,24 @@ impl Queue {
         while !self.is_decided()
             && let Some((_, place)) = self.parts.pop_front()
         {
-            self.open(place).await?;
+            match self.run.matching(&[&self.run.parts()[place].part])?[..] {
+                [true] => self.open(place).await?,
+                _ => self.rule_out()?,
+            }
         }
         Ok(self.groups.pop_front().map(|(_, group)| group))
+    }
+
+    /// Leaves out all parts that can be ruled out by now: where one was, a sort mostly has its rows, and the rest go with it.
+    fn rule_out(&mut self) -> Result<()> {
+        let parts: Vec<_> = self
+            .parts
+            .iter()
+            .map(|(_, place)| &self.run.parts()[*place].part)
+            .collect();
+        let mut kept = self.run.matching(&parts)?.into_iter();
+        self.parts.retain(|_| kept.next().unwrap_or(true));
+        Ok(())
     }
 
     /// True if the first of the row groups comes before all parts that are closed.
@@ -78,13 +93,10 @@ impl Queue {
         }
     }
 
-    /// Adds a partition's row groups of a part, unless statistics rule it out as a whole.
+    /// Adds a partition's row groups of a part.
     async fn open(&mut self, place: usize) -> Result<()> {
         let run = &self.run;
         let part = &run.parts()[place];
-        if !run.may_match(part)? {
-            return Ok(());
-        }
         let metadata = run.reader(&part.file)?.get_metadata(None).await?;
         if !is_sound(&metadata, &part.part) {
             return Err(Error::part(
@@ -139,7 +151,7 @@ fn is_shared(part: &WholePart) -> bool {
 }
 
 fn of_part(order: &Order, part: &WholePart, run: &Run) -> Beginning {
-    let (first, last) = part.range(&order.column, run.table())?;
+    let (first, last) = part.range(&order.column, run.columns(), run.table())?;
     Some(if order.descending { last } else { first })
 }
 

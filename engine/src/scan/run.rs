@@ -26,6 +26,7 @@ use super::wanted::Wanted;
 use super::{ChooseExec, Order, WholePart};
 use crate::columns::RANGED;
 use crate::provider::Ranges;
+use crate::store::{Columns, Content, Part};
 
 /// Columns above which a row group's rows are read at once, and not held back to be given in reverse.
 const FEW_COLUMNS: usize = 8;
@@ -106,26 +107,33 @@ impl Run {
         place % self.exec.properties.partitioning.partition_count() == self.partition
     }
 
-    /// False if the ranges of a part rule it out, by what is known as of now.
-    pub(super) fn may_match(&self, part: &WholePart) -> Result<bool> {
+    /// The columns by whose places the parts say what they know.
+    pub(super) fn columns(&self) -> &Columns {
+        &self.exec.columns
+    }
+
+    /// Which of some parts are not ruled out by what the manifest says of them, by what is known as of now.
+    pub(super) fn matching(&self, parts: &[&Part]) -> Result<Vec<bool>> {
         let known = self.known()?;
-        let ranges = &part.part.ranges;
-        let holds = |wanted: &Wanted| {
-            let range = ranges.get(&wanted.column);
-            range.is_none_or(|(first, last)| wanted.may_lie_in(*first, *last))
-        };
-        if !known.wanted.iter().all(holds) {
-            return Ok(false);
-        }
-        let Some(predicate) = &known.predicate else {
-            return Ok(true);
-        };
         let ranges = Ranges {
             schema: self.table(),
-            parts: &[&part.part],
+            columns: self.columns(),
+            parts,
         };
+        let kept = known.predicate.as_ref().map(|predicate| predicate.prune(&ranges));
         // What cannot be told from ranges may match.
-        Ok((predicate.prune(&ranges)).map_or(true, |kept| kept.first().copied().unwrap_or(true)))
+        let mut kept = kept.and_then(Result::ok).unwrap_or_else(|| vec![true; parts.len()]);
+        for wanted in &known.wanted {
+            let contents = self.columns().contents(&wanted.column, parts);
+            for (kept, content) in kept.iter_mut().zip(contents) {
+                *kept &= match content {
+                    Content::Range(first, last) => wanted.may_lie_in(first, last),
+                    Content::Nulls => false,
+                    Content::Some | Content::Unknown => true,
+                };
+            }
+        }
+        Ok(kept)
     }
 
     /// False if statistics of a row group rule it out, by what is known as of now.

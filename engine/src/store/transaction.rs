@@ -132,7 +132,8 @@ impl Transaction {
     /// Closes the table's open part, if there is one.
     pub(crate) fn seal(&mut self, table: &'static Table) -> Result<(), Error> {
         if let Some(part) = self.open.remove(table.name) {
-            self.written.push((table.name, part.finish(&mut self.syncer)?));
+            let columns = self.manifest.columns.entry(table.name.to_owned()).or_default();
+            self.written.push((table.name, part.finish(&mut self.syncer, columns)?));
         }
         Ok(())
     }
@@ -167,7 +168,8 @@ impl Transaction {
     /// Makes everything written visible. Whatever fails after that, the parts stay: the manifest names them.
     pub(super) fn publish(&mut self, capture: Option<(Capture, u64)>) -> Result<(Added, Pin), Error> {
         for (table, part) in std::mem::take(&mut self.open) {
-            self.written.push((table, part.finish(&mut self.syncer)?));
+            let columns = self.manifest.columns.entry(table.to_owned()).or_default();
+            self.written.push((table, part.finish(&mut self.syncer, columns)?));
         }
         self.syncer.finish()?;
         let mut manifest = self.manifest.clone();
