@@ -302,7 +302,8 @@ impl TableProvider for Parts {
             .iter()
             .map(|part| (part.rows as usize).div_ceil(ROW_GROUP_ROWS))
             .sum();
-        let bare = config(bare).build();
+        // Given one part at a time.
+        let bare = FileScanConfigBuilder::new(self.store.clone(), Arc::new(bare)).build();
         let whole = parts.iter().zip(files.iter().cloned()).map(|(part, file)| WholePart {
             part: (*part).clone(),
             file,

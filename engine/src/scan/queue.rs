@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::Schema;
 use datafusion::common::{Result, ScalarValue};
 use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 
@@ -104,12 +105,17 @@ impl Queue {
                 "its footer is not that of the part that was written",
             ));
         }
+        // As it is scanned, so that no reader works the schema out anew.
+        let file = match has_columns(&metadata, run.table()) {
+            true => part.file.clone().with_arrow_schema(run.table().clone()),
+            false => part.file.clone(),
+        };
         for number in 0..metadata.num_row_groups() {
             if is_shared(part) && !run.owns(place + number) {
                 continue;
             }
             let group = Group {
-                file: part.file.clone(),
+                file: file.clone(),
                 metadata: metadata.clone(),
                 number,
             };
@@ -143,6 +149,13 @@ fn is_sound(metadata: &ParquetMetaData, part: &Part) -> bool {
     };
     let mut chunks = metadata.row_groups().iter().flat_map(RowGroupMetaData::columns);
     rows == Some(part.rows) && chunks.all(is_within)
+}
+
+/// True if a part has the columns of the table, neither fewer nor others, as one of another time may.
+fn has_columns(metadata: &ParquetMetaData, schema: &Schema) -> bool {
+    let columns = metadata.file_metadata().schema_descr().root_schema().get_fields();
+    let names = columns.iter().map(|column| column.name());
+    names.eq(schema.fields().iter().map(|field| field.name().as_str()))
 }
 
 /// True if partitions share a part row group by row group: they do unless it has hardly more than one.

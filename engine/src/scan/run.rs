@@ -10,14 +10,16 @@ use datafusion::common::{Result, ScalarValue};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::{ParquetAccessPlan, RowGroupAccess};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder, FileSource as _};
-use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::source::DataSource as _;
 use datafusion::error::DataFusionError;
 use datafusion::execution::TaskContext;
 use datafusion::parquet::arrow::arrow_reader::RowSelection;
+use datafusion::physical_expr::utils::reassign_expr_columns;
 use datafusion::physical_expr_common::physical_expr::snapshot_generation;
 use datafusion::physical_optimizer::pruning::{PruningPredicate, PruningPredicateBuilder};
+use datafusion::physical_plan::filter::batch_filter;
 use datafusion::physical_plan::metrics::{BaselineMetrics, Count, MetricBuilder, PruningMetrics};
-use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
+use datafusion::physical_plan::{ExecutionPlan as _, PhysicalExpr, SendableRecordBatchStream};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::group::{Group, Reader, Scan};
@@ -25,6 +27,7 @@ use super::queue::Queue;
 use super::wanted::Wanted;
 use super::{ChooseExec, Order, WholePart};
 use crate::columns::RANGED;
+use crate::footers::FOOTER_BYTES;
 use crate::provider::Ranges;
 use crate::store::{Columns, Content, Part};
 
@@ -41,6 +44,8 @@ pub(super) struct Run {
     /// The scans of the chosen rows and of whole columns, without files.
     rows: FileScanConfig,
     bare: FileScanConfig,
+    /// The scan of the chosen rows without its filter, for small parts.
+    plain: Option<FileScanConfig>,
     baseline: BaselineMetrics,
     read: Count,
     pruned: PruningMetrics,
@@ -80,6 +85,7 @@ impl Run {
             partition,
             rows: without_files(exec.source()?.0),
             bare: without_files(&exec.bare),
+            plain: unfiltered(exec)?,
             baseline: BaselineMetrics::new(&exec.metrics, partition),
             read: MetricBuilder::new(&exec.metrics).counter("bytes_scanned", partition),
             pruned: MetricBuilder::new(&exec.metrics).pruning_metrics("row_groups_pruned_statistics", partition),
@@ -193,7 +199,7 @@ impl Run {
         let group = group.with_nulls_told(self.table());
         let order = self.order().filter(|_| schema.fields().len() <= FEW_COLUMNS);
         let Some(order) = order.cloned() else {
-            return Ok(run(&self.rows, &group, access(found), &self.context)?.boxed());
+            return self.rows(&group, found);
         };
         let pieces = pieces(found.len(), &order).into_iter();
         let pieces = pieces.map(move |rows| within(&found, &rows));
@@ -211,13 +217,40 @@ impl Run {
         if !self.may_hold(group)? {
             return Ok(stream::empty().boxed());
         }
-        let rows = run(&self.rows, group, access(found), &self.context)?;
+        let rows = self.rows(group, found)?;
         if !descending {
-            return Ok(rows.boxed());
+            return Ok(rows);
         }
         let mut batches: Vec<_> = rows.try_collect().await?;
         batches.reverse();
         Ok(stream::iter(batches.into_iter().map(Ok)).boxed())
+    }
+
+    /// The rows that were found in a row group, filtered by what the scan filters by.
+    fn rows(&self, group: &Group, found: BooleanBuffer) -> Result<Batches> {
+        let is_small = group.file.object_meta.size <= FOOTER_BYTES as u64;
+        let plain = self.plain.as_ref().filter(|_| is_small);
+        let Some((plain, filter)) = plain.zip(self.filter()?) else {
+            return Ok(run(&self.rows, group, access(found), &self.context)?.boxed());
+        };
+        let rows = run(plain, group, access(found), &self.context)?;
+        Ok(match filter {
+            Some(filter) => rows
+                .and_then(move |rows| std::future::ready(batch_filter(&rows, &filter)))
+                .boxed(),
+            None => rows.boxed(),
+        })
+    }
+
+    /// What rows are filtered by while they are read, as a filter of what is read, if anything; `None` if it is of other columns
+    /// as well.
+    fn filter(&self) -> Result<Option<Option<Arc<dyn PhysicalExpr>>>> {
+        let (_, source) = self.exec.source()?;
+        let filters = source.table_parquet_options().global.pushdown_filters;
+        let Some(filter) = source.filter().filter(|_| filters) else {
+            return Ok(Some(None));
+        };
+        Ok(reassign_expr_columns(filter, &self.exec.schema()).ok().map(Some))
     }
 
     /// Columns of chosen rows of a row group, which are named in the order of the table.
@@ -321,6 +354,22 @@ fn without_files(config: &FileScanConfig) -> FileScanConfig {
         .build()
 }
 
+/// The scan of the chosen rows without its filter: to make a filter fit a file costs more than all rows of a small one.
+fn unfiltered(exec: &ChooseExec) -> Result<Option<FileScanConfig>> {
+    let (_, source) = exec.source()?;
+    let Some(projection) = source.projection() else {
+        return Ok(Some(without_files(&exec.bare)));
+    };
+    let source = exec.bare.file_source().try_pushdown_projection(projection)?;
+    let config = |source| {
+        FileScanConfigBuilder::from(exec.bare.clone())
+            .with_file_groups(Vec::new())
+            .with_source(source)
+            .build()
+    };
+    Ok(source.map(config))
+}
+
 /// Runs a scan for rows of one row group.
 fn run(
     config: &FileScanConfig,
@@ -334,5 +383,6 @@ fn run(
     let config = FileScanConfigBuilder::from(config.clone())
         .with_file_groups(vec![FileGroup::new(vec![file])])
         .build();
-    DataSourceExec::from_data_source(config).execute(0, context.clone())
+    // Without a plan node, whose properties are worked out column by column.
+    config.open(0, context.clone())
 }
