@@ -6,6 +6,7 @@
 //! Filters that ask single columns are answered exactly, by [`ChooseExec`]; all others choose parts here and are applied above.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, BooleanArray, Int64Array, TimestampNanosecondArray, UInt64Array};
@@ -44,6 +45,7 @@ pub(crate) struct Parts {
     table: &'static Table,
     schema: SchemaRef,
     store: ObjectStoreUrl,
+    directory: Arc<PathBuf>,
     manifest: Arc<Manifest>,
     purpose: Purpose,
 }
@@ -67,11 +69,17 @@ impl Parts {
         self.table
     }
 
-    pub(crate) fn new(table: &'static Table, store: ObjectStoreUrl, manifest: Arc<Manifest>) -> Self {
+    pub(crate) fn new(
+        table: &'static Table,
+        store: ObjectStoreUrl,
+        directory: Arc<PathBuf>,
+        manifest: Arc<Manifest>,
+    ) -> Self {
         Self {
             table,
             schema: scanned(table),
             store,
+            directory,
             manifest,
             purpose: Purpose::Any,
         }
@@ -242,10 +250,13 @@ impl TableProvider for Parts {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
         }
         let runtime = state.runtime_env();
-        let readers: Arc<dyn ParquetFileReaderFactory> = Arc::new(Footers(CachedParquetFileReaderFactory::new(
-            runtime.object_store(&self.store)?,
-            runtime.cache_manager.get_file_metadata_cache(),
-        )));
+        let readers: Arc<dyn ParquetFileReaderFactory> = Arc::new(Footers {
+            cached: CachedParquetFileReaderFactory::new(
+                runtime.object_store(&self.store)?,
+                runtime.cache_manager.get_file_metadata_cache(),
+            ),
+            directory: self.directory.clone(),
+        });
         let asked = self.asked(filters.iter());
         let asked = filters
             .iter()
