@@ -150,7 +150,10 @@ impl Run {
             _ => true,
         };
         let may_match = |predicate: &PruningPredicate| group.may_match(predicate, self.table());
-        Ok(known.predicate.as_ref().is_none_or(may_match) && known.wanted.iter().all(holds))
+        let has_page = |wanted: &Wanted| group.has_page(wanted);
+        Ok(known.predicate.as_ref().is_none_or(may_match)
+            && known.wanted.iter().all(holds)
+            && known.wanted.iter().all(has_page))
     }
 
     pub(super) fn reader(&self, file: &PartitionedFile) -> Result<Reader> {
