@@ -27,8 +27,8 @@ use crate::store::{Manifest, Pin, Store};
 
 /// Bytes that sorts, joins and aggregates hold together before they spill to temporary files.
 const MEMORY_BYTES: usize = 1 << 30;
-/// Bytes of footers that are kept: of some two thousand parts with a hundred columns.
-const FOOTERS_BYTES: usize = 256 << 20;
+/// Bytes of footers that are kept: of some thousand parts with a hundred columns.
+const FOOTERS_BYTES: usize = 128 << 20;
 /// Rows of one batch of a query. An entry with its bodies is some 10 KB, and a sort merges a batch of every run it spilled.
 const BATCH_ROWS: usize = 4096;
 const CATALOG: &str = "kfl";
