@@ -36,8 +36,12 @@ use schema::tables::packets;
 
 use crate::columns::RANGED;
 use crate::footers::{FOOTER_BYTES, Footers};
+use crate::late::FEWEST_COLUMNS;
 use crate::scan::{ChooseExec, Condition, WholePart, is_answerable, is_time_range};
 use crate::store::{Columns, Content, Manifest, Part, ROW_GROUP_ROWS};
+
+/// So many parts are many.
+const MANY: usize = 16;
 
 /// One table of one commit.
 #[derive(Clone, Debug)]
@@ -158,6 +162,15 @@ impl Parts {
             || read > filtered.len() && (filters.is_empty() || !filters.iter().all(is_time_range))
     }
 
+    /// True of many columns of many small parts: for each part, a scan as it comes keeps statistics of a hundred columns and works
+    /// the schema out twice. Of few columns statistics may be all that is asked for.
+    fn is_wide(&self, parts: &[&Part], projection: Option<&Vec<usize>>) -> bool {
+        let columns = projection.map_or(self.schema.fields().len(), Vec::len);
+        let bytes: u64 = parts.iter().map(|part| part.bytes).sum();
+        let are_small = parts.len() >= MANY && bytes <= (parts.len() * FOOTER_BYTES) as u64;
+        self.table.name != packets::TABLE.name && are_small && columns >= FEWEST_COLUMNS
+    }
+
     fn file(&self, part: &Part) -> PartitionedFile {
         PartitionedFile::new_from_meta(ObjectMeta {
             location: part.location(self.table.name).into(),
@@ -269,7 +282,7 @@ impl TableProvider for Parts {
             .with_enable_page_index(true)
             .with_reorder_filters(true);
         let chooses = match self.purpose {
-            Purpose::Any => !asked.is_empty(),
+            Purpose::Any => !asked.is_empty() || filters.is_empty() && self.is_wide(&parts, projection),
             // Whatever is called exact, here or before the purpose was known, has no filter above.
             Purpose::First | Purpose::Groups => !asked.is_empty() || filters.is_empty(),
             Purpose::Named => true,

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::{ArrayRef, BooleanArray, BooleanBufferBuilder, RecordBatch, RecordBatchOptions};
 use datafusion::arrow::buffer::BooleanBuffer;
+use datafusion::arrow::compute::BatchCoalescer;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::{Result, ScalarValue};
 use datafusion::datasource::listing::PartitionedFile;
@@ -71,11 +72,27 @@ impl Run {
         let groups = stream::try_unfold(queue, |mut queue| async move {
             Ok::<_, DataFusionError>(queue.next().await?.map(|group| (group, queue)))
         });
+        let joined = run.joined_rows()?;
         let batches = groups.and_then(move |group| {
             let run = run.clone();
             async move { run.batches(group).await }
         });
-        Ok(batches.try_flatten().boxed())
+        let batches = batches.try_flatten().boxed();
+        Ok(match joined {
+            Some(rows) => joined_to(rows, exec.schema(), batches),
+            None => batches,
+        })
+    }
+
+    /// How many rows batches are joined to, where all rows are read: those of small parts have few, and a sort above handles a
+    /// hundred columns of each. What is asked for the first of them gets them as they come.
+    fn joined_rows(&self) -> Result<Option<usize>> {
+        let (config, source) = self.exec.source()?;
+        let is_whole = self.exec.condition.is_always() && source.filter().is_none() && config.limit.is_none();
+        let has_columns = !self.exec.schema().fields().is_empty();
+        let bytes: u64 = self.parts().iter().map(|part| part.part.bytes).sum();
+        let are_small = bytes <= (self.parts().len() * FOOTER_BYTES) as u64;
+        Ok((is_whole && has_columns && are_small).then(|| self.context.session_config().batch_size()))
     }
 
     pub(super) fn new(exec: &ChooseExec, partition: usize, context: Arc<TaskContext>) -> Result<Arc<Self>> {
@@ -340,6 +357,27 @@ fn within(found: &BooleanBuffer, rows: &Range<usize>) -> BooleanBuffer {
     within.append_buffer(&found.slice(rows.start, rows.len()));
     within.append_n(found.len() - rows.end, false);
     within.finish()
+}
+
+/// Batches of so many rows, made of smaller ones.
+fn joined_to(rows: usize, schema: SchemaRef, batches: Batches) -> Batches {
+    let joined = (BatchCoalescer::new(schema, rows), Some(batches));
+    let next = |(mut joined, mut batches): (BatchCoalescer, Option<Batches>)| async move {
+        loop {
+            if let Some(batch) = joined.next_completed_batch() {
+                return Ok(Some((batch, (joined, batches))));
+            }
+            let Some(more) = &mut batches else { return Ok(None) };
+            match more.try_next().await? {
+                Some(batch) => joined.push_batch(batch)?,
+                None => {
+                    joined.finish_buffered_batch()?;
+                    batches = None;
+                }
+            }
+        }
+    };
+    stream::try_unfold(joined, next).boxed()
 }
 
 /// What is read of a row group for the rows that were found.
