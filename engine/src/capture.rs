@@ -19,9 +19,8 @@ use sql::capture_file::{CaptureFormat, CaptureWriter};
 
 use crate::columns::{CAPTURED_LENGTH, LINK_TYPE, PACKET, TIMESTAMP, column};
 use crate::members::Members;
-use crate::packets::{self, Order};
 use crate::session::Snapshot;
-use crate::{Error, captures, query};
+use crate::{Error, captures, packets, query};
 
 /// Link type of a file without packets: Ethernet, which every reader knows.
 const ETHERNET: u16 = 1;
@@ -56,7 +55,7 @@ pub(crate) async fn write(
     let mut written = 0;
     for window in windows {
         let predicate = window.into_iter().chain(predicate.clone()).reduce(Expr::and);
-        let mut rows = query::run(&packets::plan(snapshot, predicate, Order::Time)?, session).await?;
+        let mut rows = query::run(&packets::plan(snapshot, predicate)?, session).await?;
         while let Some(batch) = rows.stream.try_next().await.map_err(Error::of_query)? {
             packets::for_each(&batch, |_, record| writer.write(&record).map_err(Error::Output))?;
             written += batch.num_rows() as u64;

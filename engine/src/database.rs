@@ -80,7 +80,7 @@ impl Database {
     /// [`Error::DatabaseExists`] and [`Error::NotEmpty`] if the directory is taken; what the system refuses.
     pub fn create(path: impl AsRef<Path>) -> Result<Self, Error> {
         let (store, manifest, pin) = Store::create(path.as_ref())?;
-        Ok(Self::new(store, Snapshot::new(manifest, pin)))
+        Ok(Self::new(store, manifest, pin))
     }
 
     /// Opens an existing database.
@@ -90,7 +90,7 @@ impl Database {
     /// [`Error::NoDatabase`] if there is none; [`Error::Newer`] and [`Error::Damaged`] if its manifest cannot be read.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let (store, manifest, pin) = Store::open(path.as_ref())?;
-        Ok(Self::new(store, Snapshot::new(manifest, pin)))
+        Ok(Self::new(store, manifest, pin))
     }
 
     /// Opens a database, or makes it if there is none.
@@ -109,12 +109,12 @@ impl Database {
         }
     }
 
-    fn new(store: Store, snapshot: Snapshot) -> Self {
+    fn new(store: Store, manifest: Manifest, pin: Pin) -> Self {
         Self {
             inner: Arc::new(Inner {
+                snapshot: RwLock::new(Arc::new(Snapshot::new(&store, manifest, pin))),
                 store,
                 runtime: OnceLock::new(),
-                snapshot: RwLock::new(Arc::new(snapshot)),
             }),
         }
     }
@@ -390,7 +390,7 @@ impl Database {
     }
 
     fn set_snapshot(&self, manifest: Manifest, pin: Pin) {
-        let snapshot = Arc::new(Snapshot::new(manifest, pin));
+        let snapshot = Arc::new(Snapshot::new(&self.inner.store, manifest, pin));
         *self.inner.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
     }
 

@@ -12,6 +12,8 @@ use sql::Tables;
 use sql::capture_file::Record;
 
 use crate::columns::{COMMENT, CONN_ID, DATA, INTERFACE, LINK_TYPE, ORIGINAL_LENGTH, PACKET, TIMESTAMP, column};
+use crate::late::read_for;
+use crate::provider::Purpose;
 use crate::session::Snapshot;
 use crate::{Counters, Error, query};
 
@@ -32,15 +34,6 @@ pub struct Packet {
     pub data: Vec<u8>,
 }
 
-/// The order in which packets are given.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Order {
-    /// By number: as they were captured.
-    Number,
-    /// By time, then by number.
-    Time,
-}
-
 /// The packets of a connection in capture order, and what it took to read them.
 pub(crate) async fn of_connection(
     conn_id: i64,
@@ -48,7 +41,7 @@ pub(crate) async fn of_connection(
     session: &SessionState,
 ) -> Result<(Vec<Packet>, Counters), Error> {
     let of_connection = column(CONN_ID).eq(number(conn_id));
-    read(plan(snapshot, Some(of_connection), Order::Number)?, session).await
+    read(rows(snapshot, Some(of_connection))?, session).await
 }
 
 /// One packet.
@@ -58,17 +51,21 @@ pub(crate) async fn by_number(
     session: &SessionState,
 ) -> Result<Option<Packet>, Error> {
     let this = column(PACKET).eq(number(packet));
-    let (mut packets, _) = read(plan(snapshot, Some(this), Order::Number)?, session).await?;
+    let (mut packets, _) = read(rows(snapshot, Some(this))?, session).await?;
     Ok(packets.pop())
 }
 
-/// Plans the packets for which a predicate is true, with the columns that a capture file needs.
-pub(crate) fn plan(snapshot: &Snapshot, predicate: Option<Expr>, order: Order) -> Result<LogicalPlan, Error> {
+/// Plans the packets for which a predicate is true by time, then by number, with the columns that a capture file needs.
+pub(crate) fn plan(snapshot: &Snapshot, predicate: Option<Expr>) -> Result<LogicalPlan, Error> {
+    rows(snapshot, predicate)?
+        .sort([TIMESTAMP, PACKET].map(|name| column(name).sort(true, false)))
+        .and_then(LogicalPlanBuilder::build)
+        .map_err(Error::of_query)
+}
+
+/// Plans the packets for which a predicate is true in no order, with the columns that a capture file needs.
+fn rows(snapshot: &Snapshot, predicate: Option<Expr>) -> Result<LogicalPlanBuilder, Error> {
     let source = provider_as_source(snapshot.tables().provider(&TABLE));
-    let by: &[&str] = match order {
-        Order::Number => &[PACKET],
-        Order::Time => &[TIMESTAMP, PACKET],
-    };
     LogicalPlanBuilder::scan(TABLE.name, source, None)
         .and_then(|plan| match predicate {
             Some(predicate) => plan.filter(predicate),
@@ -76,14 +73,15 @@ pub(crate) fn plan(snapshot: &Snapshot, predicate: Option<Expr>, order: Order) -
         })
         .and_then(|plan| {
             let columns = [PACKET, TIMESTAMP, INTERFACE, LINK_TYPE, ORIGINAL_LENGTH, COMMENT, DATA];
-            plan.project(columns.map(column))?
-                .sort(by.iter().map(|name| column(name).sort(true, false)))?
-                .build()
+            plan.project(columns.map(column))
         })
         .map_err(Error::of_query)
 }
 
-async fn read(plan: LogicalPlan, session: &SessionState) -> Result<(Vec<Packet>, Counters), Error> {
+/// Reads few packets, by number.
+async fn read(rows: LogicalPlanBuilder, session: &SessionState) -> Result<(Vec<Packet>, Counters), Error> {
+    let plan = rows.build().and_then(|plan| read_for(plan, Purpose::Named));
+    let plan = plan.map_err(Error::of_query)?;
     let mut rows = query::run(&plan, session).await?;
     let probe = rows.probe();
     let mut packets = Vec::new();
@@ -100,6 +98,7 @@ async fn read(plan: LogicalPlan, session: &SessionState) -> Result<(Vec<Packet>,
             Ok(())
         })?;
     }
+    packets.sort_unstable_by_key(|packet| packet.number);
     Ok((packets, probe.counters()))
 }
 

@@ -6,9 +6,10 @@
 //! Filters that ask single columns are answered exactly, by [`ChooseExec`]; all others choose parts here and are applied above.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, BooleanArray, UInt64Array};
+use datafusion::arrow::array::{ArrayRef, BooleanArray, Int64Array, TimestampNanosecondArray, UInt64Array};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::pruning::PruningStatistics;
@@ -35,8 +36,12 @@ use schema::tables::packets;
 
 use crate::columns::RANGED;
 use crate::footers::{FOOTER_BYTES, Footers};
+use crate::late::FEWEST_COLUMNS;
 use crate::scan::{ChooseExec, Condition, WholePart, is_answerable, is_time_range};
-use crate::store::{Manifest, Part, ROW_GROUP_ROWS};
+use crate::store::{Columns, Content, Manifest, Part, ROW_GROUP_ROWS};
+
+/// So many parts are many.
+const MANY: usize = 16;
 
 /// One table of one commit.
 #[derive(Clone, Debug)]
@@ -44,6 +49,7 @@ pub(crate) struct Parts {
     table: &'static Table,
     schema: SchemaRef,
     store: ObjectStoreUrl,
+    directory: Arc<PathBuf>,
     manifest: Arc<Manifest>,
     purpose: Purpose,
 }
@@ -67,11 +73,17 @@ impl Parts {
         self.table
     }
 
-    pub(crate) fn new(table: &'static Table, store: ObjectStoreUrl, manifest: Arc<Manifest>) -> Self {
+    pub(crate) fn new(
+        table: &'static Table,
+        store: ObjectStoreUrl,
+        directory: Arc<PathBuf>,
+        manifest: Arc<Manifest>,
+    ) -> Self {
         Self {
             table,
             schema: scanned(table),
             store,
+            directory,
             manifest,
             purpose: Purpose::Any,
         }
@@ -116,6 +128,7 @@ impl Parts {
         let Ok(predicate) = predicate else { return Ok(parts) };
         let kept = predicate.prune(&Ranges {
             schema: &self.schema,
+            columns: &self.manifest.columns(self.table.name),
             parts: &parts,
         })?;
         Ok(parts
@@ -147,6 +160,15 @@ impl Parts {
         let filtered: HashSet<_> = filters.iter().flat_map(Expr::column_refs).collect();
         self.table.name == packets::TABLE.name
             || read > filtered.len() && (filters.is_empty() || !filters.iter().all(is_time_range))
+    }
+
+    /// True of many columns of many small parts: for each part, a scan as it comes keeps statistics of a hundred columns and works
+    /// the schema out twice. Of few columns statistics may be all that is asked for.
+    fn is_wide(&self, parts: &[&Part], projection: Option<&Vec<usize>>) -> bool {
+        let columns = projection.map_or(self.schema.fields().len(), Vec::len);
+        let bytes: u64 = parts.iter().map(|part| part.bytes).sum();
+        let are_small = parts.len() >= MANY && bytes <= (parts.len() * FOOTER_BYTES) as u64;
+        self.table.name != packets::TABLE.name && are_small && columns >= FEWEST_COLUMNS
     }
 
     fn file(&self, part: &Part) -> PartitionedFile {
@@ -241,10 +263,13 @@ impl TableProvider for Parts {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
         }
         let runtime = state.runtime_env();
-        let readers: Arc<dyn ParquetFileReaderFactory> = Arc::new(Footers(CachedParquetFileReaderFactory::new(
-            runtime.object_store(&self.store)?,
-            runtime.cache_manager.get_file_metadata_cache(),
-        )));
+        let readers: Arc<dyn ParquetFileReaderFactory> = Arc::new(Footers {
+            cached: CachedParquetFileReaderFactory::new(
+                runtime.object_store(&self.store)?,
+                runtime.cache_manager.get_file_metadata_cache(),
+            ),
+            directory: self.directory.clone(),
+        });
         let asked = self.asked(filters.iter());
         let asked = filters
             .iter()
@@ -257,7 +282,7 @@ impl TableProvider for Parts {
             .with_enable_page_index(true)
             .with_reorder_filters(true);
         let chooses = match self.purpose {
-            Purpose::Any => !asked.is_empty(),
+            Purpose::Any => !asked.is_empty() || filters.is_empty() && self.is_wide(&parts, projection),
             // Whatever is called exact, here or before the purpose was known, has no filter above.
             Purpose::First | Purpose::Groups => !asked.is_empty() || filters.is_empty(),
             Purpose::Named => true,
@@ -301,14 +326,15 @@ impl TableProvider for Parts {
             .iter()
             .map(|part| (part.rows as usize).div_ceil(ROW_GROUP_ROWS))
             .sum();
-        let bare = config(bare).build();
+        // Given one part at a time.
+        let bare = FileScanConfigBuilder::new(self.store.clone(), Arc::new(bare)).build();
         let whole = parts.iter().zip(files.iter().cloned()).map(|(part, file)| WholePart {
             part: (*part).clone(),
             file,
         });
         Ok(Arc::new(ChooseExec::new(
             condition,
-            whole.collect(),
+            (whole.collect(), self.manifest.columns(self.table.name)),
             rows,
             bare,
             readers,
@@ -325,23 +351,28 @@ pub(crate) fn key(data_type: &DataType, value: Option<i64>) -> ScalarValue {
     }
 }
 
-/// The key ranges of some parts, as DataFusion's pruning asks for them.
+/// What the manifest knows of some parts, as DataFusion's pruning asks for it.
 pub(crate) struct Ranges<'a> {
     pub(crate) schema: &'a Schema,
+    pub(crate) columns: &'a Columns,
     pub(crate) parts: &'a [&'a Part],
 }
 
 impl Ranges<'_> {
-    fn values(&self, column: &Column, pick: fn(&(i64, i64)) -> i64) -> Option<ArrayRef> {
+    fn values(&self, column: &Column, pick: fn((i64, i64)) -> i64) -> Option<ArrayRef> {
         let data_type = self.schema.field_with_name(&column.name).ok()?.data_type();
-        if !RANGED.contains(&column.name.as_str()) {
-            return None;
-        }
-        let values = self
-            .parts
-            .iter()
-            .map(|part| key(data_type, part.ranges.get(&column.name).map(pick)));
-        ScalarValue::iter_to_array(values).ok()
+        let contents = self.columns.contents(&column.name, self.parts).into_iter();
+        let values = contents.map(|content| match content {
+            Content::Range(first, last) => Some(pick((first, last))),
+            Content::Nulls | Content::Some | Content::Unknown => None,
+        });
+        Some(match data_type {
+            DataType::Int64 => Arc::new(Int64Array::from_iter(values)),
+            DataType::Timestamp(TimeUnit::Nanosecond, zone) => {
+                Arc::new(TimestampNanosecondArray::from_iter(values).with_timezone_opt(zone.clone()))
+            }
+            _ => return None,
+        })
     }
 }
 
@@ -358,8 +389,13 @@ impl PruningStatistics for Ranges<'_> {
         self.parts.len()
     }
 
-    fn null_counts(&self, _: &Column) -> Option<ArrayRef> {
-        None
+    fn null_counts(&self, column: &Column) -> Option<ArrayRef> {
+        let contents = self.columns.contents(&column.name, self.parts);
+        let nulls = contents.iter().zip(self.parts).map(|(content, part)| match content {
+            Content::Nulls => Some(part.rows),
+            Content::Range(..) | Content::Some | Content::Unknown => None,
+        });
+        Some(Arc::new(UInt64Array::from_iter(nulls)))
     }
 
     fn row_counts(&self) -> Option<ArrayRef> {

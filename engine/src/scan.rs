@@ -50,18 +50,21 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties, SendableRecordBatchStream,
 };
 use group::Group;
+pub(crate) use pages::varint;
 pub(crate) use question::{Condition, is_answerable, is_time_range};
 use run::Run;
 pub(crate) use tally::Tallies;
 
 use crate::provider::key;
-use crate::store::Part;
+use crate::store::{Columns, Content, Part};
 
 /// The node.
 #[derive(Clone, Debug)]
 pub(crate) struct ChooseExec {
     condition: Condition,
     parts: Arc<[WholePart]>,
+    /// The columns by whose places the parts say what they know.
+    columns: Columns,
     /// The scan of the chosen rows.
     rows: Arc<dyn ExecutionPlan>,
     /// A scan of all columns and rows, to read a column that a question needs.
@@ -83,8 +86,10 @@ pub(crate) struct WholePart {
 
 impl WholePart {
     /// Smallest and largest value of a column, where the manifest knows them.
-    fn range(&self, column: &str, schema: &Schema) -> Option<(ScalarValue, ScalarValue)> {
-        let (first, last) = *self.part.ranges.get(column)?;
+    fn range(&self, column: &str, columns: &Columns, schema: &Schema) -> Option<(ScalarValue, ScalarValue)> {
+        let Content::Range(first, last) = columns.content(column, &self.part) else {
+            return None;
+        };
         let data_type = schema.field_with_name(column).ok()?.data_type();
         Some((key(data_type, Some(first)), key(data_type, Some(last))))
     }
@@ -101,7 +106,7 @@ impl ChooseExec {
     /// Makes the node for so many partitions.
     pub(crate) fn new(
         condition: Condition,
-        parts: Arc<[WholePart]>,
+        (parts, columns): (Arc<[WholePart]>, Columns),
         rows: Arc<dyn ExecutionPlan>,
         bare: FileScanConfig,
         readers: Arc<dyn ParquetFileReaderFactory>,
@@ -116,6 +121,7 @@ impl ChooseExec {
         Self {
             condition,
             parts,
+            columns,
             rows,
             bare,
             readers,

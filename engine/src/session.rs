@@ -3,7 +3,7 @@
 //! A session is made when the first query needs one; all sessions of a database share one runtime, with its memory pool
 //! and its cache of Parquet footers.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, SchemaProvider, TableProvider};
@@ -23,10 +23,12 @@ use crate::grouped::Grouped;
 use crate::late::Late;
 use crate::provider::Parts;
 use crate::scan::Tallies;
-use crate::store::{Manifest, Pin};
+use crate::store::{Manifest, Pin, Store};
 
 /// Bytes that sorts, joins and aggregates hold together before they spill to temporary files.
 const MEMORY_BYTES: usize = 1 << 30;
+/// Bytes of footers that are kept: of some thousand parts with a hundred columns.
+const FOOTERS_BYTES: usize = 128 << 20;
 /// Rows of one batch of a query. An entry with its bodies is some 10 KB, and a sort merges a batch of every run it spilled.
 const BATCH_ROWS: usize = 4096;
 const CATALOG: &str = "kfl";
@@ -45,10 +47,10 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    pub(crate) fn new(manifest: Manifest, pin: Pin) -> Self {
+    pub(crate) fn new(store: &Store, manifest: Manifest, pin: Pin) -> Self {
         let manifest = Arc::new(manifest);
         Self {
-            tables: Catalog::new(manifest.clone()),
+            tables: Catalog::new(store.path(), manifest.clone()),
             manifest,
             pin: Arc::new(pin),
             session: OnceLock::new(),
@@ -75,7 +77,9 @@ impl Snapshot {
 pub(crate) fn runtime(path: &Path) -> Result<Arc<RuntimeEnv>, Error> {
     let files = LocalFileSystem::new_with_prefix(path);
     let files = files.map_err(|error| Error::io("open", path)(std::io::Error::other(error)))?;
-    let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(MEMORY_BYTES)));
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(FairSpillPool::new(MEMORY_BYTES)))
+        .with_metadata_cache_limit(FOOTERS_BYTES);
     let runtime = runtime.build_arc().map_err(Error::of_query)?;
     runtime.register_object_store(store_url().as_ref(), Arc::new(files));
     Ok(runtime)
@@ -113,21 +117,30 @@ fn session(runtime: Arc<RuntimeEnv>, tables: Catalog, pin: Arc<Pin>) -> Result<S
 /// The tables and views of one commit.
 #[derive(Clone, Debug)]
 pub(crate) struct Catalog {
+    /// The store's directory.
+    directory: Arc<PathBuf>,
     manifest: Arc<Manifest>,
     /// The tables that were asked for so far, by their places in the schema.
     providers: Arc<[OnceLock<Arc<Parts>>]>,
 }
 
 impl Catalog {
-    fn new(manifest: Arc<Manifest>) -> Self {
+    fn new(directory: &Path, manifest: Arc<Manifest>) -> Self {
         let providers = schema::tables::ALL.iter().map(|_| OnceLock::new()).collect();
-        Self { manifest, providers }
+        Self {
+            directory: Arc::new(directory.to_owned()),
+            manifest,
+            providers,
+        }
     }
 }
 
 impl Tables for Catalog {
     fn provider(&self, table: &'static Table) -> Arc<dyn TableProvider> {
-        let new = || Arc::new(Parts::new(table, store_url(), self.manifest.clone()));
+        let new = || {
+            let (directory, manifest) = (self.directory.clone(), self.manifest.clone());
+            Arc::new(Parts::new(table, store_url(), directory, manifest))
+        };
         let place = schema::tables::ALL.iter().position(|known| known.name == table.name);
         match place.and_then(|place| self.providers.get(place)) {
             Some(known) => known.get_or_init(new).clone(),

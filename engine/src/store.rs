@@ -12,6 +12,8 @@
 //! the present one nor an old one that a reader holds (`pin.rs`), are removed by the next writer.
 
 mod bytes_column;
+mod contents;
+mod key_ranges;
 mod lane;
 mod lock;
 mod manifest;
@@ -28,9 +30,10 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub(crate) use contents::Content;
 pub(crate) use lane::Lane;
 pub(crate) use lock::Lock;
-pub(crate) use manifest::{Capture, Manifest, Part};
+pub(crate) use manifest::{Capture, Columns, Manifest, Part};
 pub(crate) use part::{MAX_BYTES, MAX_ROWS};
 pub(crate) use pin::Pin;
 pub use properties::PacketCodec;

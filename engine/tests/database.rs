@@ -526,6 +526,44 @@ fn check_damage(database: &Database, directory: &Path, expect: Expect) {
 }
 
 #[test]
+fn parts_whose_values_cannot_match_are_not_opened_unless_an_old_manifest_does_not_know_them() {
+    let (directory, database) = with_talk();
+    ingest(&database, "more", &capture(&[(9, udp(3, 7000, b"x"))]));
+    let found = |database: &Database, filter: &str| {
+        block_on(async {
+            let rows = database.kfl(filter, &QueryOptions::default()).await?;
+            let batches: Vec<RecordBatch> = rows.stream.try_collect().await.map_err(Error::of_query)?;
+            Ok::<_, Error>(batches.iter().map(RecordBatch::num_rows).sum::<usize>())
+        })
+    };
+    let store = directory.path().join("db");
+    let parts = fs::read_dir(store.join("tables/conns")).unwrap();
+    let first = parts.map(|entry| entry.unwrap().path()).min().unwrap();
+    let whole = fs::read(&first).unwrap();
+    fs::remove_file(&first).unwrap();
+    assert_eq!(found(&database, "conn && src.port == 7000").unwrap(), 1);
+    assert_eq!(found(&database, "conn && src.port > 7000").unwrap(), 0);
+    // No connection has one.
+    assert_eq!(found(&database, "conn && retransmissions > 0").unwrap(), 0);
+    assert!(found(&database, "conn && src.port > 1").is_err());
+
+    let manifest = fs::read(store.join("MANIFEST.json")).unwrap();
+    let mut manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    manifest.as_object_mut().unwrap().remove("columns").unwrap();
+    for parts in manifest["tables"].as_object_mut().unwrap().values_mut() {
+        for part in parts.as_array_mut().unwrap() {
+            part.as_object_mut().unwrap().remove("contents").unwrap();
+        }
+    }
+    fs::write(store.join("MANIFEST.json"), manifest.to_string()).unwrap();
+    let database = Database::open(&store).unwrap();
+    let error = found(&database, "conn && src.port == 7000").unwrap_err();
+    assert!(error.to_string().contains("conns"), "{error}");
+    fs::write(&first, whole).unwrap();
+    assert_eq!(found(&database, "conn && src.port == 7000").unwrap(), 1);
+}
+
+#[test]
 fn a_query_names_the_part_whose_pages_cannot_be_decoded() {
     let (directory, database) = with_talk();
     let parts = directory.path().join("db/tables/packets");

@@ -20,6 +20,7 @@ use datafusion::physical_optimizer::pruning::PruningPredicate;
 use super::dictionary::{self, Dictionary};
 use super::integers;
 use super::question::{Condition, Question};
+use super::wanted::Wanted;
 
 /// A row group.
 #[derive(Clone, Debug)]
@@ -54,6 +55,19 @@ impl Group {
         let index = self.metadata.column_index()?.get(self.number)?.get(leaf)?;
         let offsets = self.metadata.offset_index()?.get(self.number)?.get(leaf)?;
         Some((index, offsets))
+    }
+
+    /// False if a column has pages that tell what they hold, and none can hold one of the values.
+    pub(super) fn has_page(&self, wanted: &Wanted) -> bool {
+        let Some((ColumnIndexMetaData::INT64(index), offsets)) = self.page_index(&wanted.column) else {
+            return true;
+        };
+        let pages = offsets.page_locations().len();
+        let may_hold = |page| match (index.min_value(page), index.max_value(page)) {
+            (Some(first), Some(last)) => wanted.may_lie_in(*first, *last),
+            _ => !index.is_null_page(page),
+        };
+        index.num_pages() as usize != pages || (0..pages).any(may_hold)
     }
 
     /// Bytes of the dictionary's chunk that answers a question; none if there is no such chunk.

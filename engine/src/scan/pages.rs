@@ -194,7 +194,7 @@ fn outside() -> ParquetError {
 }
 
 /// A number of at most so many bits, seven in a byte, the lowest first (LEB128).
-pub(super) fn varint(bytes: &mut &[u8], bits: u32) -> Option<u64> {
+pub(crate) fn varint(bytes: &mut &[u8], bits: u32) -> Option<u64> {
     let mut number = 0;
     for shift in (0..bits).step_by(7) {
         let (byte, rest) = bytes.split_first()?;

@@ -76,6 +76,11 @@ impl Condition {
         Condition::All(Vec::new())
     }
 
+    /// True if it is true of every row, whatever the rows are.
+    pub(super) fn is_always(&self) -> bool {
+        matches!(self, Condition::All(parts) if parts.is_empty())
+    }
+
     /// Makes the condition of an answerable filter, or of one with ranges of time.
     pub(crate) fn of(filter: &Expr, schema: &Schema, session: &dyn Session) -> Result<Self> {
         let flat = |condition| match condition {

@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::Schema;
 use datafusion::common::{Result, ScalarValue};
 use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 
@@ -63,9 +64,24 @@ impl Queue {
         while !self.is_decided()
             && let Some((_, place)) = self.parts.pop_front()
         {
-            self.open(place).await?;
+            match self.run.matching(&[&self.run.parts()[place].part])?[..] {
+                [true] => self.open(place).await?,
+                _ => self.rule_out()?,
+            }
         }
         Ok(self.groups.pop_front().map(|(_, group)| group))
+    }
+
+    /// Leaves out all parts that can be ruled out by now: where one was, a sort mostly has its rows, and the rest go with it.
+    fn rule_out(&mut self) -> Result<()> {
+        let parts: Vec<_> = self
+            .parts
+            .iter()
+            .map(|(_, place)| &self.run.parts()[*place].part)
+            .collect();
+        let mut kept = self.run.matching(&parts)?.into_iter();
+        self.parts.retain(|_| kept.next().unwrap_or(true));
+        Ok(())
     }
 
     /// True if the first of the row groups comes before all parts that are closed.
@@ -78,13 +94,10 @@ impl Queue {
         }
     }
 
-    /// Adds a partition's row groups of a part, unless statistics rule it out as a whole.
+    /// Adds a partition's row groups of a part.
     async fn open(&mut self, place: usize) -> Result<()> {
         let run = &self.run;
         let part = &run.parts()[place];
-        if !run.may_match(part)? {
-            return Ok(());
-        }
         let metadata = run.reader(&part.file)?.get_metadata(None).await?;
         if !is_sound(&metadata, &part.part) {
             return Err(Error::part(
@@ -92,12 +105,17 @@ impl Queue {
                 "its footer is not that of the part that was written",
             ));
         }
+        // As it is scanned, so that no reader works the schema out anew.
+        let file = match has_columns(&metadata, run.table()) {
+            true => part.file.clone().with_arrow_schema(run.table().clone()),
+            false => part.file.clone(),
+        };
         for number in 0..metadata.num_row_groups() {
             if is_shared(part) && !run.owns(place + number) {
                 continue;
             }
             let group = Group {
-                file: part.file.clone(),
+                file: file.clone(),
                 metadata: metadata.clone(),
                 number,
             };
@@ -133,13 +151,20 @@ fn is_sound(metadata: &ParquetMetaData, part: &Part) -> bool {
     rows == Some(part.rows) && chunks.all(is_within)
 }
 
+/// True if a part has the columns of the table, neither fewer nor others, as one of another time may.
+fn has_columns(metadata: &ParquetMetaData, schema: &Schema) -> bool {
+    let columns = metadata.file_metadata().schema_descr().root_schema().get_fields();
+    let names = columns.iter().map(|column| column.name());
+    names.eq(schema.fields().iter().map(|field| field.name().as_str()))
+}
+
 /// True if partitions share a part row group by row group: they do unless it has hardly more than one.
 fn is_shared(part: &WholePart) -> bool {
     part.part.rows > ROW_GROUP_ROWS as u64
 }
 
 fn of_part(order: &Order, part: &WholePart, run: &Run) -> Beginning {
-    let (first, last) = part.range(&order.column, run.table())?;
+    let (first, last) = part.range(&order.column, run.columns(), run.table())?;
     Some(if order.descending { last } else { first })
 }
 

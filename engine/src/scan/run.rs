@@ -5,19 +5,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::{ArrayRef, BooleanArray, BooleanBufferBuilder, RecordBatch, RecordBatchOptions};
 use datafusion::arrow::buffer::BooleanBuffer;
+use datafusion::arrow::compute::BatchCoalescer;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::{Result, ScalarValue};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::{ParquetAccessPlan, RowGroupAccess};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder, FileSource as _};
-use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::source::DataSource as _;
 use datafusion::error::DataFusionError;
 use datafusion::execution::TaskContext;
 use datafusion::parquet::arrow::arrow_reader::RowSelection;
+use datafusion::physical_expr::utils::reassign_expr_columns;
 use datafusion::physical_expr_common::physical_expr::snapshot_generation;
 use datafusion::physical_optimizer::pruning::{PruningPredicate, PruningPredicateBuilder};
+use datafusion::physical_plan::filter::batch_filter;
 use datafusion::physical_plan::metrics::{BaselineMetrics, Count, MetricBuilder, PruningMetrics};
-use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
+use datafusion::physical_plan::{ExecutionPlan as _, PhysicalExpr, SendableRecordBatchStream};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::group::{Group, Reader, Scan};
@@ -25,7 +28,9 @@ use super::queue::Queue;
 use super::wanted::Wanted;
 use super::{ChooseExec, Order, WholePart};
 use crate::columns::RANGED;
+use crate::footers::FOOTER_BYTES;
 use crate::provider::Ranges;
+use crate::store::{Columns, Content, Part};
 
 /// Columns above which a row group's rows are read at once, and not held back to be given in reverse.
 const FEW_COLUMNS: usize = 8;
@@ -40,6 +45,8 @@ pub(super) struct Run {
     /// The scans of the chosen rows and of whole columns, without files.
     rows: FileScanConfig,
     bare: FileScanConfig,
+    /// The scan of the chosen rows without its filter, for small parts.
+    plain: Option<FileScanConfig>,
     baseline: BaselineMetrics,
     read: Count,
     pruned: PruningMetrics,
@@ -65,11 +72,27 @@ impl Run {
         let groups = stream::try_unfold(queue, |mut queue| async move {
             Ok::<_, DataFusionError>(queue.next().await?.map(|group| (group, queue)))
         });
+        let joined = run.joined_rows()?;
         let batches = groups.and_then(move |group| {
             let run = run.clone();
             async move { run.batches(group).await }
         });
-        Ok(batches.try_flatten().boxed())
+        let batches = batches.try_flatten().boxed();
+        Ok(match joined {
+            Some(rows) => joined_to(rows, exec.schema(), batches),
+            None => batches,
+        })
+    }
+
+    /// How many rows batches are joined to, where all rows are read: those of small parts have few, and a sort above handles a
+    /// hundred columns of each. What is asked for the first of them gets them as they come.
+    fn joined_rows(&self) -> Result<Option<usize>> {
+        let (config, source) = self.exec.source()?;
+        let is_whole = self.exec.condition.is_always() && source.filter().is_none() && config.limit.is_none();
+        let has_columns = !self.exec.schema().fields().is_empty();
+        let bytes: u64 = self.parts().iter().map(|part| part.part.bytes).sum();
+        let are_small = bytes <= (self.parts().len() * FOOTER_BYTES) as u64;
+        Ok((is_whole && has_columns && are_small).then(|| self.context.session_config().batch_size()))
     }
 
     pub(super) fn new(exec: &ChooseExec, partition: usize, context: Arc<TaskContext>) -> Result<Arc<Self>> {
@@ -79,6 +102,7 @@ impl Run {
             partition,
             rows: without_files(exec.source()?.0),
             bare: without_files(&exec.bare),
+            plain: unfiltered(exec)?,
             baseline: BaselineMetrics::new(&exec.metrics, partition),
             read: MetricBuilder::new(&exec.metrics).counter("bytes_scanned", partition),
             pruned: MetricBuilder::new(&exec.metrics).pruning_metrics("row_groups_pruned_statistics", partition),
@@ -106,26 +130,33 @@ impl Run {
         place % self.exec.properties.partitioning.partition_count() == self.partition
     }
 
-    /// False if the ranges of a part rule it out, by what is known as of now.
-    pub(super) fn may_match(&self, part: &WholePart) -> Result<bool> {
+    /// The columns by whose places the parts say what they know.
+    pub(super) fn columns(&self) -> &Columns {
+        &self.exec.columns
+    }
+
+    /// Which of some parts are not ruled out by what the manifest says of them, by what is known as of now.
+    pub(super) fn matching(&self, parts: &[&Part]) -> Result<Vec<bool>> {
         let known = self.known()?;
-        let ranges = &part.part.ranges;
-        let holds = |wanted: &Wanted| {
-            let range = ranges.get(&wanted.column);
-            range.is_none_or(|(first, last)| wanted.may_lie_in(*first, *last))
-        };
-        if !known.wanted.iter().all(holds) {
-            return Ok(false);
-        }
-        let Some(predicate) = &known.predicate else {
-            return Ok(true);
-        };
         let ranges = Ranges {
             schema: self.table(),
-            parts: &[&part.part],
+            columns: self.columns(),
+            parts,
         };
+        let kept = known.predicate.as_ref().map(|predicate| predicate.prune(&ranges));
         // What cannot be told from ranges may match.
-        Ok((predicate.prune(&ranges)).map_or(true, |kept| kept.first().copied().unwrap_or(true)))
+        let mut kept = kept.and_then(Result::ok).unwrap_or_else(|| vec![true; parts.len()]);
+        for wanted in &known.wanted {
+            let contents = self.columns().contents(&wanted.column, parts);
+            for (kept, content) in kept.iter_mut().zip(contents) {
+                *kept &= match content {
+                    Content::Range(first, last) => wanted.may_lie_in(first, last),
+                    Content::Nulls => false,
+                    Content::Some | Content::Unknown => true,
+                };
+            }
+        }
+        Ok(kept)
     }
 
     /// False if statistics of a row group rule it out, by what is known as of now.
@@ -136,7 +167,10 @@ impl Run {
             _ => true,
         };
         let may_match = |predicate: &PruningPredicate| group.may_match(predicate, self.table());
-        Ok(known.predicate.as_ref().is_none_or(may_match) && known.wanted.iter().all(holds))
+        let has_page = |wanted: &Wanted| group.has_page(wanted);
+        Ok(known.predicate.as_ref().is_none_or(may_match)
+            && known.wanted.iter().all(holds)
+            && known.wanted.iter().all(has_page))
     }
 
     pub(super) fn reader(&self, file: &PartitionedFile) -> Result<Reader> {
@@ -185,7 +219,7 @@ impl Run {
         let group = group.with_nulls_told(self.table());
         let order = self.order().filter(|_| schema.fields().len() <= FEW_COLUMNS);
         let Some(order) = order.cloned() else {
-            return Ok(run(&self.rows, &group, access(found), &self.context)?.boxed());
+            return self.rows(&group, found);
         };
         let pieces = pieces(found.len(), &order).into_iter();
         let pieces = pieces.map(move |rows| within(&found, &rows));
@@ -203,13 +237,40 @@ impl Run {
         if !self.may_hold(group)? {
             return Ok(stream::empty().boxed());
         }
-        let rows = run(&self.rows, group, access(found), &self.context)?;
+        let rows = self.rows(group, found)?;
         if !descending {
-            return Ok(rows.boxed());
+            return Ok(rows);
         }
         let mut batches: Vec<_> = rows.try_collect().await?;
         batches.reverse();
         Ok(stream::iter(batches.into_iter().map(Ok)).boxed())
+    }
+
+    /// The rows that were found in a row group, filtered by what the scan filters by.
+    fn rows(&self, group: &Group, found: BooleanBuffer) -> Result<Batches> {
+        let is_small = group.file.object_meta.size <= FOOTER_BYTES as u64;
+        let plain = self.plain.as_ref().filter(|_| is_small);
+        let Some((plain, filter)) = plain.zip(self.filter()?) else {
+            return Ok(run(&self.rows, group, access(found), &self.context)?.boxed());
+        };
+        let rows = run(plain, group, access(found), &self.context)?;
+        Ok(match filter {
+            Some(filter) => rows
+                .and_then(move |rows| std::future::ready(batch_filter(&rows, &filter)))
+                .boxed(),
+            None => rows.boxed(),
+        })
+    }
+
+    /// What rows are filtered by while they are read, as a filter of what is read, if anything; `None` if it is of other columns
+    /// as well.
+    fn filter(&self) -> Result<Option<Option<Arc<dyn PhysicalExpr>>>> {
+        let (_, source) = self.exec.source()?;
+        let filters = source.table_parquet_options().global.pushdown_filters;
+        let Some(filter) = source.filter().filter(|_| filters) else {
+            return Ok(Some(None));
+        };
+        Ok(reassign_expr_columns(filter, &self.exec.schema()).ok().map(Some))
     }
 
     /// Columns of chosen rows of a row group, which are named in the order of the table.
@@ -298,6 +359,27 @@ fn within(found: &BooleanBuffer, rows: &Range<usize>) -> BooleanBuffer {
     within.finish()
 }
 
+/// Batches of so many rows, made of smaller ones.
+fn joined_to(rows: usize, schema: SchemaRef, batches: Batches) -> Batches {
+    let joined = (BatchCoalescer::new(schema, rows), Some(batches));
+    let next = |(mut joined, mut batches): (BatchCoalescer, Option<Batches>)| async move {
+        loop {
+            if let Some(batch) = joined.next_completed_batch() {
+                return Ok(Some((batch, (joined, batches))));
+            }
+            let Some(more) = &mut batches else { return Ok(None) };
+            match more.try_next().await? {
+                Some(batch) => joined.push_batch(batch)?,
+                None => {
+                    joined.finish_buffered_batch()?;
+                    batches = None;
+                }
+            }
+        }
+    };
+    stream::try_unfold(joined, next).boxed()
+}
+
 /// What is read of a row group for the rows that were found.
 fn access(found: BooleanBuffer) -> RowGroupAccess {
     if found.count_set_bits() == found.len() {
@@ -313,6 +395,22 @@ fn without_files(config: &FileScanConfig) -> FileScanConfig {
         .build()
 }
 
+/// The scan of the chosen rows without its filter: to make a filter fit a file costs more than all rows of a small one.
+fn unfiltered(exec: &ChooseExec) -> Result<Option<FileScanConfig>> {
+    let (_, source) = exec.source()?;
+    let Some(projection) = source.projection() else {
+        return Ok(Some(without_files(&exec.bare)));
+    };
+    let source = exec.bare.file_source().try_pushdown_projection(projection)?;
+    let config = |source| {
+        FileScanConfigBuilder::from(exec.bare.clone())
+            .with_file_groups(Vec::new())
+            .with_source(source)
+            .build()
+    };
+    Ok(source.map(config))
+}
+
 /// Runs a scan for rows of one row group.
 fn run(
     config: &FileScanConfig,
@@ -326,5 +424,6 @@ fn run(
     let config = FileScanConfigBuilder::from(config.clone())
         .with_file_groups(vec![FileGroup::new(vec![file])])
         .build();
-    DataSourceExec::from_data_source(config).execute(0, context.clone())
+    // Without a plan node, whose properties are worked out column by column.
+    config.open(0, context.clone())
 }

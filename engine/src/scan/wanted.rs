@@ -1,4 +1,4 @@
-//! The ids that a filter lists: parts and row groups that hold none of them are not opened.
+//! The ids that a filter lists, or the one that it asks for: parts and row groups that hold none of them are not opened.
 //!
 //! Statistics are compared with each value of a short list only; of a long one they know the smallest and the largest, between
 //! which lies nearly all of a store. Lists are those of `IN`, of [`IdSet`], and of a join's keys, whose tuples come
@@ -11,7 +11,8 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::common::{Result, ScalarValue};
-use datafusion::physical_expr::expressions::{Column, InListExpr, Literal};
+use datafusion::logical_expr::Operator;
+use datafusion::physical_expr::expressions::{BinaryExpr, Column, InListExpr, Literal};
 use datafusion::physical_expr::{ScalarFunctionExpr, split_conjunction};
 use datafusion::physical_expr_common::physical_expr::snapshot_physical_expr;
 use datafusion::physical_plan::PhysicalExpr;
@@ -47,6 +48,9 @@ impl Wanted {
             });
             return wanted.into_iter().collect();
         }
+        if let Some(equality) = conjunct.downcast_ref::<BinaryExpr>() {
+            return Self::equal(equality).into_iter().collect();
+        }
         let Some(list) = conjunct.downcast_ref::<InListExpr>().filter(|list| !list.negated()) else {
             return Vec::new();
         };
@@ -71,6 +75,19 @@ impl Wanted {
             })
         });
         wanted.collect()
+    }
+
+    /// The one value that a column is compared with.
+    fn equal(equality: &BinaryExpr) -> Option<Self> {
+        let (left, right) = (equality.left(), equality.right());
+        let mut sides = [(left, right), (right, left)].into_iter();
+        sides.find_map(|(column, value)| match value.downcast_ref::<Literal>()?.value() {
+            ScalarValue::Int64(Some(value)) if *equality.op() == Operator::Eq => Some(Self {
+                column: name(column)?,
+                values: vec![*value],
+            }),
+            _ => None,
+        })
     }
 
     /// True if one of the values lies in a range.
@@ -102,8 +119,7 @@ mod tests {
     use datafusion::arrow::datatypes::{DataType, Field, Schema};
     use datafusion::common::config::ConfigOptions;
     use datafusion::functions::core::r#struct;
-    use datafusion::logical_expr::Operator;
-    use datafusion::physical_expr::expressions::{BinaryExpr, col, lit};
+    use datafusion::physical_expr::expressions::{col, lit};
 
     use super::*;
 
@@ -149,6 +165,9 @@ mod tests {
         );
         check(both(some, Operator::Or, others), &[]);
         check(list("id", &[3], true), &[]);
+        let compared = |operator| both(lit(5_i64), operator, col("id", &schema()).unwrap());
+        check(compared(Operator::Eq), &[("id", &[5])]);
+        check(compared(Operator::Lt), &[]);
     }
 
     #[test]

@@ -10,12 +10,9 @@ use schema::Table;
 use schema::tables::packets;
 
 use crate::Error;
-use crate::store::part::PartWriter;
+use crate::store::part::{PartWriter, Written};
 use crate::store::syncer::Syncer;
-use crate::store::{PacketCodec, Part, Store};
-
-/// A part that is written, with its table.
-pub(super) type Written = (&'static str, Part);
+use crate::store::{PacketCodec, Store};
 
 /// Parts in the making, at most one of a table. Dropped it removes them, unless they were taken or are kept.
 #[derive(Debug)]
@@ -28,7 +25,7 @@ pub(crate) struct Lane {
     memory_bytes: usize,
     codec: PacketCodec,
     syncer: Syncer,
-    written: Vec<Written>,
+    written: Vec<(&'static str, Written)>,
 }
 
 impl Lane {
@@ -115,8 +112,8 @@ impl Lane {
         Ok(())
     }
 
-    /// Gives away what was written of a table.
-    pub(super) fn take(&mut self, table: &Table) -> Vec<Part> {
+    /// Gives away what was written of a table: whoever takes it removes it.
+    pub(super) fn take(&mut self, table: &Table) -> Vec<Written> {
         let (taken, others) = std::mem::take(&mut self.written)
             .into_iter()
             .partition::<Vec<_>, _>(|(of, _)| *of == table.name);
@@ -140,7 +137,7 @@ impl Lane {
     }
 
     /// What was written.
-    pub(super) fn written(&self) -> &[Written] {
+    pub(super) fn written(&self) -> &[(&'static str, Written)] {
         &self.written
     }
 
@@ -154,7 +151,7 @@ impl Drop for Lane {
     fn drop(&mut self) {
         for (table, part) in &self.written {
             // What cannot be removed now is swept by the next writer: no manifest names it.
-            let _ = fs::remove_file(self.store.part_path(table, part));
+            let _ = fs::remove_file(self.store.part_path(table, part.part()));
         }
     }
 }

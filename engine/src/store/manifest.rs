@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::store::TABLES;
+use crate::store::contents::{Content, Contents};
+use crate::store::key_ranges::KeyRanges;
 use crate::store::sealed::{self, Seal};
 
 /// Version of the layout on disk. It grows when an older reader would misread a store.
@@ -23,6 +26,9 @@ pub(crate) struct Manifest {
     pub(crate) next_part: u64,
     /// Captures whose rows are in the parts, by digest and size, to know one that comes again.
     pub(crate) captures: Vec<Capture>,
+    /// Names of columns per table, by whose places its parts say what they know of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) columns: BTreeMap<String, Columns>,
     /// Parts per table, in the order in which they were written.
     pub(crate) tables: BTreeMap<String, Vec<Part>>,
 }
@@ -48,7 +54,65 @@ pub(crate) struct Part {
     /// BLAKE3 digest of the file, in hex.
     pub(crate) digest: String,
     /// Smallest and largest value of key columns; a column of nulls alone has none.
-    pub(crate) ranges: BTreeMap<String, (i64, i64)>,
+    pub(crate) ranges: KeyRanges,
+    /// What is known of the other columns; nothing in parts of a time that did not keep it.
+    #[serde(default, skip_serializing_if = "Contents::is_empty")]
+    pub(super) contents: Contents,
+}
+
+/// Names of columns of a table; those that come later stand behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<String>", into = "Vec<String>")]
+pub(crate) struct Columns(Arc<Vec<String>>);
+
+impl From<Vec<String>> for Columns {
+    fn from(names: Vec<String>) -> Self {
+        Self(Arc::new(names))
+    }
+}
+
+impl From<Columns> for Vec<String> {
+    fn from(columns: Columns) -> Self {
+        Arc::unwrap_or_clone(columns.0)
+    }
+}
+
+impl Columns {
+    /// Arranges what is known of columns by their places, where those that are new have theirs from now on.
+    pub(super) fn arranged(&mut self, known: &[(String, Content)]) -> Contents {
+        let mut contents = vec![Content::Unknown; self.0.len()];
+        for (name, content) in known {
+            match self.place(name) {
+                Some(place) => contents[place] = *content,
+                None => {
+                    Arc::make_mut(&mut self.0).push(name.clone());
+                    contents.push(*content);
+                }
+            }
+        }
+        Contents::new(&contents)
+    }
+
+    /// What is known of a column in each of some parts.
+    pub(crate) fn contents(&self, name: &str, parts: &[&Part]) -> Vec<Content> {
+        let place = self.place(name);
+        let content = |part: &&Part| match (part.ranges.get(name), place) {
+            (Some((first, last)), _) => Content::Range(*first, *last),
+            (None, Some(place)) => part.contents.at(place),
+            (None, None) => Content::Unknown,
+        };
+        parts.iter().map(content).collect()
+    }
+
+    /// What is known of a column in a part.
+    pub(crate) fn content(&self, name: &str, part: &Part) -> Content {
+        self.contents(name, &[part]).pop().unwrap_or(Content::Unknown)
+    }
+
+    /// The place of a column.
+    fn place(&self, name: &str) -> Option<usize> {
+        self.0.iter().position(|known| known == name)
+    }
 }
 
 impl Default for Manifest {
@@ -58,6 +122,7 @@ impl Default for Manifest {
             next_packet: 1,
             next_part: 1,
             captures: Vec::new(),
+            columns: BTreeMap::new(),
             tables: BTreeMap::new(),
         }
     }
@@ -87,7 +152,11 @@ impl Manifest {
             path: path.to_owned(),
             reason: error.to_string(),
         };
-        // The version is read alone first: a newer manifest may have fields of any shape.
+        let manifest = serde_json::from_slice::<Self>(bytes);
+        if manifest.as_ref().is_ok_and(|manifest| manifest.version <= VERSION) {
+            return manifest.map_err(damaged);
+        }
+        // A newer manifest may have fields of any shape.
         let Version { version } = serde_json::from_slice(bytes).map_err(damaged)?;
         if version > VERSION {
             return Err(Error::Newer {
@@ -96,7 +165,7 @@ impl Manifest {
                 known: VERSION,
             });
         }
-        serde_json::from_slice(bytes).map_err(damaged)
+        manifest.map_err(damaged)
     }
 
     /// The manifest as text, with its digest.
@@ -107,6 +176,11 @@ impl Manifest {
     /// The parts of a table.
     pub(crate) fn parts(&self, table: &str) -> &[Part] {
         self.tables.get(table).map_or(&[], Vec::as_slice)
+    }
+
+    /// The columns by whose places the parts of a table say what they know.
+    pub(crate) fn columns(&self, table: &str) -> Columns {
+        self.columns.get(table).cloned().unwrap_or_default()
     }
 
     /// Puts parts into the place of neighbouring ones; those that take it stand where the first of them stood.

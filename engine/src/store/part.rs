@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::compute::{max, min};
 use datafusion::arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampNanosecondType};
+use datafusion::parquet::file::metadata::RowGroupMetaData;
 use schema::Table;
 
 use crate::Error;
 use crate::columns::RANGED;
-use crate::store::manifest::{Part, file_name};
+use crate::store::contents::{Content, Contents};
+use crate::store::manifest::{Columns, Part, file_name};
 use crate::store::syncer::Syncer;
 use crate::store::table_writer::TableWriter;
 use crate::store::{PacketCodec, Store, temporary};
@@ -80,7 +82,7 @@ impl PartWriter {
     }
 
     /// Ends the part: it has its name, though no manifest names it yet, and lasts once the syncer is finished.
-    pub(super) fn finish(mut self, syncer: &mut Syncer) -> Result<Part, Error> {
+    pub(super) fn finish(mut self, syncer: &mut Syncer) -> Result<Written, Error> {
         let encoder = self.encoder.take().expect("finish is called once");
         let result = encoder.finish(&self.temporary).and_then(|(file, encoded)| {
             fs::rename(&self.temporary, &self.path).map_err(Error::io("rename", &self.temporary))?;
@@ -93,19 +95,44 @@ impl PartWriter {
                 bytes,
                 digest,
                 ranges,
+                contents,
             } = encoded;
-            Ok(Part {
+            let part = Part {
+                contents: Contents::default(),
                 number: self.number,
                 rows,
                 bytes,
                 digest,
-                ranges,
-            })
+                ranges: ranges.into_iter().collect(),
+            };
+            Ok(Written { part, contents })
         });
         if result.is_err() {
             let _ = fs::remove_file(&self.temporary);
         }
         result
+    }
+}
+
+/// A part that is written.
+#[derive(Debug)]
+pub(super) struct Written {
+    part: Part,
+    /// What is known of its columns.
+    contents: Vec<(String, Content)>,
+}
+
+impl Written {
+    pub(super) fn part(&self) -> &Part {
+        &self.part
+    }
+
+    /// The part as a manifest names it: what is known of its columns goes by the table's list, which grows by those that are new.
+    pub(super) fn named(&self, columns: &mut Columns) -> Part {
+        Part {
+            contents: columns.arranged(&self.contents),
+            ..self.part.clone()
+        }
     }
 }
 
@@ -121,7 +148,7 @@ impl Drop for PartWriter {
 struct Encoder<W: Write + Send> {
     writer: TableWriter<BufWriter<Digesting<W>>>,
     rows: u64,
-    ranges: BTreeMap<String, (i64, i64)>,
+    ranges: BTreeMap<&'static str, (i64, i64)>,
 }
 
 /// What the manifest says of an encoded part.
@@ -130,7 +157,8 @@ struct Encoded {
     rows: u64,
     bytes: u64,
     digest: String,
-    ranges: BTreeMap<String, (i64, i64)>,
+    ranges: BTreeMap<&'static str, (i64, i64)>,
+    contents: Vec<(String, Content)>,
 }
 
 impl<W: Write + Send> Encoder<W> {
@@ -155,7 +183,7 @@ impl<W: Write + Send> Encoder<W> {
             let Some((low, high)) = batch.column_by_name(name).and_then(range) else {
                 continue;
             };
-            let known = self.ranges.entry(name.to_owned()).or_insert((low, high));
+            let known = self.ranges.entry(name).or_insert((low, high));
             *known = (known.0.min(low), known.1.max(high));
         }
         self.writer.write(batch).map_err(|error| Error::writing(path, error))
@@ -166,7 +194,13 @@ impl<W: Write + Send> Encoder<W> {
     }
 
     fn finish(self, path: &Path) -> Result<(W, Encoded), Error> {
-        let Self { writer, rows, ranges } = self;
+        let Self {
+            mut writer,
+            rows,
+            ranges,
+        } = self;
+        writer.flush().map_err(|error| Error::writing(path, error))?;
+        let contents = contents(writer.row_groups());
         let out = writer.into_inner().map_err(|error| Error::writing(path, error))?;
         let out = out
             .into_inner()
@@ -179,6 +213,7 @@ impl<W: Write + Send> Encoder<W> {
                 bytes: out.bytes,
                 digest,
                 ranges,
+                contents,
             },
         ))
     }
@@ -206,6 +241,24 @@ fn range(column: &ArrayRef) -> Option<(i64, i64)> {
         }
         _ => None,
     }
+}
+
+/// What is known of the columns of some row groups besides the keys; lists and maps are left out.
+fn contents(row_groups: &[RowGroupMetaData]) -> Vec<(String, Content)> {
+    let Some((first, others)) = row_groups.split_first() else {
+        return Vec::new();
+    };
+    let known = first.columns().iter().enumerate().filter_map(|(leaf, chunk)| {
+        let [name] = chunk.column_path().parts() else {
+            return None;
+        };
+        if RANGED.contains(&name.as_str()) {
+            return None;
+        }
+        let others = others.iter().map(|group| Content::of(group.column(leaf)));
+        Some((name.clone(), others.fold(Content::of(chunk), Content::and)))
+    });
+    known.collect()
 }
 
 /// Counts and digests what passes through.
@@ -281,6 +334,16 @@ mod tests {
         let (_, encoded) = encoder.finish(path).unwrap();
         assert_eq!(encoded.rows, 3);
         expect![[r#"{"packet": (3, 7), "timestamp": (30, 70)}"#]].assert_eq(&format!("{:?}", encoded.ranges));
+        let contents = encoded.contents.iter();
+        let contents: Vec<_> = contents.map(|(name, content)| format!("{name} {content:?}")).collect();
+        expect![[r#"
+            interface Range(0, 0)
+            link_type Range(1, 1)
+            captured_length Range(3, 3)
+            original_length Range(3, 3)
+            comment Nulls
+            data Some"#]]
+        .assert_eq(&contents.join("\n"));
     }
 
     #[test]

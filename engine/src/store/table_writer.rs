@@ -7,6 +7,7 @@ use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use datafusion::parquet::errors::Result;
+use datafusion::parquet::file::metadata::RowGroupMetaData;
 use datafusion::parquet::file::writer::SerializedFileWriter;
 use schema::{Table, Type};
 
@@ -102,6 +103,11 @@ impl<W: Write + Send> TableWriter<W> {
     /// Bytes written so far, and those that the rows in memory will take.
     pub(super) fn bytes_written(&self) -> usize {
         self.file.bytes_written() + self.group.as_ref().map_or(0, RowGroup::bytes)
+    }
+
+    /// What the footer will say of the row groups that are written.
+    pub(super) fn row_groups(&self) -> &[RowGroupMetaData] {
+        self.file.flushed_row_groups()
     }
 
     /// Writes what is left and the footer; gives back what was written to.

@@ -98,10 +98,12 @@ impl Transaction {
     /// Closes the table's open part and lets what was written of the table take the place of some neighbouring parts.
     pub(crate) fn replace(&mut self, table: &'static Table, replaced: &[Part]) -> Result<(), Error> {
         self.seal(table)?;
+        let columns = self.manifest.columns.entry(table.name.to_owned()).or_default();
+        let written = self.lane.take(table);
         self.joined.push(Joined {
             table: table.name,
             replaced: replaced.iter().map(|part| part.number).collect(),
-            parts: self.lane.take(table),
+            parts: written.iter().map(|written| written.named(columns)).collect(),
         });
         Ok(())
     }
@@ -130,14 +132,12 @@ impl Transaction {
         let mut manifest = self.manifest.clone();
         manifest.next_part = self.lane.next_part();
         let mut added = Added::default();
-        for (table, part) in self.lane.written() {
+        for (table, written) in self.lane.written() {
+            let columns = manifest.columns.entry((*table).to_owned()).or_default();
+            let part = written.named(columns);
             *added.rows.entry(table).or_default() += part.rows;
             added.bytes += part.bytes;
-            manifest
-                .tables
-                .entry((*table).to_owned())
-                .or_default()
-                .push(part.clone());
+            manifest.tables.entry((*table).to_owned()).or_default().push(part);
         }
         for Joined { table, replaced, parts } in &self.joined {
             manifest.replace(table, replaced, parts);
