@@ -37,7 +37,7 @@ use schema::tables::packets;
 use crate::columns::RANGED;
 use crate::footers::{FOOTER_BYTES, Footers};
 use crate::late::FEWEST_COLUMNS;
-use crate::scan::{ChooseExec, Condition, WholePart, is_answerable, is_time_range};
+use crate::scan::{ChooseExec, Condition, WholePart, asks_a_key, is_answerable, is_of_one_id, is_time_range};
 use crate::store::{Columns, Content, Manifest, Part, ROW_GROUP_ROWS};
 
 /// So many parts are many.
@@ -140,13 +140,16 @@ impl Parts {
 
     /// Which filters a [`ChooseExec`] answers: those that dictionaries do, and with them ranges of time. Packets are looked
     /// up by their keys. For the first rows of an order a range of time alone is answered as well: row groups are read in
-    /// order. So it is for groups, which are counted row group by row group.
+    /// order. So it is for groups, which are counted row group by row group. Where a filter asks for the value of a map's key, which
+    /// takes long, it is asked of the row groups alone that have the connection or flow looked for.
     fn asked<'f>(&self, filters: impl Iterator<Item = &'f Expr> + Clone) -> Vec<bool> {
         let is_answerable = |filter: &Expr| is_answerable(filter, &self.schema);
         let is_reason = |filter: &Expr| is_answerable(filter) || self.is_by_row_groups() && is_time_range(filter);
         let any = self.table.name != packets::TABLE.name && filters.clone().any(is_reason);
+        let asks_a_key = |filter: &Expr| is_answerable(filter) && asks_a_key(filter, &self.schema);
+        let with_ids = any && filters.clone().any(asks_a_key);
         filters
-            .map(|filter| any && (is_answerable(filter) || is_time_range(filter)))
+            .map(|filter| any && (is_answerable(filter) || is_time_range(filter)) || with_ids && is_of_one_id(filter))
             .collect()
     }
 

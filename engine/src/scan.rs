@@ -13,13 +13,18 @@
 mod counts;
 mod delta;
 mod dictionary;
+mod flags;
 mod group;
 mod hybrid;
 mod integers;
+mod keyed;
+mod known;
 mod pages;
+mod plain;
 mod question;
 mod queue;
 mod run;
+mod statistics;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -51,7 +56,7 @@ use datafusion::physical_plan::{
 };
 use group::Group;
 pub(crate) use pages::varint;
-pub(crate) use question::{Condition, is_answerable, is_time_range};
+pub(crate) use question::{Condition, asks_a_key, is_answerable, is_of_one_id, is_time_range};
 use run::Run;
 pub(crate) use tally::Tallies;
 

@@ -142,6 +142,13 @@ fn kfl_is_answered_by_dictionaries() {
         "dns && dns_questions.exists(q, q.contains(''shop''))",
         "tlsx && size(tlsx_weak) > 0",
         "src.ip in cidr(''127.0.0.0/8'')",
+        "http && map_get(request.headers, ''user-agent'', '''') == ''shop-cli/2.1''",
+        "http && map_get(request.headers, ''connection'', '''') == ''''",
+        "http && request.headers[''content-length''] != ''13''",
+        "http && !request.headers[?''content-length''].hasValue() && request.headers[''host''].endsWith(''18081'')",
+        "http && (map_get(request.headers, ''cookie'', ''no'').size() > 2 || status_code >= 500)",
+        "http && map_get(request.headers, ''nothing'', ''none'') == ''none''",
+        "http && conn_id == 41 && map_get(request.headers, ''host'', '''') != ''''",
     ] {
         let short = format!("SELECT id FROM kfl('{filter}') ORDER BY id");
         let long = format!("SELECT id FROM kfl('({filter}) || id + index < 0') ORDER BY id");
@@ -155,6 +162,13 @@ fn kfl_is_answered_by_dictionaries() {
         3   dns && dns_questions.exists(q, q.contains(''shop''))
         1   tlsx && size(tlsx_weak) > 0
         113 src.ip in cidr(''127.0.0.0/8'')
+        1   http && map_get(request.headers, ''user-agent'', '''') == ''shop-cli/2.1''
+        28  http && map_get(request.headers, ''connection'', '''') == ''''
+        3   http && request.headers[''content-length''] != ''13''
+        16  http && !request.headers[?''content-length''].hasValue() && request.headers[''host''].endsWith(''18081'')
+        18  http && (map_get(request.headers, ''cookie'', ''no'').size() > 2 || status_code >= 500)
+        46  http && map_get(request.headers, ''nothing'', ''none'') == ''none''
+        3   http && conn_id == 41 && map_get(request.headers, ''host'', '''') != ''''
     "#]]
     .assert_eq(&found);
 }
@@ -167,6 +181,9 @@ fn macros_that_see_more_than_an_element_are_not_answered_by_elements() {
         "http && !request.headers.exists(k, k == ''cookie'')",
         "dns && dns_questions.exists_one(q, q.contains(''e''))",
         "dns && size(dns_answers) > 1",
+        "http && map_get(request.headers, ''accept'', '''') == map_get(request.headers, ''host'', '''')",
+        "http && request.headers[path] == ''a''",
+        "http && size(request.headers) == 3",
     ] {
         let plan = demo.plan(&format!("SELECT id FROM kfl('{filter}')"));
         assert!(!plan.contains("ChooseExec"), "{filter}");
@@ -192,7 +209,7 @@ fn grouped(demo: &Demo, groups: &[(&str, &str, &str)]) -> String {
 }
 
 /// Groups of rows: by few and by many columns, by computed keys and by times, by a column that has no dictionary.
-const GROUPS: [(&str, &str, &str); 16] = [
+const GROUPS: [(&str, &str, &str); 18] = [
     ("http", "path", "count(*)"),
     ("http", "upper(host), status_code / 100", "count(*)"),
     ("http WHERE status_code >= 500", "status_code", "count(*)"),
@@ -241,6 +258,8 @@ const GROUPS: [(&str, &str, &str); 16] = [
     ("flows", "transport", "bool_or(has_pcap), count(*)"),
     ("http", "elapsed_time > 1000, method", "count(*), max(path)"),
     ("http WHERE status_code >= 400", "elapsed_time", "count(*)"),
+    ("http", "elapsed_time", "count(*), min(path)"),
+    ("http", "method, elapsed_time", "count(*)"),
 ];
 
 #[test]
@@ -264,6 +283,8 @@ fn groups_by_numbers_are_groups_of_rows() {
         2   flows: transport: bool_or(has_pcap), count(*)
         5   http: elapsed_time > 1000, method: count(*), max(path)
         18  http WHERE status_code >= 400: elapsed_time: count(*)
+        46  http: elapsed_time: count(*), min(path)
+        46  http: method, elapsed_time: count(*)
     "#]]
     .assert_eq(&found);
     demo.again();

@@ -27,7 +27,7 @@ pub(super) fn decode(mut bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Opti
     out.reserve(count);
     out.push(last);
     let mut left = count - 1;
-    let (mut packed, mut differences) = ([0; PACKED], [0; MINIBLOCK]);
+    let (mut copied, mut numbers) = ([0; PACKED], [0; MINIBLOCK]);
     while left > 0 {
         let least = zigzag(varint(&mut bytes, u64::BITS)?);
         let (widths, rest) = bytes.split_at_checked(miniblocks)?;
@@ -45,17 +45,21 @@ pub(super) fn decode(mut bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Opti
                 }
                 let wanted = left.min(MINIBLOCK);
                 // Writers may leave out the bytes behind the last number.
-                let (these, rest) = bytes.split_at((MINIBLOCK * width / 8).min(bytes.len()));
-                bytes = rest;
-                if these.len() < (wanted * width).div_ceil(8) {
+                let length = (MINIBLOCK * width / 8).min(bytes.len());
+                if length < (wanted * width).div_ceil(8) {
                     return None;
                 }
-                packed[..these.len()].copy_from_slice(these);
-                unpack(&packed, &mut differences);
-                out.extend(differences[..wanted].iter().map(|difference| {
-                    last = last.wrapping_add(least.wrapping_add(*difference as i64));
-                    last
-                }));
+                let (these, rest) = bytes.split_at(length);
+                let packed = match bytes.first_chunk() {
+                    Some(packed) => packed,
+                    None => {
+                        copied[..length].copy_from_slice(these);
+                        &copied
+                    }
+                };
+                last = unpack(packed, least, last, &mut numbers);
+                out.extend_from_slice(&numbers[..wanted]);
+                bytes = rest;
                 left -= wanted;
             }
         }
@@ -63,37 +67,49 @@ pub(super) fn decode(mut bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Opti
     Some(())
 }
 
-/// Bytes of the widest numbers, and some more so that each can be taken from sixteen bytes.
+/// Bytes of the widest numbers, and some more so that each can be taken from sixteen bytes; the same of eight of them.
 const PACKED: usize = MINIBLOCK * 8 + 16;
+const PACKED_EIGHT: usize = 8 * 8 + 16;
 
-type Unpack = fn(&[u8; PACKED], &mut [u64; MINIBLOCK]);
+type Unpack = fn(&[u8; PACKED], i64, i64, &mut [i64; MINIBLOCK]) -> i64;
 
 macro_rules! unpack_by_width {
     ($($width:literal)*) => { [$(unpack::<$width>),*] };
 }
 
-/// How numbers of so many bits are taken apart.
+/// How differences of so many bits are taken apart.
 const UNPACK: [Unpack; u64::BITS as usize + 1] = unpack_by_width!(
     0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32
     33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64
 );
 
-/// Takes numbers apart that lie side by side from the lowest bit on.
-fn unpack<const WIDTH: usize>(packed: &[u8; PACKED], out: &mut [u64; MINIBLOCK]) {
+/// Takes differences apart that lie side by side from the lowest bit on, above the least, and adds each to the number before it.
+/// Gives the last number.
+fn unpack<const WIDTH: usize>(packed: &[u8; PACKED], least: i64, mut last: i64, out: &mut [i64; MINIBLOCK]) -> i64 {
     let mask = u64::MAX.checked_shr(u64::BITS - WIDTH as u32).unwrap_or(0);
-    for (place, number) in out.iter_mut().enumerate() {
-        let (byte, bit) = (place * WIDTH / 8, place * WIDTH % 8);
-        *number = if WIDTH <= 56 {
-            // With the bits before it in its first byte, it lies in eight bytes.
-            u64::from_le_bytes(bytes_at(packed, byte)) >> bit & mask
-        } else {
-            (u128::from_le_bytes(bytes_at(packed, byte)) >> bit) as u64 & mask
-        };
+    let (eights, _) = out.as_chunks_mut::<8>();
+    for (nth, numbers) in eights.iter_mut().enumerate() {
+        // Eight numbers begin at a byte, so that the places of the others are known when this is compiled.
+        let bytes: &[u8; PACKED_EIGHT] = packed[nth * WIDTH..]
+            .first_chunk()
+            .expect("there are bytes for the widest");
+        for (place, number) in numbers.iter_mut().enumerate() {
+            let (byte, bit) = (place * WIDTH / 8, place * WIDTH % 8);
+            let difference = if WIDTH <= 56 {
+                // With the bits before it in its first byte, it lies in eight bytes.
+                u64::from_le_bytes(bytes_at(bytes, byte)) >> bit & mask
+            } else {
+                (u128::from_le_bytes(bytes_at(bytes, byte)) >> bit) as u64 & mask
+            };
+            last = last.wrapping_add(least.wrapping_add(difference as i64));
+            *number = last;
+        }
     }
+    last
 }
 
 #[inline(always)]
-fn bytes_at<const N: usize>(packed: &[u8; PACKED], byte: usize) -> [u8; N] {
+fn bytes_at<const N: usize>(packed: &[u8; PACKED_EIGHT], byte: usize) -> [u8; N] {
     packed[byte..].first_chunk().copied().unwrap_or([0; N])
 }
 

@@ -7,19 +7,20 @@
 //! what has no dictionary, is `None` here: another reader reads it, or tells what is wrong.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use bytes::Bytes;
-use datafusion::arrow::array::{ArrayRef, Int64Array, StringArray, StringViewArray, TimestampNanosecondArray};
+use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::buffer::BooleanBuffer;
-use datafusion::arrow::datatypes::{DataType, TimeUnit};
-use datafusion::parquet::basic::{Encoding, Type as PhysicalType};
+use datafusion::arrow::datatypes::DataType;
+use datafusion::parquet::basic::Encoding;
 use datafusion::parquet::column::page::{Page, PageReader};
 use datafusion::parquet::file::metadata::ColumnChunkMetaData;
+use datafusion::parquet::file::serialized_reader::SerializedPageReader;
 
 use super::counts::Counts;
 use super::hybrid;
-use super::pages::{self, Body, Levels};
+use super::pages::{self, Body, Chunk, Levels};
+use super::plain;
 
 /// True if all values of a chunk are numbers of its dictionary.
 pub(super) fn is_whole(chunk: &ColumnChunkMetaData) -> bool {
@@ -43,7 +44,7 @@ pub(super) struct Dictionary<'a> {
     bytes: Bytes,
     /// The values, in the order of their numbers.
     pub(super) values: ArrayRef,
-    levels: Levels,
+    pub(super) levels: Levels,
 }
 
 /// Of which values a question is true.
@@ -63,7 +64,7 @@ impl<'a> Dictionary<'a> {
             .ok()??
         {
             Page::DictionaryPage { buf, num_values, .. } => {
-                let values = values(&buf, num_values as usize, chunk.column_type(), data_type)?;
+                let values = plain::values(&buf, num_values as usize, chunk.column_type(), data_type)?;
                 Some(Self {
                     chunk,
                     bytes,
@@ -73,6 +74,11 @@ impl<'a> Dictionary<'a> {
             }
             _ => None,
         }
+    }
+
+    /// The pages of a chunk, from the bytes of those of numbers.
+    pub(super) fn pages(&self, numbers: Bytes, rows: usize) -> Option<SerializedPageReader<Chunk>> {
+        pages::open(self.chunk, self.bytes.clone(), numbers, rows)
     }
 
     /// True if a row has several values.
@@ -152,7 +158,7 @@ impl<'a> Dictionary<'a> {
         if self.levels.is_repeated {
             return None;
         }
-        let mut pages = pages::open(self.chunk, self.bytes, numbers, rows)?;
+        let mut pages = self.pages(numbers, rows)?;
         let (mut definition, mut row) = (Vec::new(), 0);
         while let Some(page) = pages.get_next_page().ok()? {
             if matches!(page, Page::DictionaryPage { .. }) {
@@ -179,7 +185,7 @@ impl<'a> Dictionary<'a> {
 
     /// The rows of which the question is true, from the bytes of the pages of numbers.
     pub(super) fn rows(self, truth: &Truth, numbers: Bytes, rows: usize) -> Option<BooleanBuffer> {
-        let mut pages = pages::open(self.chunk, self.bytes, numbers, rows)?;
+        let mut pages = self.pages(numbers, rows)?;
         let mut found = Vec::with_capacity(rows);
         let mut scratch = Scratch::default();
         while let Some(page) = pages.get_next_page().ok()? {
@@ -217,7 +223,7 @@ struct Scratch {
 }
 
 /// Values of one page of lists: a few hundred for each of its rows.
-const MOST_VALUES: usize = 1 << 24;
+pub(super) const MOST_VALUES: usize = 1 << 24;
 /// Marks a number beyond the dictionary.
 const NO_VALUE: u8 = 2;
 /// One of so many rows is few: their numbers are picked out of those of all.
@@ -245,16 +251,32 @@ impl NumbersPage<'_> {
     }
 }
 
-fn is_dictionary(encoding: Encoding) -> bool {
+pub(super) fn is_dictionary(encoding: Encoding) -> bool {
     matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY)
 }
 
 /// How many bits the numbers of a page have, and the numbers; a page without values may lack both.
-fn width(body: &Body, values: usize) -> Option<(u32, &[u8])> {
+pub(super) fn width(body: &Body, values: usize) -> Option<(u32, &[u8])> {
     match body.values.split_first() {
         Some((width, packed)) => Some((u32::from(*width), packed)),
         None => (values == 0).then_some((0, &[][..])),
     }
+}
+
+/// What is true of each value of a page, by what is true of those of the dictionary.
+pub(super) fn truths(body: &Body, values: usize, of_value: &[u8], truths: &mut Vec<u8>) -> Option<()> {
+    let (width, packed) = width(body, values)?;
+    if width <= u8::BITS {
+        // Most dictionaries are small, and then every number of so many bits has its place in a table.
+        let mut table = [NO_VALUE; 1 << u8::BITS];
+        let known = of_value.len().min(table.len());
+        table[..known].copy_from_slice(&of_value[..known]);
+        hybrid::decode(packed, width, values, truths, |number| table[usize::from(number as u8)])?;
+    } else {
+        let of_value = |number: u32| of_value.get(number as usize).copied().unwrap_or(NO_VALUE);
+        hybrid::decode(packed, width, values, truths, of_value)?;
+    }
+    (truths.iter().fold(0, |all, truth| all | truth) & NO_VALUE == 0).then_some(())
 }
 
 impl Levels {
@@ -267,20 +289,7 @@ impl Levels {
             slots,
         } = scratch;
         let whole = self.defined(body, count, definition)?;
-        let (width, packed) = width(body, whole)?;
-        if width <= u8::BITS {
-            // Most dictionaries are small, and then every number of so many bits has its place in a table.
-            let mut table = [NO_VALUE; 1 << u8::BITS];
-            let known = truth.of_value.len().min(table.len());
-            table[..known].copy_from_slice(&truth.of_value[..known]);
-            hybrid::decode(packed, width, whole, truths, |number| table[usize::from(number as u8)])?;
-        } else {
-            let of_value = |number: u32| truth.of_value.get(number as usize).copied().unwrap_or(NO_VALUE);
-            hybrid::decode(packed, width, whole, truths, of_value)?;
-        }
-        if truths.iter().fold(0, |all, truth| all | truth) & NO_VALUE != 0 {
-            return None;
-        }
+        self::truths(body, whole, &truth.of_value, truths)?;
         let slots = if whole == count {
             truths
         } else {
@@ -311,38 +320,4 @@ impl Levels {
         }
         Some(())
     }
-}
-
-/// The values of a dictionary page, which are written plainly.
-fn values(bytes: &[u8], count: usize, physical: PhysicalType, data_type: &DataType) -> Option<ArrayRef> {
-    match (physical, data_type) {
-        (PhysicalType::INT64, DataType::Int64) => Some(Arc::new(Int64Array::from(ints(bytes, count)?))),
-        (PhysicalType::INT64, DataType::Timestamp(TimeUnit::Nanosecond, zone)) => {
-            let values = TimestampNanosecondArray::from(ints(bytes, count)?);
-            Some(Arc::new(values.with_timezone_opt(zone.clone())))
-        }
-        (PhysicalType::BYTE_ARRAY, DataType::Utf8View) => {
-            Some(Arc::new(StringViewArray::from_iter_values(texts(bytes, count)?)))
-        }
-        (PhysicalType::BYTE_ARRAY, DataType::Utf8) => {
-            Some(Arc::new(StringArray::from_iter_values(texts(bytes, count)?)))
-        }
-        _ => None,
-    }
-}
-
-fn ints(bytes: &[u8], count: usize) -> Option<Vec<i64>> {
-    let (ints, rest) = bytes.as_chunks::<8>();
-    (ints.len() == count && rest.is_empty()).then(|| ints.iter().map(|int| i64::from_le_bytes(*int)).collect())
-}
-
-fn texts(mut bytes: &[u8], count: usize) -> Option<Vec<&str>> {
-    let mut texts = Vec::new();
-    for _ in 0..count {
-        let (length, rest) = bytes.split_first_chunk::<4>()?;
-        let (text, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-        texts.push(std::str::from_utf8(text).ok()?);
-        bytes = rest;
-    }
-    Some(texts)
 }

@@ -1,25 +1,28 @@
 //! A row group of a part: whether its statistics rule out a filter, and which of its rows a condition is true of.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder, UInt64Array};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder};
 use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::datatypes::{Schema, SchemaRef, UInt64Type};
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::stats::Precision;
 use datafusion::common::{Column, Result, ScalarValue};
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use datafusion::parquet::arrow::async_reader::AsyncFileReader;
 use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use datafusion::parquet::file::page_index::column_index::ColumnIndexMetaData;
 use datafusion::parquet::file::page_index::offset_index::OffsetIndexMetaData;
-use datafusion::physical_optimizer::pruning::PruningPredicate;
 
 use super::dictionary::{self, Dictionary};
+use super::flags;
 use super::integers;
+use super::keyed::{Otherwise, Places};
+use super::pages;
 use super::question::{Condition, Question};
+use super::statistics::Statistics;
 use super::wanted::Wanted;
 
 /// A row group.
@@ -70,21 +73,24 @@ impl Group {
         index.num_pages() as usize != pages || (0..pages).any(may_hold)
     }
 
-    /// Bytes of the dictionary's chunk that answers a question; none if there is no such chunk.
+    /// The values of a map.
+    fn items(&self, column: &str) -> Option<&ColumnChunkMetaData> {
+        let mut leaves = self.described().columns().iter();
+        leaves.rfind(|leaf| leaf.column_path().parts().first().is_some_and(|root| root == column))
+    }
+
+    /// Bytes of the chunks that answer a question by a dictionary; none if there is no such.
     fn cost(&self, question: &Question) -> Option<usize> {
         let chunk = self
             .leaf(question.column())
             .filter(|chunk| dictionary::is_whole(chunk))?;
-        usize::try_from(chunk.compressed_size()).ok()
+        let items = question.key().and_then(|_| self.items(question.column()));
+        let size = |chunk: &ColumnChunkMetaData| usize::try_from(chunk.compressed_size()).ok();
+        Some(size(chunk)? + items.map_or(Some(0), size)?)
     }
 
-    /// False if the statistics rule the predicate out.
-    pub(super) fn may_match(&self, predicate: &PruningPredicate, schema: &SchemaRef) -> bool {
-        let statistics = Statistics { group: self, schema };
-        // What cannot be told from statistics may match.
-        predicate
-            .prune(&statistics)
-            .map_or(true, |kept| kept.first().copied().unwrap_or(true))
+    fn statistics<'a>(&'a self, schema: &'a Schema) -> Statistics<'a> {
+        Statistics::new(&self.metadata, self.number..self.number + 1, schema)
     }
 
     /// The row group with statistics for a scan of it: columns without any value are not read.
@@ -112,7 +118,7 @@ impl Group {
 
     /// Smallest and largest value of a column, where statistics know them.
     pub(super) fn range(&self, column: &str, schema: &Schema) -> Option<(ScalarValue, ScalarValue)> {
-        let statistics = Statistics { group: self, schema };
+        let statistics = self.statistics(schema);
         let column = Column::from_name(column);
         let value = |array: ArrayRef| {
             ScalarValue::try_from_array(&array, 0)
@@ -174,6 +180,9 @@ impl Group {
         {
             return Ok(found);
         }
+        if let Some(found) = self.ask_flags(question, reader, scan).await? {
+            return Ok(found);
+        }
         if self.is_within(question, scan.table())? {
             return Ok(BooleanBuffer::new_set(self.rows()));
         }
@@ -194,6 +203,26 @@ impl Group {
             found.append_buffer(&question.holds(&column)?);
         }
         Ok(found.finish())
+    }
+
+    /// The rows of which a question is true, of a column of booleans.
+    async fn ask_flags(
+        &self,
+        question: &Question,
+        reader: &mut Reader,
+        scan: &dyn Scan,
+    ) -> Result<Option<BooleanBuffer>> {
+        let Some(chunk) = self.leaf(question.column()).filter(|chunk| flags::are_readable(chunk)) else {
+            return Ok(None);
+        };
+        let values: ArrayRef = Arc::new(BooleanArray::from(vec![false, true]));
+        let Some(truth) = question.truth(&values)? else {
+            return Ok(None);
+        };
+        let (start, length) = chunk.byte_range();
+        let bytes = reader.get_bytes(start..start + length).await?;
+        scan.read(bytes.len());
+        Ok(flags::rows(chunk, bytes, &truth, self.rows()))
     }
 
     /// True if a column is of whole numbers or times that can be read page by page.
@@ -221,7 +250,10 @@ impl Group {
 
     /// True if a range of time holds of all rows: of the first and of the last.
     fn is_within(&self, question: &Question, schema: &Schema) -> Result<bool> {
-        let statistics = Statistics { group: self, schema };
+        if !question.is_range() {
+            return Ok(false);
+        }
+        let statistics = self.statistics(schema);
         let column = Column::from_name(question.column());
         let is_set = |nulls: ArrayRef| {
             nulls
@@ -231,7 +263,7 @@ impl Group {
                 .all(|nulls| *nulls == 0)
         };
         let ends = match self.range(question.column(), schema) {
-            Some((first, last)) if question.is_range() && statistics.null_counts(&column).is_some_and(is_set) => {
+            Some((first, last)) if statistics.null_counts(&column).is_some_and(is_set) => {
                 ScalarValue::iter_to_array([first, last])?
             }
             _ => return Ok(false),
@@ -253,6 +285,9 @@ impl Group {
         let Some(dictionary) = Dictionary::open(chunk, bytes, question.value_type()) else {
             return Ok(None);
         };
+        if let Some(key) = question.key() {
+            return self.look_up_key(question, key, dictionary, numbers, reader, scan).await;
+        }
         let Some(truth) = question.truth(&dictionary.values)? else {
             return Ok(None);
         };
@@ -270,6 +305,41 @@ impl Group {
         scan.read(bytes.len());
         Ok(dictionary.rows(&truth, bytes, self.rows()))
     }
+
+    /// Asks about the value of a key, from the dictionary of the keys on.
+    async fn look_up_key(
+        &self,
+        question: &Question,
+        key: &str,
+        keys: Dictionary<'_>,
+        numbers: Range<u64>,
+        reader: &mut Reader,
+        scan: &dyn Scan,
+    ) -> Result<Option<BooleanBuffer>> {
+        let truth = question.truth_of_key(key, &[])?;
+        let [of_null, of_missing, of_no_map] = [0, 1, 2].map(|place| u8::from(truth.value(place)));
+        let otherwise = Otherwise {
+            of_null,
+            of_missing,
+            of_no_map,
+        };
+        let bytes = reader.get_bytes(numbers).await?;
+        scan.read(bytes.len());
+        let (Some(places), Some(items)) = (
+            Places::of(&keys, key, bytes, self.rows()),
+            self.items(question.column()),
+        ) else {
+            return Ok(None);
+        };
+        if !places.are_any() {
+            return Ok(Some(pages::bits(&places.without(otherwise))));
+        }
+        let (start, length) = items.byte_range();
+        let bytes = reader.get_bytes(start..start + length).await?;
+        scan.read(bytes.len());
+        let found = places.ask(items, bytes, otherwise, |texts| question.truth_of_key(key, texts))?;
+        Ok(found.map(|found| pages::bits(&found)))
+    }
 }
 
 /// How a row group's column is read where there is no dictionary.
@@ -283,53 +353,4 @@ pub(super) trait Scan: Sync {
 
     /// Learns that so many bytes were read.
     fn read(&self, bytes: usize);
-}
-
-/// What the footer says of the columns of one row group.
-struct Statistics<'a> {
-    group: &'a Group,
-    schema: &'a Schema,
-}
-
-impl Statistics<'_> {
-    fn of<T>(
-        &self,
-        column: &Column,
-        take: impl FnOnce(&StatisticsConverter<'_>, [&RowGroupMetaData; 1]) -> Option<T>,
-    ) -> Option<T> {
-        let schema = self.group.metadata.file_metadata().schema_descr();
-        let field = self.schema.field_with_name(&column.name).ok()?;
-        let is_column = |leaf: &usize| schema.column(*leaf).path().parts() == [column.name.as_str()];
-        let leaf = (0..schema.num_columns()).find(is_column)?;
-        let converter = StatisticsConverter::from_column_index(leaf, field, schema).ok()?;
-        take(&converter, [self.group.described()])
-    }
-}
-
-impl PruningStatistics for Statistics<'_> {
-    fn min_values(&self, column: &Column) -> Option<ArrayRef> {
-        self.of(column, |converter, group| converter.row_group_mins(group).ok())
-    }
-
-    fn max_values(&self, column: &Column) -> Option<ArrayRef> {
-        self.of(column, |converter, group| converter.row_group_maxes(group).ok())
-    }
-
-    fn num_containers(&self) -> usize {
-        1
-    }
-
-    fn null_counts(&self, column: &Column) -> Option<ArrayRef> {
-        self.of(column, |converter, group| {
-            Some(Arc::new(converter.row_group_null_counts(group).ok()?) as ArrayRef)
-        })
-    }
-
-    fn row_counts(&self) -> Option<ArrayRef> {
-        Some(Arc::new(UInt64Array::from(vec![self.group.rows() as u64])))
-    }
-
-    fn contained(&self, _: &Column, _: &HashSet<ScalarValue>) -> Option<BooleanArray> {
-        None
-    }
 }

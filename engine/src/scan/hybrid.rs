@@ -38,13 +38,12 @@ pub(super) fn decode<T: Copy + Default>(
         } else {
             // Groups of eight; writers may leave out the bytes behind the last number.
             let packed = length.checked_mul(width as usize)?.min(bytes.len());
-            let (packed, rest) = bytes.split_at(packed);
-            bytes = rest;
             (numbers, left) = left.split_at_mut(length.checked_mul(8)?.min(left.len()));
-            if packed.len() < (numbers.len() * width as usize).div_ceil(8) {
+            if packed < (numbers.len() * width as usize).div_ceil(8) {
                 return None;
             }
-            unpack(packed, width as usize, numbers, meaning);
+            unpack(bytes, width as usize, numbers, meaning);
+            bytes = &bytes[packed..];
         }
     }
     Some(())
@@ -101,32 +100,51 @@ pub(super) fn is_run_of(mut bytes: &[u8], number: u8, count: usize) -> bool {
     is_long && bytes.first() == Some(&number)
 }
 
-/// Takes numbers apart, eight at a time: they begin at a byte, at the lowest bit.
+/// Takes numbers apart, eight at a time: they begin at a byte, at the lowest bit. Where each of the eight lies is known for each
+/// width when this is compiled. Bytes behind those of the numbers do not matter.
 #[inline(always)]
-fn unpack<T>(packed: &[u8], width: usize, out: &mut [T], meaning: impl Fn(u32) -> T) {
-    let mask = u32::MAX.checked_shr(u32::BITS - width as u32).unwrap_or(0);
-    for (group, numbers) in out.chunks_mut(8).enumerate() {
-        let bytes = &packed[(group * width).min(packed.len())..];
-        if width <= 8 {
-            let word = u64::from_le_bytes(padded(bytes));
-            for (place, number) in numbers.iter_mut().enumerate() {
-                *number = meaning((word >> (place * width)) as u32 & mask);
+fn unpack<T>(packed: &[u8], width: usize, out: &mut [T], meaning: impl Fn(u32) -> T + Copy) {
+    macro_rules! by_width {
+        ($($width:literal)*) => {
+            match width {
+                $($width => unpack_eights::<$width, T>(packed, out, meaning),)*
+                _ => unreachable!("numbers have at most so many bits"),
             }
-        } else if width <= 16 {
-            // Four of them and the bits before them fit a word.
-            for (half, numbers) in numbers.chunks_mut(4).enumerate() {
-                let bit = half * 4 * width;
-                let word = u64::from_le_bytes(padded(&bytes[(bit / 8).min(bytes.len())..])) >> (bit % 8);
-                for (place, number) in numbers.iter_mut().enumerate() {
-                    *number = meaning((word >> (place * width)) as u32 & mask);
-                }
+        };
+    }
+    by_width!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32)
+}
+
+/// Bytes of eight of the widest numbers, and some more so that each can be taken from eight bytes.
+const EIGHT: usize = MOST_BITS as usize + 8;
+
+fn unpack_eights<const WIDTH: usize, T>(packed: &[u8], out: &mut [T], meaning: impl Fn(u32) -> T + Copy) {
+    let mask = u32::MAX.checked_shr(u32::BITS - WIDTH as u32).unwrap_or(0);
+    let of = |bytes: &[u8; EIGHT], place: usize| {
+        let (byte, bit) = (place * WIDTH / 8, place * WIDTH % 8);
+        let word = bytes[byte..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
+        meaning((word >> bit) as u32 & mask)
+    };
+    let (eights, rest) = out.as_chunks_mut::<8>();
+    let whole = eights.len() * WIDTH;
+    for (nth, numbers) in eights.iter_mut().enumerate() {
+        let bytes = &packed[(nth * WIDTH).min(packed.len())..];
+        let copied;
+        let bytes = match bytes.first_chunk() {
+            Some(bytes) => bytes,
+            None => {
+                copied = padded(bytes);
+                &copied
             }
-        } else {
-            for (place, number) in numbers.iter_mut().enumerate() {
-                let bit = place * width;
-                let word = u64::from_le_bytes(padded(&bytes[(bit / 8).min(bytes.len())..]));
-                *number = meaning((word >> (bit % 8)) as u32 & mask);
-            }
+        };
+        for (place, number) in numbers.iter_mut().enumerate() {
+            *number = of(bytes, place);
+        }
+    }
+    if !rest.is_empty() {
+        let bytes = padded(&packed[whole.min(packed.len())..]);
+        for (place, number) in rest.iter_mut().enumerate() {
+            *number = of(&bytes, place);
         }
     }
 }

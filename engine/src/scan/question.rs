@@ -3,18 +3,24 @@
 //! A question is any expression over one column: what it says of a row depends on the row's value alone, so that it is
 //! computed once for each value that a row group has. Of a list or map it must be true of a row as soon as it is true of
 //! one element, or one key: `exists`, `array_has`, `size(…) > 0`. That is proven on the values themselves: what is asked of a list
-//! is asked of a list of one.
+//! is asked of a list of one. Of a map it may also look at the value of one key alone (`question/key.rs`).
 //!
 //! A range of time goes along with such questions: most row groups lie in it or outside of it.
 //!
-//! Absent on purpose: the keys of a table. They grow, so that ranges answer for most row groups and pages, and have no
+//! Where the value of a map's key is asked, which takes long, so is a connection or flow: in most row groups there is none of it.
+//!
+//! Absent on purpose: otherwise the keys of a table. They grow, so that ranges answer for most row groups and pages, and have no
 //! dictionaries; and bytes and doubles, which have none either.
+
+mod along;
+mod bounds;
+mod key;
 
 use std::fmt;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, ListArray, MapArray, RecordBatch, StructArray, new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, ListArray, MapArray, RecordBatch, StringArray, StructArray, new_null_array,
 };
 use datafusion::arrow::buffer::{BooleanBuffer, NullBuffer, OffsetBuffer};
 use datafusion::arrow::compute::concat;
@@ -25,8 +31,10 @@ use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 use datafusion::physical_plan::PhysicalExpr;
 
+pub(crate) use self::along::{is_of_one_id, is_time_range};
+use self::bounds::Bounds;
 use super::dictionary::Truth;
-use crate::columns::{RANGED, TIMESTAMP};
+use crate::columns::RANGED;
 
 /// Questions joined by AND and OR.
 #[derive(Clone, Debug)]
@@ -42,31 +50,29 @@ pub(crate) struct Question {
     /// The column, as a schema of its own.
     field: FieldRef,
     predicate: Arc<dyn PhysicalExpr>,
+    /// What whole numbers are compared with, if that is all.
+    bounds: Option<Bounds>,
+    /// The key of a map whose value it looks at alone.
+    key: Option<String>,
 }
 
 /// True if a filter is made of such questions alone.
 pub(crate) fn is_answerable(filter: &Expr, schema: &Schema) -> bool {
     match joined(filter) {
-        Some((left, right, _)) if !is_of_one_scalar(filter, schema) => {
+        Some((left, right, _)) if !is_of_one_scalar(filter, schema) && !looks_at_key(filter, schema) => {
             is_answerable(left, schema) && is_answerable(right, schema)
         }
-        _ => is_of_one_scalar(filter, schema) || is_existential(filter, schema),
+        _ => is_of_one_scalar(filter, schema) || is_existential(filter, schema) || looks_at_key(filter, schema),
     }
 }
 
-/// True if a filter is a range of time.
-pub(crate) fn is_time_range(filter: &Expr) -> bool {
-    let is_time = |expr: &Expr| matches!(expr, Expr::Column(column) if column.name == TIMESTAMP);
-    let is_fixed = |expr: &Expr| matches!(expr, Expr::Literal(..));
-    match filter {
-        Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
-            let is_range = matches!(op, Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq);
-            is_range && (is_time(left) && is_fixed(right) || is_fixed(left) && is_time(right))
+/// True if an answerable filter looks at the value of a key.
+pub(crate) fn asks_a_key(filter: &Expr, schema: &Schema) -> bool {
+    match joined(filter) {
+        Some((left, right, _)) if !looks_at_key(filter, schema) => {
+            asks_a_key(left, schema) || asks_a_key(right, schema)
         }
-        Expr::Between(between) => {
-            !between.negated && is_time(&between.expr) && is_fixed(&between.low) && is_fixed(&between.high)
-        }
-        _ => false,
+        _ => looks_at_key(filter, schema),
     }
 }
 
@@ -89,7 +95,7 @@ impl Condition {
             one => (Operator::And, vec![one]),
         };
         match joined(filter) {
-            Some((left, right, operator)) if !is_of_one_scalar(filter, schema) => {
+            Some((left, right, operator)) if !is_of_one_scalar(filter, schema) && !looks_at_key(filter, schema) => {
                 let mut parts = Vec::new();
                 for side in [left, right] {
                     let side = Self::of(side, schema, session)?;
@@ -108,7 +114,15 @@ impl Condition {
                 let field = Arc::new(schema.field_with_name(&name)?.clone());
                 let alone = DFSchema::try_from(Schema::new(vec![field.clone()]))?;
                 let predicate = session.create_physical_expr(filter.clone(), &alone)?;
-                Ok(Condition::One(Arc::new(Question { field, predicate })))
+                let key = key::key_of(filter, &name, schema);
+                let bounds = Bounds::of(filter).filter(|_| *field.data_type() == DataType::Int64);
+                let question = Question {
+                    field,
+                    predicate,
+                    bounds,
+                    key,
+                };
+                Ok(Condition::One(Arc::new(question)))
             }
         }
     }
@@ -185,6 +199,11 @@ fn is_of_one_scalar(filter: &Expr, schema: &Schema) -> bool {
     )
 }
 
+/// True of what looks at the value of one key of a map.
+fn looks_at_key(filter: &Expr, schema: &Schema) -> bool {
+    column_of(filter).is_some_and(|column| key::key_of(filter, &column, schema).is_some())
+}
+
 /// True of a function of a list or map that is true as soon as it is true of one element or key.
 fn is_existential(filter: &Expr, schema: &Schema) -> bool {
     let call = match filter {
@@ -222,6 +241,11 @@ impl Question {
         self.field.name()
     }
 
+    /// The key of a map whose value the question looks at alone.
+    pub(super) fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
     /// True of a range of time: what holds of two times holds of those between.
     pub(super) fn is_range(&self) -> bool {
         // No other question is asked of times.
@@ -248,7 +272,7 @@ impl Question {
         let null = new_null_array(values.data_type(), usize::from(has_null));
         let values = concat(&[values.as_ref(), null.as_ref()])?;
         let (count, is_nested) = (values.len(), data_type.is_nested());
-        let column = if is_nested { self.lists_of_one(values)? } else { values };
+        let column = if is_nested { self.of_one(values, None)? } else { values };
         let found = self.holds(&column)?;
         // A row without elements has none that could make it true.
         if is_nested && (found.value(count) || found.value(count + 1)) {
@@ -259,8 +283,17 @@ impl Question {
         Ok(Some(Truth { of_value, of_null }))
     }
 
-    /// A column of the table's type: of each value a row that holds it alone, then an empty row, then a null one.
-    fn lists_of_one(&self, values: ArrayRef) -> Result<ArrayRef> {
+    /// Of which texts as the value of a key the question is true; then whether it is of null, of a map without the key, and of
+    /// no map.
+    pub(super) fn truth_of_key(&self, key: &str, texts: &[&str]) -> Result<BooleanBuffer> {
+        let items = StringArray::from_iter(texts.iter().map(|text| Some(*text)).chain([None]));
+        let keys = StringArray::from_iter_values(std::iter::repeat_n(key, items.len()));
+        self.holds(&self.of_one(Arc::new(keys), Some(Arc::new(items)))?)
+    }
+
+    /// A column of the table's type: of each value a row that holds it alone, then an empty row, then a null one. In a map it is a
+    /// key, with an item or with null.
+    fn of_one(&self, values: ArrayRef, items: Option<ArrayRef>) -> Result<ArrayRef> {
         let count = values.len();
         let lengths = (0..count + 2).map(|row| usize::from(row < count));
         let offsets = OffsetBuffer::from_lengths(lengths);
@@ -270,7 +303,7 @@ impl Question {
                 let DataType::Struct(fields) = entries.data_type() else {
                     return datafusion::common::internal_err!("a map has entries");
                 };
-                let items = new_null_array(fields[1].data_type(), count);
+                let items = items.unwrap_or_else(|| new_null_array(fields[1].data_type(), count));
                 let pairs = StructArray::try_new(fields.clone(), vec![values, items], None)?;
                 Arc::new(MapArray::try_new(
                     entries.clone(),
@@ -287,6 +320,9 @@ impl Question {
 
     /// The rows of a column of which the question is true.
     pub(super) fn holds(&self, column: &ArrayRef) -> Result<BooleanBuffer> {
+        if let (Some(bounds), Some(numbers)) = (self.bounds, column.as_primitive_opt()) {
+            return Ok(bounds.hold(numbers));
+        }
         let schema = Arc::new(Schema::new(vec![self.field.clone()]));
         let batch = RecordBatch::try_new(schema, vec![column.clone()])?;
         let found = self.predicate.evaluate(&batch)?.into_array(batch.num_rows())?;

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::{ArrayRef, BooleanArray, BooleanBufferBuilder, RecordBatch, RecordBatchOptions};
 use datafusion::arrow::buffer::BooleanBuffer;
-use datafusion::arrow::compute::BatchCoalescer;
+use datafusion::arrow::compute::{BatchCoalescer, filter};
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::common::{Result, ScalarValue};
+use datafusion::common::Result;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::{ParquetAccessPlan, RowGroupAccess};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder, FileSource as _};
@@ -17,20 +17,18 @@ use datafusion::execution::TaskContext;
 use datafusion::parquet::arrow::arrow_reader::RowSelection;
 use datafusion::physical_expr::utils::reassign_expr_columns;
 use datafusion::physical_expr_common::physical_expr::snapshot_generation;
-use datafusion::physical_optimizer::pruning::{PruningPredicate, PruningPredicateBuilder};
 use datafusion::physical_plan::filter::batch_filter;
 use datafusion::physical_plan::metrics::{BaselineMetrics, Count, MetricBuilder, PruningMetrics};
 use datafusion::physical_plan::{ExecutionPlan as _, PhysicalExpr, SendableRecordBatchStream};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::group::{Group, Reader, Scan};
+use super::known::Known;
 use super::queue::Queue;
-use super::wanted::Wanted;
 use super::{ChooseExec, Order, WholePart};
 use crate::columns::RANGED;
 use crate::footers::FOOTER_BYTES;
-use crate::provider::Ranges;
-use crate::store::{Columns, Content, Part};
+use crate::store::{Columns, Part};
 
 /// Columns above which a row group's rows are read at once, and not held back to be given in reverse.
 const FEW_COLUMNS: usize = 8;
@@ -54,20 +52,16 @@ pub(super) struct Run {
     known: Mutex<Option<(u64, Arc<Known>)>>,
 }
 
-/// What is known of the rows that are wanted.
-#[derive(Default)]
-struct Known {
-    /// The predicate for statistics.
-    predicate: Option<PruningPredicate>,
-    wanted: Vec<Wanted>,
-}
-
 pub(super) type Batches = stream::BoxStream<'static, Result<RecordBatch>>;
 
 impl Run {
     /// The batches of a partition: its share of the row groups, one after the other.
     pub(super) fn start(exec: &ChooseExec, partition: usize, context: Arc<TaskContext>) -> Result<Batches> {
         let run = Self::new(exec, partition, context)?;
+        if run.reads_all()? {
+            let rows = async move { run.all().await };
+            return Ok(stream::once(rows).try_flatten().boxed());
+        }
         let queue = Queue::new(run.clone());
         let groups = stream::try_unfold(queue, |mut queue| async move {
             Ok::<_, DataFusionError>(queue.next().await?.map(|group| (group, queue)))
@@ -90,9 +84,13 @@ impl Run {
         let (config, source) = self.exec.source()?;
         let is_whole = self.exec.condition.is_always() && source.filter().is_none() && config.limit.is_none();
         let has_columns = !self.exec.schema().fields().is_empty();
+        Ok((is_whole && has_columns && self.are_small()).then(|| self.context.session_config().batch_size()))
+    }
+
+    /// True if the parts are small, so that a footer is most of each.
+    fn are_small(&self) -> bool {
         let bytes: u64 = self.parts().iter().map(|part| part.part.bytes).sum();
-        let are_small = bytes <= (self.parts().len() * FOOTER_BYTES) as u64;
-        Ok((is_whole && has_columns && are_small).then(|| self.context.session_config().batch_size()))
+        bytes <= (self.parts().len() * FOOTER_BYTES) as u64
     }
 
     pub(super) fn new(exec: &ChooseExec, partition: usize, context: Arc<TaskContext>) -> Result<Arc<Self>> {
@@ -108,6 +106,29 @@ impl Run {
             pruned: MetricBuilder::new(&exec.metrics).pruning_metrics("row_groups_pruned_statistics", partition),
             known: Mutex::new(None),
         }))
+    }
+
+    /// True if row groups are read whole, in no order, and nothing is known by which one might be ruled out. Small parts may be many,
+    /// whose footers are not wanted in memory all at once.
+    fn reads_all(&self) -> Result<bool> {
+        let (_, source) = self.exec.source()?;
+        let is_free = self.exec.condition.is_always() && self.order().is_none() && source.filter().is_none();
+        Ok(is_free && !self.are_small() && !self.exec.schema().fields().is_empty())
+    }
+
+    /// The rows of all row groups. One scan reads them, for each that begins costs as much as thousands of rows.
+    async fn all(self: Arc<Self>) -> Result<Batches> {
+        let mut files: Vec<(PartitionedFile, ParquetAccessPlan)> = Vec::new();
+        let mut queue = Queue::new(self.clone());
+        while let Some(group) = queue.next().await? {
+            self.baseline.record_output(group.rows());
+            match files.last_mut().filter(|(file, _)| file.path() == group.file.path()) {
+                Some((_, plan)) => plan.set(group.number, RowGroupAccess::Scan),
+                None => files.push((group.file.clone(), only(&group, RowGroupAccess::Scan))),
+            }
+        }
+        let files = files.into_iter().map(|(file, plan)| file.with_extension(plan));
+        Ok(run_files(&self.rows, files.collect(), &self.context)?.boxed())
     }
 
     /// The row groups to read, if they are given.
@@ -137,40 +158,12 @@ impl Run {
 
     /// Which of some parts are not ruled out by what the manifest says of them, by what is known as of now.
     pub(super) fn matching(&self, parts: &[&Part]) -> Result<Vec<bool>> {
-        let known = self.known()?;
-        let ranges = Ranges {
-            schema: self.table(),
-            columns: self.columns(),
-            parts,
-        };
-        let kept = known.predicate.as_ref().map(|predicate| predicate.prune(&ranges));
-        // What cannot be told from ranges may match.
-        let mut kept = kept.and_then(Result::ok).unwrap_or_else(|| vec![true; parts.len()]);
-        for wanted in &known.wanted {
-            let contents = self.columns().contents(&wanted.column, parts);
-            for (kept, content) in kept.iter_mut().zip(contents) {
-                *kept &= match content {
-                    Content::Range(first, last) => wanted.may_lie_in(first, last),
-                    Content::Nulls => false,
-                    Content::Some | Content::Unknown => true,
-                };
-            }
-        }
-        Ok(kept)
+        Ok(self.known()?.matching(parts, self.columns(), self.table()))
     }
 
     /// False if statistics of a row group rule it out, by what is known as of now.
     fn may_hold(&self, group: &Group) -> Result<bool> {
-        let known = self.known()?;
-        let holds = |wanted: &Wanted| match group.range(&wanted.column, self.table()) {
-            Some((ScalarValue::Int64(Some(first)), ScalarValue::Int64(Some(last)))) => wanted.may_lie_in(first, last),
-            _ => true,
-        };
-        let may_match = |predicate: &PruningPredicate| group.may_match(predicate, self.table());
-        let has_page = |wanted: &Wanted| group.has_page(wanted);
-        Ok(known.predicate.as_ref().is_none_or(may_match)
-            && known.wanted.iter().all(holds)
-            && known.wanted.iter().all(has_page))
+        Ok(self.known()?.may_hold(group, self.table()))
     }
 
     pub(super) fn reader(&self, file: &PartitionedFile) -> Result<Reader> {
@@ -282,13 +275,30 @@ impl Run {
         Ok(run(&config, group, access(found.clone()), &self.context)?.boxed())
     }
 
-    /// A column of chosen rows of a row group, in pieces.
+    /// A column of chosen rows of a row group, in pieces. Whole numbers and times are read page by page, for what that decodes
+    /// in vain costs less than to begin a scan.
     pub(super) async fn chosen_column(
         &self,
         group: &Group,
         name: &str,
         found: &BooleanBuffer,
+        reader: &mut Reader,
     ) -> Result<Vec<ArrayRef>> {
+        let (mut pieces, mut done) = (Vec::new(), 0);
+        let choose = |page: ArrayRef| {
+            let rows = BooleanArray::new(found.slice(done, page.len()), None);
+            done += page.len();
+            pieces.push(filter(&page, &rows)?);
+            Ok(())
+        };
+        if group.each_integers(name, reader, self, choose).await?.is_some() {
+            return Ok(pieces);
+        }
+        self.scanned_column(group, name, found).await
+    }
+
+    /// The same by a scan.
+    async fn scanned_column(&self, group: &Group, name: &str, found: &BooleanBuffer) -> Result<Vec<ArrayRef>> {
         let batches: Vec<_> = self.chosen(group, &[name.to_owned()], found)?.try_collect().await?;
         Ok(batches.iter().map(|batch| batch.column(0).clone()).collect())
     }
@@ -304,10 +314,7 @@ impl Run {
         match known.as_ref() {
             Some((of, known)) if *of == generation => Ok(known.clone()),
             _ => {
-                let wanted = Wanted::of(filter.clone())?;
-                let builder = PruningPredicateBuilder::new().with_file_schema(self.table().clone());
-                let predicate = builder.try_build(filter).ok();
-                let now = Arc::new(Known { predicate, wanted });
+                let now = Arc::new(Known::of(filter, self.table())?);
                 *known = Some((generation, now.clone()));
                 Ok(now)
             }
@@ -318,7 +325,7 @@ impl Run {
 #[async_trait::async_trait]
 impl Scan for Run {
     async fn column(&self, group: &Group, name: &str) -> Result<Vec<ArrayRef>> {
-        self.chosen_column(group, name, &BooleanBuffer::new_set(group.rows()))
+        self.scanned_column(group, name, &BooleanBuffer::new_set(group.rows()))
             .await
     }
 
@@ -418,12 +425,25 @@ fn run(
     access: RowGroupAccess,
     context: &Arc<TaskContext>,
 ) -> Result<SendableRecordBatchStream> {
-    let mut plan = ParquetAccessPlan::new_none(group.metadata.num_row_groups());
-    plan.set(group.number, access);
-    let file = group.file.clone().with_extension(plan);
+    let file = group.file.clone().with_extension(only(group, access));
+    run_files(config, vec![file], context)
+}
+
+fn run_files(
+    config: &FileScanConfig,
+    files: Vec<PartitionedFile>,
+    context: &Arc<TaskContext>,
+) -> Result<SendableRecordBatchStream> {
     let config = FileScanConfigBuilder::from(config.clone())
-        .with_file_groups(vec![FileGroup::new(vec![file])])
+        .with_file_groups(vec![FileGroup::new(files)])
         .build();
     // Without a plan node, whose properties are worked out column by column.
     config.open(0, context.clone())
+}
+
+/// One row group of its part.
+fn only(group: &Group, access: RowGroupAccess) -> ParquetAccessPlan {
+    let mut plan = ParquetAccessPlan::new_none(group.metadata.num_row_groups());
+    plan.set(group.number, access);
+    plan
 }

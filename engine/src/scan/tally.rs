@@ -70,15 +70,23 @@ enum Of {
     Rows,
     /// The sum of a column of whole numbers, which no number of rows overflows.
     Sum(Arc<dyn PhysicalExpr>),
+    /// The least or the greatest number of a column of whole numbers.
+    End(Arc<dyn PhysicalExpr>, End),
     /// Expressions over the columns that are read.
     Values(Vec<Arc<dyn PhysicalExpr>>),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Least,
+    Greatest,
 }
 
 impl Measure {
     fn values(&mut self) -> &mut [Arc<dyn PhysicalExpr>] {
         match &mut self.of {
             Of::Rows => &mut [],
-            Of::Sum(column) => std::slice::from_mut(column),
+            Of::Sum(column) | Of::End(column, _) => std::slice::from_mut(column),
             Of::Values(values) => values,
         }
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Int64Array, ListBuilder, MapBuilder, RecordBatch, StringArray, StringBuilder,
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListBuilder, MapBuilder, RecordBatch, StringArray,
+    StringBuilder,
 };
 use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::compute::concat;
@@ -13,11 +14,13 @@ use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::Encoding;
 use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
-use datafusion::parquet::file::properties::{WriterProperties, WriterVersion};
+use datafusion::parquet::file::properties::{WriterProperties, WriterPropertiesBuilder, WriterVersion};
 
 use super::Order;
 use super::dictionary::{Dictionary, Truth, is_whole, places};
+use super::flags;
 use super::integers;
+use super::keyed::{Otherwise, Places};
 use super::run::pieces;
 use crate::columns::TIMESTAMP;
 
@@ -38,12 +41,18 @@ impl Random {
     }
 }
 
-fn written(column: &ArrayRef, version: WriterVersion) -> (Bytes, ParquetMetaData) {
-    let properties = WriterProperties::builder()
+fn in_pages(version: WriterVersion) -> WriterPropertiesBuilder {
+    WriterProperties::builder()
         .set_writer_version(version)
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_write_batch_size(PAGE_ROWS)
-        .build();
+}
+
+fn written(column: &ArrayRef, version: WriterVersion) -> (Bytes, ParquetMetaData) {
+    written_by(column, in_pages(version).build())
+}
+
+fn written_by(column: &ArrayRef, properties: WriterProperties) -> (Bytes, ParquetMetaData) {
     let batch = RecordBatch::try_from_iter_with_nullable([("column", column.clone(), true)]).unwrap();
     let mut bytes = Vec::new();
     let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
@@ -127,22 +136,11 @@ fn numbers_with_and_without_nulls() {
 
 /// Writes a column of whole numbers as their differences.
 fn differences(column: &Int64Array, version: WriterVersion) -> (Bytes, ParquetMetaData) {
-    let properties = WriterProperties::builder()
-        .set_writer_version(version)
-        .set_data_page_row_count_limit(PAGE_ROWS)
-        .set_write_batch_size(PAGE_ROWS)
+    let properties = in_pages(version)
         .set_dictionary_enabled(false)
         .set_encoding(Encoding::DELTA_BINARY_PACKED)
         .build();
-    let column: ArrayRef = Arc::new(column.clone());
-    let batch = RecordBatch::try_from_iter_with_nullable([("column", column, true)]).unwrap();
-    let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
-    let bytes = Bytes::from(bytes);
-    let metadata = ParquetMetaDataReader::new().parse_and_finish(&bytes).unwrap();
-    (bytes, metadata)
+    written_by(&(Arc::new(column.clone()) as ArrayRef), properties)
 }
 
 /// The whole numbers of a chunk; `None` if it does not hold as many as it should.
@@ -276,6 +274,129 @@ fn keys_of_maps() {
     }
     let map: ArrayRef = Arc::new(map.finish());
     check(&map, &DataType::Utf8, false, &|text| text.ends_with("-9"), &expected);
+}
+
+#[test]
+fn flags_with_and_without_nulls() {
+    let mut random = Random(9);
+    for nulls in [0, 3] {
+        let column: BooleanArray = (0..ROWS)
+            .map(|_| (nulls == 0 || random.below(nulls) > 0).then(|| random.below(2) > 0))
+            .collect();
+        let (bytes, metadata) = written(&(Arc::new(column.clone()) as ArrayRef), WriterVersion::PARQUET_1_0);
+        let chunk = metadata.row_group(0).column(0);
+        assert!(flags::are_readable(chunk));
+        let (start, length) = chunk.byte_range();
+        let bytes = part(&bytes, start..start + length);
+        for truths in 0..8_u8 {
+            let of_value = vec![truths & 1, truths >> 1 & 1];
+            let of_null = truths >> 2 == 1;
+            let expected = column.iter().map(|value| match value {
+                Some(value) => of_value[usize::from(value)] == 1,
+                None => of_null,
+            });
+            let expected: BooleanBuffer = expected.collect();
+            let truth = Truth { of_value, of_null };
+            assert_eq!(
+                flags::rows(chunk, bytes.clone(), &truth, ROWS),
+                Some(expected),
+                "{truths}"
+            );
+            for _ in 0..200 {
+                // Whatever comes out, nothing panics, and rows are as many as there are.
+                let found = flags::rows(chunk, damaged(&bytes, &mut random), &truth, ROWS);
+                assert!(found.is_none_or(|found| found.len() == ROWS));
+            }
+        }
+    }
+}
+
+/// A row of a map: none, or its entries.
+type Row = Option<Vec<(&'static str, Option<String>)>>;
+
+/// Maps with few keys, some of them twice, and with values of which some are null.
+fn maps(random: &mut Random) -> (ArrayRef, Vec<Row>) {
+    let mut map = MapBuilder::new(None, StringBuilder::new(), StringBuilder::new());
+    let mut rows = Vec::new();
+    for _ in 0..ROWS {
+        let mut entries = Vec::new();
+        for _ in 0..random.below(5) {
+            let key = ["a", "b", "c"][random.below(3) as usize];
+            let value = (random.below(5) > 0).then(|| random.below(900).to_string());
+            map.keys().append_value(key);
+            map.values().append_option(value.as_deref());
+            entries.push((key, value));
+        }
+        let is_there = !entries.is_empty() || random.below(2) > 0;
+        map.append(is_there).unwrap();
+        rows.push(is_there.then_some(entries));
+    }
+    (Arc::new(map.finish()), rows)
+}
+
+/// The rows of which it is true that a key's value ends with a digit, from the bytes of both chunks of a map.
+fn ends_with_7(bytes: [&Bytes; 3], metadata: &ParquetMetaData, key: &str, otherwise: Otherwise) -> Option<Vec<u8>> {
+    let [keys, items] = [0, 1].map(|leaf| metadata.row_group(0).column(leaf));
+    let dictionary = Dictionary::open(keys, bytes[0].clone(), &DataType::Utf8)?;
+    let places = Places::of(&dictionary, key, bytes[1].clone(), ROWS)?;
+    let ask = |texts: &[&str]| Ok(texts.iter().map(|text| text.ends_with('7')).collect());
+    match places.are_any() {
+        true => places.ask(items, bytes[2].clone(), otherwise, ask).unwrap(),
+        false => Some(places.without(otherwise)),
+    }
+}
+
+#[test]
+fn values_of_keys() {
+    let mut random = Random(8);
+    let (map, rows) = maps(&mut random);
+    // With a full dictionary the values that come later are written plainly.
+    for dictionary_bytes in [1 << 20, 1 << 10] {
+        for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+            let properties = in_pages(version)
+                .set_dictionary_page_size_limit(dictionary_bytes)
+                .set_encoding(Encoding::PLAIN);
+            let (bytes, metadata) = written_by(&map, properties.build());
+            let [keys, items] = [0, 1].map(|leaf| metadata.row_group(0).column(leaf));
+            assert_eq!(is_whole(items), dictionary_bytes == 1 << 20);
+            let (dictionary, numbers) = places(keys);
+            let (start, length) = items.byte_range();
+            let [dictionary, numbers, items] =
+                [dictionary, numbers, start..start + length].map(|range| part(&bytes, range));
+            for (key, truths) in [
+                ("a", 0),
+                ("b", 1),
+                ("c", 2),
+                ("a", 4),
+                ("b", 7),
+                ("none", 0),
+                ("none", 6),
+            ] {
+                let [of_null, of_missing, of_no_map] = [0, 1, 2].map(|bit| truths >> bit & 1);
+                let otherwise = Otherwise {
+                    of_null,
+                    of_missing,
+                    of_no_map,
+                };
+                let found = ends_with_7([&dictionary, &numbers, &items], &metadata, key, otherwise);
+                let of_row = |row: &Row| {
+                    let Some(entries) = row else { return of_no_map };
+                    match entries.iter().find(|(other, _)| *other == key) {
+                        Some((_, Some(value))) => u8::from(value.ends_with('7')),
+                        Some((_, None)) => of_null,
+                        None => of_missing,
+                    }
+                };
+                assert_eq!(found, Some(rows.iter().map(of_row).collect()), "{key} {truths}");
+                for _ in 0..200 {
+                    // Whatever comes out, nothing panics, and rows are as many as there are.
+                    let damaged = [&dictionary, &numbers, &items].map(|bytes| damaged(bytes, &mut random));
+                    let found = ends_with_7(damaged.each_ref(), &metadata, key, otherwise);
+                    assert!(found.is_none_or(|found| found.len() == ROWS));
+                }
+            }
+        }
+    }
 }
 
 #[test]

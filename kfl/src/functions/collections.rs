@@ -1,10 +1,11 @@
 //! Lists and maps: size, elements, membership.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, MapArray, StringViewArray};
 
-use super::kernel::Arguments;
+use super::kernel::{Arguments, Column};
 use super::{Function, Overload, network};
 use crate::eval;
 use crate::fault::Fault;
@@ -39,13 +40,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             ("map_get({'a': '1'}, 'a', '')", "\"1\""),
             ("map_get({'a': '1'}, 'b', '-')", "\"-\""),
         ],
-        overloads: &[Overload::new("map_get(map(K, V), dyn, V) -> V", |args| {
-            let key = Key::of(args, 1);
-            args.values(|row| {
-                let (place, otherwise) = (entry(args, row, &key.at(row)?)?, args.value(2, row)?);
-                place.map_or(Some(otherwise), |place| entry_value(args, place))
-            })
-        })],
+        overloads: &[Overload::new("map_get(map(K, V), dyn, V) -> V", value_or)],
     },
     Function {
         name: "_[_]",
@@ -90,8 +85,8 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         ],
         overloads: &[
             Overload::new("_has_(map(K, V), dyn) -> bool", |args| {
-                let key = Key::of(args, 1);
-                args.bools(|row| Some(entry(args, row, &key.at(row)?)?.is_some()))
+                let (entries, key) = (Entries::of(args), Key::of(args, 1));
+                args.bools(|row| Some(entries.as_ref()?.place(row, key.at(row)?.as_ref())?.is_some()))
             }),
             Overload::new("_has_(optional(map(K, V)), dyn) -> bool", |args| {
                 args.bools(|row| Some(matches!(found(args, row)?, Value::Optional(Some(_)))))
@@ -154,7 +149,7 @@ fn element(args: &Arguments) -> ArrayRef {
     let (list, position) = (args.list(0), Key::of(args, 1));
     let place = |row| {
         let (from, to) = range(list.array().value_offsets(), list.place(row)?)?;
-        let place = from.checked_add(whole(&position.at(row)?)?)?;
+        let place = from.checked_add(whole(position.at(row)?.as_ref())?)?;
         (place < to).then_some(place)
     };
     let items = list.array().values();
@@ -175,14 +170,34 @@ fn whole(value: &Value) -> Option<usize> {
 }
 
 fn value_of_key(args: &Arguments) -> ArrayRef {
-    let key = Key::of(args, 1);
-    let place = |row: usize| entry(args, row, &key.at(row)?)?;
-    let values = args.map(0).array().values();
+    let (entries, key) = (Entries::of(args), Key::of(args, 1));
+    let found = |row: usize| {
+        let entries = entries.as_ref()?;
+        Some((entries, entries.place(row, key.at(row)?.as_ref())??))
+    };
     if args.result == Type::String {
-        // A stored map may hold a key without a value.
-        return args.parts(|row| place(row).map(|place| text_at(values, place).unwrap_or_default()));
+        return args.parts(|row| found(row).map(|(entries, place)| entries.text(place)));
     }
-    args.values(|row| entry_value(args, place(row)?))
+    args.values(|row| found(row).and_then(|(entries, place)| entries.value(place)))
+}
+
+fn value_or(args: &Arguments) -> ArrayRef {
+    let (entries, key) = (Entries::of(args), Key::of(args, 1));
+    let found = |row: usize| {
+        let entries = entries.as_ref()?;
+        Some((entries, entries.place(row, key.at(row)?.as_ref())?))
+    };
+    if args.result == Type::String && args.types[2] == Type::String {
+        let otherwise = args.string(2);
+        return args.parts(|row| {
+            let ((entries, place), otherwise) = (found(row)?, otherwise.at(row)?);
+            Some(place.map_or(otherwise, |place| entries.text(place)))
+        });
+    }
+    args.values(|row| {
+        let ((entries, place), otherwise) = (found(row)?, args.value(2, row)?);
+        place.map_or(Some(otherwise), |place| entries.value(place))
+    })
 }
 
 fn is_in(args: &Arguments) -> ArrayRef {
@@ -198,7 +213,7 @@ fn is_in(args: &Arguments) -> ArrayRef {
         });
     }
     let (item, items) = (Key::of(args, 0), Key::of(args, 1));
-    args.bools(|row| match (item.at(row)?, items.at(row)?) {
+    args.bools(|row| match (item.at(row)?, items.at(row)?.as_ref()) {
         (item, Value::List(items)) => Some(items.iter().any(|other| eval::equal(&item, other))),
         _ => None,
     })
@@ -221,10 +236,10 @@ impl<'a> Key<'a> {
         }
     }
 
-    fn at(&self, row: usize) -> Option<Value> {
+    fn at(&self, row: usize) -> Option<Cow<'_, Value>> {
         match &self.constant {
-            Some(value) => Some(value.clone()),
-            None => self.args.value(self.argument, row),
+            Some(value) => Some(Cow::Borrowed(value)),
+            None => self.args.value(self.argument, row).map(Cow::Owned),
         }
     }
 }
@@ -262,29 +277,54 @@ fn range(offsets: &[i32], row: usize) -> Option<(usize, usize)> {
     Some((usize::try_from(*from).ok()?, usize::try_from(*to).ok()?))
 }
 
-/// The place of a key among the entries of all maps: `None` if the row has no map, `Some(None)` if it has no such key.
-fn entry(args: &Arguments, row: usize, key: &Value) -> Option<Option<usize>> {
-    let Type::Map(key_type, _) = &args.types[0] else {
-        return None;
-    };
-    let maps = args.map(0);
-    let (from, to) = range(maps.array().value_offsets(), maps.place(row)?)?;
-    let keys = maps.array().keys();
-    Some(match key {
-        Value::String(key) if **key_type == Type::String => {
-            (from..to).find(|place| text_at(keys, *place) == Some(&**key))
-        }
-        key => {
-            (from..to).find(|place| value::read(keys, *place, key_type).is_some_and(|other| eval::equal(key, &other)))
-        }
-    })
+/// The entries of the maps that a first argument holds, one behind the other.
+struct Entries<'a> {
+    maps: Column<'a, MapArray>,
+    key_type: &'a Type,
+    value_type: &'a Type,
+    keys: &'a ArrayRef,
+    values: &'a ArrayRef,
+    /// The keys, if they are strings.
+    names: Option<&'a StringViewArray>,
 }
 
-/// The value of an entry. A stored map may hold a key without one: it reads as the zero of its type, like any absent value.
-fn entry_value(args: &Arguments, place: usize) -> Option<Value> {
-    let Type::Map(_, value_type) = &args.types[0] else {
-        return None;
-    };
-    let values = args.map(0).array().values();
-    Some(value::read(values, place, value_type).unwrap_or_else(|| Value::zero(value_type)))
+impl<'a> Entries<'a> {
+    fn of(args: &'a Arguments) -> Option<Self> {
+        let Type::Map(key_type, value_type) = &args.types[0] else {
+            return None;
+        };
+        let maps = args.map(0);
+        let (keys, values) = (maps.array().keys(), maps.array().values());
+        Some(Self {
+            maps,
+            key_type,
+            value_type,
+            keys,
+            values,
+            names: keys.as_string_view_opt().filter(|_| **key_type == Type::String),
+        })
+    }
+
+    /// The place of a key: `None` if the row has no map, `Some(None)` if it has no such key.
+    fn place(&self, row: usize, key: &Value) -> Option<Option<usize>> {
+        let (from, to) = range(self.maps.array().value_offsets(), self.maps.place(row)?)?;
+        Some(match (key, self.names) {
+            (Value::String(key), Some(names)) => {
+                (from..to).find(|place| names.is_valid(*place) && names.value(*place) == &**key)
+            }
+            (key, _) => (from..to).find(|place| {
+                value::read(self.keys, *place, self.key_type).is_some_and(|other| eval::equal(key, &other))
+            }),
+        })
+    }
+
+    /// The value at a place. A stored map may hold a key without one: it reads as the zero of its type, like any absent value.
+    fn value(&self, place: usize) -> Option<Value> {
+        Some(value::read(self.values, place, self.value_type).unwrap_or_else(|| Value::zero(self.value_type)))
+    }
+
+    /// The same of a string.
+    fn text(&self, place: usize) -> &'a str {
+        text_at(self.values, place).unwrap_or_default()
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! Specification: the Kubernetes CEL library for IP and CIDR, and cel-go's network extension. Texts are parsed as
 //! RFC 4291 §2.2 and RFC 4632 §3.1 write them; numbers of IPv4 addresses and prefix lengths have no leading zeros, zones
-//! are refused, and so are IPv6 addresses that spell an IPv4 address in dots to mean it (`::ffff:10.0.0.1`).
+//! are refused, and so are IPv6 addresses that spell an IPv4 address in dots to mean it (`::ffff:10.0.0.1`), except where an
+//! address is looked for in a network: traffic has such, and they are stored as RFC 5952 writes them.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -139,6 +140,11 @@ pub(crate) fn parse_ip(text: &str) -> Option<IpAddr> {
     }
 }
 
+/// Parses an address to look for it in a network, among IPv6 addresses also one that spells an IPv4 address in dots.
+fn parse_stored(text: &str) -> Option<IpAddr> {
+    text.parse().ok()
+}
+
 /// Writes an address as RFC 5952 does, but never in the dots that [`parse_ip`] refuses.
 pub(crate) fn address_text(address: IpAddr) -> String {
     match address {
@@ -214,12 +220,14 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             ("cidr('10.0.0.0/8').containsIP('10.1.2.3')", "true"),
             ("'11.0.0.1' in cidr('10.0.0.0/8')", "false"),
             ("cidr('::/0').containsIP(ip('::1'))", "true"),
+            ("cidr('::/0').containsIP('::ffff:10.0.0.1')", "true"),
+            ("'::ffff:10.0.0.1' in cidr('10.0.0.0/8')", "false"),
             ("'' in cidr('0.0.0.0/0')", "error"),
         ],
         overloads: &[
             Overload::new("cidr.containsIP(string) -> bool", |args| {
                 let text = args.string(1);
-                holds(args, |row| text.at(row).map(parse_ip))
+                holds(args, |row| text.at(row).map(parse_stored))
             })
             .fails(Fault::BadConversion),
             Overload::new("cidr.containsIP(ip) -> bool", |args| {
@@ -283,7 +291,7 @@ pub(crate) fn contains(network: &Value, item: &Value) -> Option<bool> {
     let Value::Cidr(network) = network else { return None };
     match item {
         Value::Ip(address) => Some(network.contains(*address)),
-        Value::String(text) => parse_ip(text).map(|address| network.contains(address)),
+        Value::String(text) => parse_stored(text).map(|address| network.contains(address)),
         _ => None,
     }
 }

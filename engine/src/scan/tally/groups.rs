@@ -14,7 +14,7 @@ use datafusion::physical_plan::PhysicalExpr;
 use datafusion::physical_plan::aggregates::group_values::{GroupValues, new_group_values};
 use datafusion::physical_plan::aggregates::order::GroupOrdering;
 
-use super::{Measure, Of};
+use super::{End, Measure, Of};
 use crate::scan::counts::Counts;
 
 /// Groups, and values of a key, above which they are handed on.
@@ -41,6 +41,8 @@ enum Sums {
     Rows(Vec<i64>),
     /// Sums, and whether there was anything to sum up.
     Integers(Vec<(i128, bool)>),
+    /// The least or greatest numbers, and whether there was any.
+    Ends(Vec<(i64, bool)>, End),
     /// What DataFusion keeps.
     Other(Box<dyn GroupsAccumulator>),
 }
@@ -114,12 +116,24 @@ impl Groups {
             match (&measure.of, sums) {
                 (Of::Sum(value), Sums::Integers(sums)) => {
                     sums.resize(total, (0, false));
+                    each_number(groups, &column(value)?, |group, number| {
+                        let (sum, is_some) = &mut sums[group];
+                        *sum += i128::from(number);
+                        *is_some = true;
+                    });
+                }
+                (Of::End(value, _), Sums::Ends(ends, end)) => {
+                    ends.resize(total, (end.of_none(), false));
                     let column = column(value)?;
-                    for (group, number) in groups.iter().zip(column.as_primitive::<Int64Type>()) {
-                        if let Some(number) = number {
-                            let (sum, _) = sums[*group as usize];
-                            sums[*group as usize] = (sum + i128::from(number), true);
-                        }
+                    match end {
+                        End::Least => each_number(groups, &column, |group, number| {
+                            let (least, is_some) = &mut ends[group];
+                            (*least, *is_some) = (number.min(*least), true);
+                        }),
+                        End::Greatest => each_number(groups, &column, |group, number| {
+                            let (greatest, is_some) = &mut ends[group];
+                            (*greatest, *is_some) = (number.max(*greatest), true);
+                        }),
                     }
                 }
                 (Of::Values(values), Sums::Other(accumulator)) => {
@@ -190,6 +204,7 @@ impl Sums {
         Ok(match measure.of {
             Of::Rows => Sums::Rows(Vec::new()),
             Of::Sum(_) => Sums::Integers(Vec::new()),
+            Of::End(_, end) => Sums::Ends(Vec::new(), end),
             Of::Values(_) if function.groups_accumulator_supported() => {
                 Sums::Other(function.create_groups_accumulator()?)
             }
@@ -203,6 +218,7 @@ impl Sums {
         match self {
             Sums::Rows(rows) => size_of_val(rows.as_slice()),
             Sums::Integers(sums) => size_of_val(sums.as_slice()),
+            Sums::Ends(ends, _) => size_of_val(ends.as_slice()),
             Sums::Other(accumulator) => accumulator.size(),
         }
     }
@@ -220,8 +236,37 @@ impl Sums {
                 let sums = Decimal128Array::from_iter(sums).with_precision_and_scale(DECIMAL128_MAX_PRECISION, 0)?;
                 vec![Arc::new(sums)]
             }
+            Sums::Ends(mut ends, end) => {
+                ends.resize(count, (end.of_none(), false));
+                let ends = ends.into_iter().map(|(number, is_some)| is_some.then_some(number));
+                vec![Arc::new(Int64Array::from_iter(ends))]
+            }
             Sums::Other(mut accumulator) => accumulator.state(EmitTo::All)?,
         })
+    }
+}
+
+impl End {
+    /// What any number goes beyond, or is.
+    fn of_none(self) -> i64 {
+        match self {
+            End::Least => i64::MAX,
+            End::Greatest => i64::MIN,
+        }
+    }
+}
+
+/// Gives the group and the number of each row that has one.
+fn each_number(groups: &[u32], numbers: &ArrayRef, mut each: impl FnMut(usize, i64)) {
+    let numbers = numbers.as_primitive::<Int64Type>();
+    if numbers.null_count() == 0 {
+        let numbers = groups.iter().zip(numbers.values());
+        return numbers.for_each(|(group, number)| each(*group as usize, *number));
+    }
+    for (group, number) in groups.iter().zip(numbers) {
+        if let Some(number) = number {
+            each(*group as usize, number);
+        }
     }
 }
 

@@ -86,6 +86,11 @@ impl Key {
         }))
     }
 
+    /// False if the rows of a row group have no numbers, whichever are found.
+    pub(super) fn has_numbers(&self, group: &Group) -> bool {
+        self.is_bucket || group.leaf(self.column.name()).is_some_and(dictionary::is_whole)
+    }
+
     /// The numbers of the rows of a row group that were found; `None` if there is no cheap way to them. Values become known
     /// under their numbers.
     pub(super) async fn numbers(
@@ -97,7 +102,7 @@ impl Key {
         run: &Run,
     ) -> Result<Option<Vec<u32>>> {
         if self.is_bucket {
-            let buckets = self.buckets(group, found, values, run).await?;
+            let buckets = self.buckets(group, found, values, reader, run).await?;
             let mut of_mixed = buckets.of_mixed.into_iter();
             let mut numbers = Vec::with_capacity(found.count_set_bits());
             let mut done = 0;
@@ -122,7 +127,7 @@ impl Key {
     /// What a condition asks of the key's column, or nothing; `None` if it is about other columns too.
     pub(super) fn asked<'c>(&self, condition: &'c Condition) -> Option<Option<&'c Question>> {
         match condition {
-            Condition::All(parts) if parts.is_empty() => Some(None),
+            condition if condition.is_always() => Some(None),
             Condition::One(question) => {
                 let is_own = !self.is_bucket && question.column() == self.column.name();
                 is_own.then_some(Some(question))
@@ -143,7 +148,7 @@ impl Key {
     ) -> Result<Option<(Vec<u32>, Vec<i64>)>> {
         let all = BooleanBuffer::new_set(group.rows());
         if self.is_bucket {
-            let buckets = self.buckets(group, &all, values, run).await?;
+            let buckets = self.buckets(group, &all, values, reader, run).await?;
             let mut counts = vec![0; values.len()];
             for (rows, number) in buckets.of_pages {
                 counts[number as usize] += rows.len() as i64;
@@ -222,6 +227,7 @@ impl Key {
         group: &Group,
         found: &BooleanBuffer,
         values: &mut dyn GroupValues,
+        reader: &mut Reader,
         run: &Run,
     ) -> Result<Buckets> {
         let mut of_pages = Vec::new();
@@ -244,7 +250,7 @@ impl Key {
         let mixed = mixed.finish();
         let mut of_mixed = Vec::new();
         if mixed.count_set_bits() > 0 {
-            for times in run.chosen_column(group, self.column.name(), &mixed).await? {
+            for times in run.chosen_column(group, self.column.name(), &mixed, reader).await? {
                 of_mixed.extend(self.known(&times, values)?);
             }
         }

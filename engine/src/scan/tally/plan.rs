@@ -19,7 +19,7 @@ use datafusion::physical_plan::repartition::RepartitionExec;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 
 use super::key::Key;
-use super::{Measure, Of, TallyExec};
+use super::{End, Measure, Of, TallyExec};
 use crate::scan::ChooseExec;
 
 /// Digits that hold any whole number of 64 bits.
@@ -91,6 +91,8 @@ pub(super) fn tally(aggregate: &AggregateExec) -> Result<Option<TallyExec>> {
             Of::Rows
         } else if let Some(column) = summed(function, &values, schema) {
             Of::Sum(column)
+        } else if let Some((column, end)) = end_of(function, &values, schema) {
+            Of::End(column, end)
         } else {
             Of::Values(values)
         };
@@ -204,6 +206,25 @@ fn summed(
     let is_wide = matches!(cast.cast_type(), DataType::Decimal128(digits, 0) if *digits >= INT_DIGITS);
     let is_sum = function.fun().name() == "sum" && !function.is_distinct();
     (is_sum && is_wide && *column.data_type() == DataType::Int64).then(|| cast.expr().clone())
+}
+
+/// The column of whole numbers of which a function is the least or the greatest.
+fn end_of(
+    function: &AggregateFunctionExpr,
+    values: &[Arc<dyn PhysicalExpr>],
+    schema: &Schema,
+) -> Option<(Arc<dyn PhysicalExpr>, End)> {
+    let [value] = values else { return None };
+    let end = match function.fun().name() {
+        "min" => End::Least,
+        "max" => End::Greatest,
+        _ => return None,
+    };
+    let column = value.downcast_ref::<Column>()?;
+    let is_int = |data_type: &DataType| *data_type == DataType::Int64;
+    let is_of_ints =
+        is_int(schema.field_with_name(column.name()).ok()?.data_type()) && is_int(function.field().data_type());
+    is_of_ints.then(|| (value.clone(), end))
 }
 
 /// The columns that measures read, in the order of the table; their expressions become ones over these alone. `None` if

@@ -92,6 +92,9 @@ impl Tally {
 
     /// Counts a row group; false if it cannot be counted by numbers.
     async fn count(&mut self, group: &Group) -> Result<bool> {
+        if !self.exec.keys.iter().all(|key| key.has_numbers(group)) {
+            return Ok(false);
+        }
         if let [key] = &*self.exec.keys
             && self.exec.read.is_empty()
             && let Some(question) = key.asked(&self.exec.rows.condition)
@@ -133,11 +136,13 @@ impl Tally {
     /// Adds what aggregates are of.
     async fn read(&mut self, group: &Group, found: BooleanBuffer, reader: &mut Reader, groups: &[u32]) -> Result<()> {
         if let [name] = &*self.exec.read
-            && groups.len() == found.len()
             && group.has_integers(name)
         {
             let name = name.clone();
-            return self.integers(group, &name, reader, groups).await;
+            return match groups.len() == found.len() {
+                true => self.integers(group, &name, reader, groups).await,
+                false => self.chosen_integers(group, &name, &found, reader, groups).await,
+            };
         }
         let mut batches = self.run.chosen(group, &self.exec.read, &found)?;
         let mut done = 0;
@@ -152,7 +157,29 @@ impl Tally {
         Ok(())
     }
 
-    /// The same of all rows, where it is of one column of whole numbers or times.
+    /// The same where it is of one column of whole numbers or times.
+    async fn chosen_integers(
+        &mut self,
+        group: &Group,
+        name: &str,
+        found: &BooleanBuffer,
+        reader: &mut Reader,
+        groups: &[u32],
+    ) -> Result<()> {
+        let schema = Arc::new(Schema::new(vec![self.run.table().field_with_name(name)?.clone()]));
+        let mut rest = groups;
+        for column in self.run.chosen_column(group, name, found, reader).await? {
+            let Some((groups, later)) = rest.split_at_checked(column.len()) else {
+                return datafusion::common::internal_err!("more rows are read than were found");
+            };
+            rest = later;
+            self.groups
+                .add(groups, &RecordBatch::try_new(schema.clone(), vec![column])?)?;
+        }
+        Ok(())
+    }
+
+    /// The same of all rows, of which no copy is made.
     async fn integers(&mut self, group: &Group, name: &str, reader: &mut Reader, groups: &[u32]) -> Result<()> {
         let run = self.run.as_ref();
         let schema = Arc::new(Schema::new(vec![run.table().field_with_name(name)?.clone()]));
