@@ -137,8 +137,12 @@ impl Ingestion {
     /// # Errors
     ///
     /// What is wrong with the disk, or [`Error::Locked`]. Then the captures of which [`Ingestion::take`] still gives nothing are not
-    /// stored.
+    /// stored; but if the manifest is replaced and its directory cannot be synced, they are there for now.
     pub fn path(&mut self, path: impl AsRef<Path>, watch: &mut dyn Watch) -> Result<(), Error> {
+        // The next file may keep those before it waiting.
+        if self.group.as_ref().is_some_and(Group::is_due) {
+            self.commit()?;
+        }
         let outcome = self.ingest_path(path.as_ref(), watch);
         self.end(outcome)
     }

@@ -1,7 +1,7 @@
 //! The first rows of an order, in two steps: which rows they are, from few columns; then those rows alone.
 //!
 //! A question for the newest hundred rows reads every column of every row that was the newest for a while. With the rows' names
-//! (`id`, `index`, which no two rows of a table share, but for connections that begin in one A-MSDU) the wide columns are read
+//! (`id`, `index`, which no two rows of a table share) the wide columns are read
 //! of a hundred rows only. The first step reads row groups in order and piece by piece; the second those alone whose ranges
 //! hold the names, or the times of an order by time:
 //!

@@ -192,6 +192,7 @@ impl Shard {
             flow_id: connection.link.flow_id as u64,
         };
 
+        tracked.counter.begin_at(arrived.number, arrived.datagram.place);
         let mut feed = Feed {
             dissection: &mut tracked.dissection,
             detected: &mut connection.detected,

@@ -7,31 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Error;
 
-/// Bytes of one read while a capture is digested.
-const READ_BYTES: usize = 1 << 20;
-
 /// Digest of a whole file, read to its end.
 pub(super) fn digest(file: &mut File, name: &str) -> Result<String, Error> {
-    let mut hasher = blake3::Hasher::new();
-    let mut buffer = vec![0; READ_BYTES];
-    let mut bytes = 0;
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok(hasher.finalize().to_hex().to_string()),
-            Ok(read) => {
-                bytes += read as u64;
-                hasher.update(&buffer[..read]);
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(source) => {
-                return Err(Error::CannotRead {
-                    name: name.to_owned(),
-                    bytes,
-                    source,
-                });
-            }
-        }
-    }
+    let (digest, _) = Digesting::new(file, Arc::default()).finish(name)?;
+    Ok(digest)
 }
 
 /// Counts and digests what is read.

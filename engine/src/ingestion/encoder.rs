@@ -21,6 +21,8 @@ pub(super) struct Encoder<'a> {
     rows: Encoding,
     /// From the first packet that is to be stored.
     packets: Option<Encoding>,
+    /// Until then.
+    lane_of_packets: Option<Lane>,
     /// Behind the threads: it is let go of after them.
     transaction: Transaction,
     watched: Watched<'a>,
@@ -174,15 +176,19 @@ fn encode(mut lane: Lane, queue: &Queue) -> Result<Lane, Error> {
             }
         }
     }
-    lane.finish()?;
+    if !queue.lock().is_abandoned {
+        lane.finish()?;
+    }
     Ok(lane)
 }
 
 impl<'a> Encoder<'a> {
     pub(super) fn start(transaction: Transaction, watched: Watched<'a>) -> Self {
+        let [rows, packets] = transaction.lanes();
         Self {
-            rows: Encoding::start(transaction.lane()),
+            rows: Encoding::start(rows),
             packets: None,
+            lane_of_packets: Some(packets),
             transaction,
             watched,
         }
@@ -204,20 +210,24 @@ impl<'a> Encoder<'a> {
         for encoding in [Some(&self.rows), self.packets.as_ref()].into_iter().flatten() {
             encoding.queue.end(true);
         }
-        match (error, self.finish()) {
-            (ingest::Error::Read { bytes, source }, _) => Error::CannotRead { name, bytes, source },
-            (ingest::Error::NotACapture { found }, _) => Error::NotACapture { name, found },
-            (ingest::Error::Sink(Ended), Err(error)) => error,
-            (ingest::Error::Sink(Ended), Ok(_)) => unreachable!("an encoder ends early with an error alone"),
+        // The lanes of those that ended well are let go of here, before the transaction.
+        let encodings = [Some(self.rows), self.packets].into_iter().flatten();
+        let errors: Vec<_> = encodings.filter_map(|encoding| encoding.finish().err()).collect();
+        match error {
+            ingest::Error::Read { bytes, source } => Error::CannotRead { name, bytes, source },
+            ingest::Error::NotACapture { found } => Error::NotACapture { name, found },
+            ingest::Error::Sink(Ended) => {
+                let first = errors.into_iter().next();
+                first.expect("an encoder ends early with an error alone")
+            }
         }
     }
 
     /// The queue of packets.
     fn packets(&mut self) -> &Queue {
-        let encoding = self
-            .packets
-            .get_or_insert_with(|| Encoding::start(self.transaction.lane()));
-        &encoding.queue
+        let lane = &mut self.lane_of_packets;
+        let start = || Encoding::start(lane.take().expect("it is taken by the one thread"));
+        &self.packets.get_or_insert_with(start).queue
     }
 }
 
@@ -258,6 +268,8 @@ impl Watched<'_> {
 
 #[cfg(test)]
 mod tests {
+    use datafusion::arrow::array::{ArrayRef, Int64Array, new_null_array};
+    use datafusion::arrow::datatypes::DataType;
     use schema::tables::http;
 
     use super::*;
@@ -321,8 +333,22 @@ mod tests {
             total_bytes: None,
         };
         let mut encoder = Encoder::start(Transaction::begin(&store).unwrap(), watched);
+        for table in [&http::TABLE, &packets::TABLE] {
+            let id = Arc::new(Int64Array::from(vec![1])) as ArrayRef;
+            let schema = table.batch();
+            let columns = schema.fields().iter().map(|field| match field.data_type() {
+                DataType::Int64 => id.clone(),
+                other => new_null_array(other, 1),
+            });
+            let batch = RecordBatch::try_new(schema.clone(), columns.collect()).unwrap();
+            encoder.rows(table, batch).unwrap();
+        }
         encoder.seal().unwrap();
         drop(encoder);
         assert!(Transaction::begin(&store).is_ok());
+        for table in [&http::TABLE, &packets::TABLE] {
+            let files = std::fs::read_dir(store.path().join("tables").join(table.name));
+            assert_eq!(files.map_or(0, Iterator::count), 0, "{}", table.name);
+        }
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use datafusion::arrow::array::{ArrayRef, RecordBatch};
+use datafusion::arrow::array::{Array, ArrayRef, RecordBatch};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::FieldRef;
 use ingest::{Progress, Sink};
@@ -145,7 +145,12 @@ impl Sink for Held<'_> {
             true => owned(table, &batch),
             false => batch,
         };
-        self.bytes += batch.get_array_memory_size();
+        // A column without a value shares its memory with all others.
+        let columns = batch
+            .columns()
+            .iter()
+            .filter(|column| column.null_count() < column.len());
+        self.bytes += columns.map(|column| column.get_array_memory_size()).sum::<usize>();
         self.batches.push((table, batch));
         if self.bytes <= self.most_bytes {
             Ok(())

@@ -79,11 +79,17 @@ impl Group {
         leaves.rfind(|leaf| leaf.column_path().parts().first().is_some_and(|root| root == column))
     }
 
-    /// Bytes of the chunks that answer a question by a dictionary; none if there is no such.
+    /// True if a dictionary answers a question.
+    fn has_dictionary(&self, question: &Question) -> bool {
+        self.leaf(question.column()).is_some_and(dictionary::is_whole)
+    }
+
+    /// Bytes of the chunks by which a question is answered; none if a scan is to answer it.
     fn cost(&self, question: &Question) -> Option<usize> {
-        let chunk = self
-            .leaf(question.column())
-            .filter(|chunk| dictionary::is_whole(chunk))?;
+        let is_readable = |chunk: &&ColumnChunkMetaData| {
+            dictionary::is_whole(chunk) || integers::are_readable(chunk) || flags::are_readable(chunk)
+        };
+        let chunk = self.leaf(question.column()).filter(is_readable)?;
         let items = question.key().and_then(|_| self.items(question.column()));
         let size = |chunk: &ColumnChunkMetaData| usize::try_from(chunk.compressed_size()).ok();
         Some(size(chunk)? + items.map_or(Some(0), size)?)
@@ -174,7 +180,7 @@ impl Group {
     }
 
     async fn answer(&self, question: &Question, reader: &mut Reader, scan: &dyn Scan) -> Result<BooleanBuffer> {
-        if self.cost(question).is_some()
+        if self.has_dictionary(question)
             && let Some(chunk) = self.leaf(question.column())
             && let Some(found) = self.look_up(question, chunk, reader, scan).await?
         {

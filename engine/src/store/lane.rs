@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use datafusion::arrow::array::RecordBatch;
 use schema::Table;
@@ -18,8 +16,10 @@ use crate::store::{PacketCodec, Store};
 #[derive(Debug)]
 pub(crate) struct Lane {
     store: Store,
-    /// Of the next part, whichever lane begins it.
-    numbers: Arc<AtomicU64>,
+    /// Number of the next part, and how far the one after it lies behind: lanes beside one another take turns, so that numbers do not
+    /// depend on which is faster.
+    next_part: u64,
+    step: u64,
     open: BTreeMap<&'static str, PartWriter>,
     /// Memory that the rows of open parts may take until they are written.
     memory_bytes: usize,
@@ -32,7 +32,8 @@ impl Lane {
     pub(super) fn new(store: Store, next_part: u64) -> Self {
         Self {
             store,
-            numbers: Arc::new(AtomicU64::new(next_part)),
+            next_part,
+            step: 1,
             open: BTreeMap::new(),
             memory_bytes: usize::MAX,
             codec: PacketCodec::default(),
@@ -41,13 +42,15 @@ impl Lane {
         }
     }
 
-    /// Another lane of the same commit. Its bound of memory is its own.
-    pub(super) fn beside(&self) -> Self {
-        let mut lane = Self::new(self.store.clone(), 0);
-        lane.numbers = self.numbers.clone();
-        lane.bound_memory(self.memory_bytes);
-        lane.compress_by(self.codec);
-        lane
+    /// Lanes of the same commit for two threads. Their bounds of memory are their own.
+    pub(super) fn split(&self) -> [Self; 2] {
+        [0, 1].map(|place| {
+            let mut lane = Self::new(self.store.clone(), self.next_part + place);
+            lane.step = 2;
+            lane.bound_memory(self.memory_bytes);
+            lane.compress_by(self.codec);
+            lane
+        })
     }
 
     pub(super) fn bound_memory(&mut self, bytes: usize) {
@@ -60,7 +63,7 @@ impl Lane {
 
     /// Number that the next part would have.
     pub(super) fn next_part(&self) -> u64 {
-        self.numbers.load(Ordering::Relaxed)
+        self.next_part
     }
 
     /// Appends rows to the table's open part.
@@ -71,8 +74,9 @@ impl Lane {
         let part = match self.open.entry(table.name) {
             std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::btree_map::Entry::Vacant(entry) => {
-                let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-                entry.insert(PartWriter::create(&self.store, table, number, self.codec)?)
+                let part = PartWriter::create(&self.store, table, self.next_part, self.codec)?;
+                self.next_part += self.step;
+                entry.insert(part)
             }
         };
         part.write(batch)?;
@@ -133,6 +137,7 @@ impl Lane {
     pub(super) fn adopt(&mut self, mut other: Self) -> Result<(), Error> {
         other.finish()?;
         self.written.append(&mut other.written);
+        self.next_part = self.next_part.max(other.next_part);
         Ok(())
     }
 

@@ -85,9 +85,10 @@ impl Transaction {
         self.lane.seal(table)
     }
 
-    /// A lane for another thread, which writes other tables. It must be gone, or [`Transaction::adopt`]ed, before the transaction is.
-    pub(crate) fn lane(&self) -> Lane {
-        self.lane.beside()
+    /// Lanes for two other threads, which write other tables than one another; the transaction itself writes nothing meanwhile. They
+    /// must be gone, or [`Transaction::adopt`]ed, before the transaction is.
+    pub(crate) fn lanes(&self) -> [Lane; 2] {
+        self.lane.split()
     }
 
     /// Makes the parts of a lane parts of the commit.

@@ -9,7 +9,7 @@ use super::Half;
 pub struct Start {
     /// Number of the packet that holds the first byte.
     pub packet: u64,
-    /// Counts the messages that begin in that packet, from 0.
+    /// Counts the messages that begin in that packet, from 0; in its second datagram from 65,536, and so on.
     pub index: u32,
     /// Capture time of that packet.
     pub timestamp_ns: i64,
@@ -35,6 +35,16 @@ pub struct Counter {
 }
 
 impl Counter {
+    /// Learns of a datagram that is not the first of its packet: the messages of others are counted from 0, its own from where no
+    /// other's are.
+    pub(crate) fn begin_at(&mut self, packet: u64, place: u16) {
+        if place > 0 && self.recent.iter().all(|(recent, _)| *recent != packet) {
+            self.recent.rotate_right(1);
+            let [first, ..] = &mut self.recent;
+            *first = (packet, u32::from(place) << u16::BITS);
+        }
+    }
+
     /// Counts a message that begins in a packet; gives its index there.
     pub(super) fn begin(&mut self, packet: u64) -> u32 {
         let place = self.recent.iter().position(|(recent, _)| *recent == packet);

@@ -18,7 +18,7 @@ fields! {
         /// Number of the packet that holds the row's first byte; on flow and connection rows, of their first packet.
         id "id": Int;
         /// Tells apart the entries that begin in one packet; on flow and connection rows the place of the datagram in which they begin, 0 but in an
-        /// 802.11 A-MSDU.
+        /// 802.11 A-MSDU, of whose second datagram entries count from 65,536.
         index "index": Int;
         /// Name of the database the row comes from; null unless several are queried together.
         node_id "node_id": Str = absent;
