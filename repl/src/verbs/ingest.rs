@@ -68,6 +68,7 @@ pub(super) fn run(source: &Source, arguments: &IngestArguments, terminal: &Termi
     let mut told = Files {
         ingestion: database.ingestion(options),
         waiting: VecDeque::new(),
+        left: files.len(),
         total: Total::default(),
         exit,
     };
@@ -82,23 +83,31 @@ struct Files {
     ingestion: Ingestion,
     /// The files of which nothing is told yet, and how long each took.
     waiting: VecDeque<(PathBuf, Duration)>,
+    /// How many files come after those.
+    left: usize,
     total: Total,
     exit: Exit,
 }
 
 impl Files {
     fn ingest(mut self, file: &Path, runtime: &Runtime, terminal: &Terminal) -> Result<Self, Failure> {
+        self.waiting.push_back((file.to_owned(), Duration::ZERO));
+        self.left -= 1;
         let (mut ingestion, path) = (self.ingestion, file.to_owned());
-        let ((ingestion, ended), time) = timed(file, runtime, terminal, move |bar| {
+        let done = timed(file, runtime, terminal, move |bar| {
             let ended = if path == Path::new("-") {
                 ingestion.reader("-", std::io::stdin(), bar)
             } else {
                 ingestion.path(&path, bar)
             };
             (ingestion, ended)
-        })?;
+        });
+        // Whoever interrupts is told as well what is not stored.
+        let ((ingestion, ended), time) = done.inspect_err(|_| tell_unstored(&self.waiting, self.left))?;
         self.ingestion = ingestion;
-        self.waiting.push_back((file.to_owned(), time));
+        if let Some((_, taken)) = self.waiting.back_mut() {
+            *taken = time;
+        }
         self.tell(ended, terminal)
     }
 
@@ -132,13 +141,7 @@ impl Files {
             }
         }
         if let Err(error) = ended {
-            if let Some((first, _)) = self.waiting.front().filter(|_| self.waiting.len() > 1) {
-                let (files, first) = (
-                    units::counted(self.waiting.len() as u64, "file"),
-                    first.display().to_string(),
-                );
-                say(format!("{files} not stored, from {} on", escape::line(&first)));
-            }
+            tell_unstored(&self.waiting, self.left);
             return Err(error.into());
         }
         Ok(self)
@@ -155,6 +158,15 @@ impl Files {
             ));
         }
         self.total.add(ingested, time);
+    }
+}
+
+/// Says which files are not stored: those that wait, of several, and those that come after.
+fn tell_unstored(waiting: &VecDeque<(PathBuf, Duration)>, left: usize) {
+    let files = waiting.len() + left;
+    if let Some((first, _)) = waiting.front().filter(|_| files > 1) {
+        let (files, first) = (units::counted(files as u64, "file"), first.display().to_string());
+        say(format!("{files} not stored, from {} on", escape::line(&first)));
     }
 }
 

@@ -40,11 +40,11 @@ table! {
         flow_conns "flow_conns": Int;
         /// Entries of the flow.
         flow_entries "flow_entries": Int;
-        /// Median of the handshake times of the flow's connections. Null without a handshake.
+        /// Median of the handshake times of the flow's connections; of many connections an estimate, which depends on the memory that an ingest may take. Null without a handshake.
         tcp_handshake_p50_us "tcp_handshake_p50_us" ["µs"]: Int;
-        /// 90th percentile of the handshake times of the flow's connections. Null without a handshake.
+        /// 90th percentile of the handshake times of the flow's connections, estimated as the median is. Null without a handshake.
         tcp_handshake_p90_us "tcp_handshake_p90_us" ["µs"]: Int;
-        /// 99th percentile of the handshake times of the flow's connections. Null without a handshake.
+        /// 99th percentile of the handshake times of the flow's connections, estimated as the median is. Null without a handshake.
         tcp_handshake_p99_us "tcp_handshake_p99_us" ["µs"]: Int;
         /// Capture time of the last packet, UTC.
         end_time "end_time": Time;
