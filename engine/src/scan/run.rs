@@ -1,39 +1,36 @@
 //! One partition of a [`ChooseExec`] as it runs: row groups in order, in each the rows that are found.
 
-use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use datafusion::arrow::array::{ArrayRef, BooleanArray, BooleanBufferBuilder, RecordBatch, RecordBatchOptions};
+use datafusion::arrow::array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
 use datafusion::arrow::buffer::BooleanBuffer;
-use datafusion::arrow::compute::{BatchCoalescer, filter};
+use datafusion::arrow::compute::filter;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::{ParquetAccessPlan, RowGroupAccess};
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder, FileSource as _};
-use datafusion::datasource::source::DataSource as _;
+use datafusion::datasource::physical_plan::{FileScanConfig, FileScanConfigBuilder, FileSource as _};
 use datafusion::error::DataFusionError;
 use datafusion::execution::TaskContext;
-use datafusion::parquet::arrow::arrow_reader::RowSelection;
 use datafusion::physical_expr::utils::reassign_expr_columns;
 use datafusion::physical_expr_common::physical_expr::snapshot_generation;
 use datafusion::physical_plan::filter::batch_filter;
 use datafusion::physical_plan::metrics::{BaselineMetrics, Count, MetricBuilder, PruningMetrics};
-use datafusion::physical_plan::{ExecutionPlan as _, PhysicalExpr, SendableRecordBatchStream};
+use datafusion::physical_plan::{ExecutionPlan as _, PhysicalExpr};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::group::{Group, Reader, Scan};
+use super::joined::joined_to;
 use super::known::Known;
+use super::pieces::{pieces, within};
 use super::queue::Queue;
+use super::reading::{access, only, run, run_files, unfiltered, without_files};
 use super::{ChooseExec, Order, WholePart};
-use crate::columns::RANGED;
 use crate::footers::FOOTER_BYTES;
 use crate::store::{Columns, Part};
 
 /// Columns above which a row group's rows are read at once, and not held back to be given in reverse.
 const FEW_COLUMNS: usize = 8;
-/// Rows of the first piece that is read of a row group in an order; each further piece is twice as long.
-const FIRST_PIECE_ROWS: usize = 8 * 1024;
 
 /// One partition as it runs.
 pub(super) struct Run {
@@ -336,114 +333,4 @@ impl Scan for Run {
     fn read(&self, bytes: usize) {
         self.read.add(bytes);
     }
-}
-
-/// The ranges of rows in which a row group is read for a sort. Where the order's column grows with the rows, the first few rows
-/// are likely all that the sort needs.
-pub(super) fn pieces(rows: usize, order: &Order) -> Vec<Range<usize>> {
-    if !RANGED.contains(&order.column.as_str()) {
-        return std::iter::once(0..rows).collect();
-    }
-    let (mut pieces, mut done, mut length) = (Vec::new(), 0, FIRST_PIECE_ROWS);
-    while done < rows {
-        let end = rows.min(done + length);
-        pieces.push(if order.descending {
-            rows - end..rows - done
-        } else {
-            done..end
-        });
-        (done, length) = (end, length * 2);
-    }
-    pieces
-}
-
-/// The rows that were found in a range.
-fn within(found: &BooleanBuffer, rows: &Range<usize>) -> BooleanBuffer {
-    let mut within = BooleanBufferBuilder::new(found.len());
-    within.append_n(rows.start, false);
-    within.append_buffer(&found.slice(rows.start, rows.len()));
-    within.append_n(found.len() - rows.end, false);
-    within.finish()
-}
-
-/// Batches of so many rows, made of smaller ones.
-fn joined_to(rows: usize, schema: SchemaRef, batches: Batches) -> Batches {
-    let joined = (BatchCoalescer::new(schema, rows), Some(batches));
-    let next = |(mut joined, mut batches): (BatchCoalescer, Option<Batches>)| async move {
-        loop {
-            if let Some(batch) = joined.next_completed_batch() {
-                return Ok(Some((batch, (joined, batches))));
-            }
-            let Some(more) = &mut batches else { return Ok(None) };
-            match more.try_next().await? {
-                Some(batch) => joined.push_batch(batch)?,
-                None => {
-                    joined.finish_buffered_batch()?;
-                    batches = None;
-                }
-            }
-        }
-    };
-    stream::try_unfold(joined, next).boxed()
-}
-
-/// What is read of a row group for the rows that were found.
-fn access(found: BooleanBuffer) -> RowGroupAccess {
-    if found.count_set_bits() == found.len() {
-        return RowGroupAccess::Scan;
-    }
-    RowGroupAccess::Selection(RowSelection::from_filters(&[BooleanArray::new(found, None)]))
-}
-
-/// A scan as it is configured, to be given one file at a time.
-fn without_files(config: &FileScanConfig) -> FileScanConfig {
-    FileScanConfigBuilder::from(config.clone())
-        .with_file_groups(Vec::new())
-        .build()
-}
-
-/// The scan of the chosen rows without its filter: to make a filter fit a file costs more than all rows of a small one.
-fn unfiltered(exec: &ChooseExec) -> Result<Option<FileScanConfig>> {
-    let (_, source) = exec.source()?;
-    let Some(projection) = source.projection() else {
-        return Ok(Some(without_files(&exec.bare)));
-    };
-    let source = exec.bare.file_source().try_pushdown_projection(projection)?;
-    let config = |source| {
-        FileScanConfigBuilder::from(exec.bare.clone())
-            .with_file_groups(Vec::new())
-            .with_source(source)
-            .build()
-    };
-    Ok(source.map(config))
-}
-
-/// Runs a scan for rows of one row group.
-fn run(
-    config: &FileScanConfig,
-    group: &Group,
-    access: RowGroupAccess,
-    context: &Arc<TaskContext>,
-) -> Result<SendableRecordBatchStream> {
-    let file = group.file.clone().with_extension(only(group, access));
-    run_files(config, vec![file], context)
-}
-
-fn run_files(
-    config: &FileScanConfig,
-    files: Vec<PartitionedFile>,
-    context: &Arc<TaskContext>,
-) -> Result<SendableRecordBatchStream> {
-    let config = FileScanConfigBuilder::from(config.clone())
-        .with_file_groups(vec![FileGroup::new(files)])
-        .build();
-    // Without a plan node, whose properties are worked out column by column.
-    config.open(0, context.clone())
-}
-
-/// One row group of its part.
-fn only(group: &Group, access: RowGroupAccess) -> ParquetAccessPlan {
-    let mut plan = ParquetAccessPlan::new_none(group.metadata.num_row_groups());
-    plan.set(group.number, access);
-    plan
 }

@@ -21,7 +21,7 @@ use super::dictionary::{Dictionary, Truth, is_whole, places};
 use super::flags;
 use super::integers;
 use super::keyed::{Otherwise, Places};
-use super::run::pieces;
+use super::pieces::pieces;
 use crate::columns::TIMESTAMP;
 
 /// Rows of a column under test, and of one of its pages.
