@@ -24,6 +24,7 @@ mod info;
 mod ingestion;
 mod json;
 mod late;
+mod leb128;
 mod members;
 pub mod ndjson;
 mod packets;

@@ -58,7 +58,6 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties, SendableRecordBatchStream,
 };
 use group::Group;
-pub(crate) use pages::varint;
 pub(crate) use question::{Condition, asks_a_key, is_answerable, is_of_one_id, is_time_range};
 use run::Run;
 pub(crate) use tally::Tallies;

@@ -2,7 +2,7 @@
 //!
 //! Specification: Apache Parquet format, "Delta encoding (DELTA_BINARY_PACKED = 5)". Bytes that are no such numbers are `None`.
 
-use super::pages::varint;
+use crate::leb128::{self, signed};
 
 /// What the number of values in a block is a multiple of, and that in a miniblock.
 const BLOCK: usize = 128;
@@ -15,10 +15,10 @@ pub(super) fn decode(mut bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Opti
     if count == 0 {
         return Some(());
     }
-    let per_block = usize::try_from(varint(&mut bytes, u64::BITS)?).ok()?;
-    let miniblocks = usize::try_from(varint(&mut bytes, u64::BITS)?).ok()?;
-    let total = varint(&mut bytes, u64::BITS)?;
-    let mut last = zigzag(varint(&mut bytes, u64::BITS)?);
+    let per_block = usize::try_from(leb128::take(&mut bytes, u64::BITS)?).ok()?;
+    let miniblocks = usize::try_from(leb128::take(&mut bytes, u64::BITS)?).ok()?;
+    let total = leb128::take(&mut bytes, u64::BITS)?;
+    let mut last = signed(leb128::take(&mut bytes, u64::BITS)?);
     let per_miniblock = per_block.checked_div(miniblocks)?;
     let is_even = per_block.is_multiple_of(BLOCK) && per_miniblock.is_multiple_of(MINIBLOCK) && per_miniblock > 0;
     if !is_even || per_block != per_miniblock * miniblocks || per_block > MOST_PER_BLOCK || total != count as u64 {
@@ -29,7 +29,7 @@ pub(super) fn decode(mut bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Opti
     let mut left = count - 1;
     let (mut copied, mut numbers) = ([0; PACKED], [0; MINIBLOCK]);
     while left > 0 {
-        let least = zigzag(varint(&mut bytes, u64::BITS)?);
+        let least = signed(leb128::take(&mut bytes, u64::BITS)?);
         let (widths, rest) = bytes.split_at_checked(miniblocks)?;
         bytes = rest;
         for width in widths {
@@ -111,10 +111,6 @@ fn unpack<const WIDTH: usize>(packed: &[u8; PACKED], least: i64, mut last: i64, 
 #[inline(always)]
 fn bytes_at<const N: usize>(packed: &[u8; PACKED_EIGHT], byte: usize) -> [u8; N] {
     packed[byte..].first_chunk().copied().unwrap_or([0; N])
-}
-
-fn zigzag(number: u64) -> i64 {
-    (number >> 1) as i64 ^ -((number & 1) as i64)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Specification: Apache Parquet format, "RLE / Bit-Packing Hybrid". Bytes that are no such runs are `None`.
 
-use super::pages::varint;
+use crate::leb128;
 
 /// Most bits of a number: what four bytes hold.
 const MOST_BITS: u32 = 32;
@@ -23,7 +23,7 @@ pub(super) fn decode<T: Copy + Default>(
     out.resize(count, T::default());
     let mut left = out.as_mut_slice();
     while !left.is_empty() {
-        let header = varint(&mut bytes, HEADER_BITS)?;
+        let header = leb128::take(&mut bytes, HEADER_BITS)?;
         let length = usize::try_from(header >> 1).ok().filter(|length| *length > 0)?;
         let numbers;
         if header & 1 == 0 {
@@ -68,7 +68,7 @@ pub(super) fn pick(
             return None;
         }
         while place >= end {
-            let header = varint(&mut bytes, HEADER_BITS)?;
+            let header = leb128::take(&mut bytes, HEADER_BITS)?;
             let length = usize::try_from(header >> 1).ok().filter(|length| *length > 0)?;
             is_packed = header & 1 == 1;
             let (numbers, size) = match is_packed {
@@ -95,7 +95,7 @@ pub(super) fn pick(
 
 /// True if bytes are a single run of a number of few bits, that goes on at least so long.
 pub(super) fn is_run_of(mut bytes: &[u8], number: u8, count: usize) -> bool {
-    let header = varint(&mut bytes, HEADER_BITS);
+    let header = leb128::take(&mut bytes, HEADER_BITS);
     let is_long = header.is_some_and(|header| header & 1 == 0 && header >> 1 >= count as u64);
     is_long && bytes.first() == Some(&number)
 }

@@ -193,20 +193,6 @@ fn outside() -> ParquetError {
     ParquetError::EOF("a page lies outside of its chunk".to_owned())
 }
 
-/// A number of at most so many bits, seven in a byte, the lowest first (LEB128).
-pub(crate) fn varint(bytes: &mut &[u8], bits: u32) -> Option<u64> {
-    let mut number = 0;
-    for shift in (0..bits).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(number);
-        }
-    }
-    None
-}
-
 /// One bit for each byte that is 0 or 1.
 pub(super) fn bits(bytes: &[u8]) -> BooleanBuffer {
     // Multiplied by this, the lowest bits of eight bytes come to lie side by side in the highest byte.

@@ -17,6 +17,7 @@ use datafusion::parquet::schema::types::ColumnDescPtr;
 
 use super::properties::{PacketCodec, PageShape};
 use super::segments::{Pages, SEGMENT_BYTES, Segments};
+use crate::leb128;
 
 /// Bytes of a page that tell whether it would shrink.
 const PROBE_BYTES: usize = 4 << 10;
@@ -203,12 +204,7 @@ impl Values {
 
 /// A run of one definition level, as the hybrid of run lengths and bit packing has it (Parquet, Encodings, RLE = 3).
 fn write_run(out: &mut Vec<u8>, count: u32, is_value: bool) {
-    let mut header = u64::from(count) << 1;
-    while header >= 0x80 {
-        out.push(header as u8 | 0x80);
-        header >>= 7;
-    }
-    out.push(header as u8);
+    leb128::push(out, u64::from(count) << 1);
     out.push(u8::from(is_value));
 }
 

@@ -19,7 +19,7 @@ use datafusion::parquet::file::statistics::Statistics;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::scan::varint;
+use crate::leb128::{self, push, signed, zigzag};
 
 /// Bits of a number that tell the kind.
 const KIND_BITS: u32 = 2;
@@ -89,7 +89,7 @@ impl Contents {
             let content = alike[0];
             push(&mut bytes, ((alike.len() as u64 - 1) << KIND_BITS) | content.kind());
             if let Content::Range(first, last) = content {
-                push(&mut bytes, ((first << 1) ^ (first >> (i64::BITS - 1))).cast_unsigned());
+                push(&mut bytes, zigzag(first));
                 push(&mut bytes, last.wrapping_sub(first).cast_unsigned());
             }
         }
@@ -117,27 +117,18 @@ impl Contents {
 
 /// The next number of alike columns, and what is known of each.
 fn next(bytes: &mut &[u8]) -> Option<(u64, Content)> {
-    let number = varint(bytes, u64::BITS)?;
+    let number = leb128::take(bytes, u64::BITS)?;
     let content = match number & ((1 << KIND_BITS) - 1) {
         0 => Content::Unknown,
         1 => Content::Nulls,
         2 => Content::Some,
         _ => {
-            let first = varint(bytes, u64::BITS)?;
-            let first = (first >> 1).cast_signed() ^ -(first & 1).cast_signed();
-            let length = varint(bytes, u64::BITS)?.cast_signed();
+            let first = signed(leb128::take(bytes, u64::BITS)?);
+            let length = leb128::take(bytes, u64::BITS)?.cast_signed();
             Content::Range(first, first.wrapping_add(length))
         }
     };
     Some(((number >> KIND_BITS) + 1, content))
-}
-
-fn push(bytes: &mut Vec<u8>, mut number: u64) {
-    while number > 0x7f {
-        bytes.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
 }
 
 impl fmt::Debug for Contents {
