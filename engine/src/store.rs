@@ -12,11 +12,13 @@
 //! the present one nor an old one that a reader holds (`pin.rs`), are removed by the next writer.
 
 mod bytes_column;
+mod chunk;
 mod contents;
 mod key_ranges;
 mod lane;
 mod lock;
 mod manifest;
+mod packing;
 mod part;
 mod pin;
 mod properties;
@@ -24,6 +26,7 @@ mod sealed;
 mod segments;
 mod syncer;
 mod table_writer;
+mod text_column;
 mod transaction;
 
 use std::fs::{self, File};

@@ -7,20 +7,30 @@ use bytes::Bytes;
 use datafusion::parquet::errors::Result;
 use datafusion::parquet::file::reader::{ChunkReader, Length};
 
-/// Bytes of one piece.
-pub(super) const SEGMENT_BYTES: usize = 1 << 20;
+/// Bytes of the first piece, and of the largest: each is as large as those before it together.
+const SEGMENT_BYTES: std::ops::RangeInclusive<usize> = 4 << 10..=1 << 20;
 
 /// Pages as they are written, in pieces of memory that are never moved.
 #[derive(Debug, Default)]
 pub(super) struct Segments {
     full: Vec<Bytes>,
+    full_bytes: usize,
     last: Vec<u8>,
+}
+
+impl Segments {
+    /// Memory that they take.
+    pub(super) fn memory_size(&self) -> usize {
+        self.full_bytes + self.last.capacity()
+    }
 }
 
 impl Write for Segments {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.last.len() == self.last.capacity() {
-            let full = std::mem::replace(&mut self.last, Vec::with_capacity(SEGMENT_BYTES));
+            self.full_bytes += self.last.len();
+            let room = self.full_bytes.clamp(*SEGMENT_BYTES.start(), *SEGMENT_BYTES.end());
+            let full = std::mem::replace(&mut self.last, Vec::with_capacity(room));
             self.full.push(full.into());
         }
         let fits = bytes.len().min(self.last.capacity() - self.last.len());
@@ -37,10 +47,11 @@ impl Write for Segments {
 #[derive(Debug)]
 pub(super) struct Pages(Vec<Bytes>);
 
-impl From<Segments> for Pages {
-    fn from(Segments { mut full, last }: Segments) -> Self {
-        full.push(last.into());
-        Self(full)
+impl Pages {
+    /// What was written in several goes.
+    pub(super) fn of(written: impl IntoIterator<Item = Segments>) -> Self {
+        let pieces = |Segments { full, last, .. }: Segments| full.into_iter().chain([last.into()]);
+        Self(written.into_iter().flat_map(pieces).collect())
     }
 }
 
