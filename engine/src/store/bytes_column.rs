@@ -59,7 +59,7 @@ impl BytesColumn {
     pub(super) fn new(descriptor: ColumnDescPtr, shape: PageShape) -> Result<Self> {
         Ok(Self {
             shape,
-            chunk: Chunk::new(descriptor, shape.codec, shape.level)?,
+            chunk: Chunk::new(descriptor, shape.codec)?,
             levels: Levels::default(),
             page: PlainPage::default(),
         })

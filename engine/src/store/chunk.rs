@@ -13,9 +13,10 @@ use datafusion::parquet::file::metadata::{ColumnChunkMetaData, OffsetIndexBuilde
 use datafusion::parquet::file::statistics::Statistics;
 use datafusion::parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use datafusion::parquet::schema::types::ColumnDescPtr;
+use zstd::zstd_safe::CParameter;
 
 use super::packing;
-use super::properties::PacketCodec;
+use super::properties::{PacketCodec, PageCodec};
 use super::segments::{Pages, Segments};
 
 /// Bytes of a page that tell whether it would shrink.
@@ -52,11 +53,11 @@ pub(super) struct DictionaryPage {
 
 impl Chunk {
     /// Begins a chunk.
-    pub(super) fn new(descriptor: ColumnDescPtr, codec: PacketCodec, level: i32) -> Result<Self> {
+    pub(super) fn new(descriptor: ColumnDescPtr, codec: PageCodec) -> Result<Self> {
         debug_assert!(descriptor.max_rep_level() == 0 && descriptor.max_def_level() == 1);
         Ok(Self {
             descriptor,
-            compressor: Compressor::new(codec, level)?,
+            compressor: Compressor::new(codec)?,
             pages: TrackedWrite::new(Segments::default()),
             places: Vec::new(),
             rows: 0,
@@ -233,11 +234,23 @@ struct Compressor {
 }
 
 impl Compressor {
-    fn new(codec: PacketCodec, level: i32) -> Result<Self> {
-        let zstd = (codec == PacketCodec::Zstd).then(|| zstd::bulk::Compressor::new(level));
+    fn new(codec: PageCodec) -> Result<Self> {
+        let PageCodec {
+            codec,
+            level,
+            least_match,
+        } = codec;
+        let zstd = match codec {
+            PacketCodec::Zstd => {
+                let mut zstd = zstd::bulk::Compressor::new(level)?;
+                zstd.set_parameter(CParameter::MinMatch(least_match))?;
+                Some(zstd)
+            }
+            PacketCodec::Lz4 | PacketCodec::Uncompressed => None,
+        };
         Ok(Self {
             codec,
-            zstd: zstd.transpose()?,
+            zstd,
             out: Vec::new(),
             failed: false,
         })

@@ -19,7 +19,7 @@ use hashbrown::HashTable;
 use super::bytes_column::{PlainPage, push_plain};
 use super::chunk::{Chunk, DictionaryPage, Levels};
 use super::packing;
-use super::properties::PacketCodec;
+use super::properties::PageCodec;
 use super::segments::Pages;
 
 /// The chunk of a column of text in one row group, growing.
@@ -55,7 +55,7 @@ impl TextColumn {
                 dictionary_bytes: properties.dictionary_page_size_limit(),
                 bound_bytes: properties.statistics_truncate_length().unwrap_or(usize::MAX),
             },
-            chunk: Chunk::new(descriptor, PacketCodec::Lz4, 0)?,
+            chunk: Chunk::new(descriptor, PageCodec::ROWS)?,
             levels: Levels::default(),
             dictionary: Dictionary::default(),
             numbers: Vec::new(),
