@@ -217,7 +217,7 @@ impl Parts {
 /// packets or bodies must not keep all the pages in memory that they were found in; without the documentation, which differs
 /// between tables for columns that a
 /// union makes one.
-fn scanned(table: &Table) -> SchemaRef {
+pub(crate) fn scanned(table: &Table) -> SchemaRef {
     let field = |field: &Arc<Field>| {
         let data_type = match field.data_type() {
             DataType::Utf8 => DataType::Utf8View,
@@ -287,12 +287,17 @@ impl TableProvider for Parts {
         let chooses = match self.purpose {
             Purpose::Any => !asked.is_empty() || filters.is_empty() && self.is_wide(&parts, projection),
             // Whatever is called exact, here or before the purpose was known, has no filter above.
+            Purpose::First if filters.iter().any(is_of_one_id) => true,
             Purpose::First | Purpose::Groups => !asked.is_empty() || filters.is_empty(),
             Purpose::Named => true,
         };
         let mut source = bare.clone();
         if asked.is_empty() {
-            let late = self.purpose != Purpose::First && self.late(filters, projection);
+            // Of a connection or flow the rows are found first, whatever is read of them.
+            let late = match self.purpose {
+                Purpose::First => chooses && !filters.is_empty(),
+                _ => self.late(filters, projection),
+            };
             source = source.with_pushdown_filters(late);
         } else if let Some(filter) = conjunction(asked.clone()) {
             // By this the source rules out row groups and pages; which rows are chosen is not its affair.

@@ -13,6 +13,7 @@
 mod counts;
 mod delta;
 mod dictionary;
+mod few;
 mod flags;
 mod group;
 mod hybrid;
@@ -23,6 +24,7 @@ mod known;
 mod pages;
 mod pieces;
 mod plain;
+mod points;
 mod question;
 mod queue;
 mod reading;

@@ -40,6 +40,8 @@ pub(crate) use manifest::{Capture, Columns, Manifest, Part};
 pub(crate) use part::{MAX_BYTES, MAX_ROWS};
 pub(crate) use pin::Pin;
 pub use properties::PacketCodec;
+#[cfg(test)]
+pub(crate) use properties::properties;
 pub(crate) use properties::{ROW_GROUP_ROWS, exported};
 pub(crate) use transaction::{Committed, Transaction};
 
@@ -248,6 +250,15 @@ fn sync_directory(path: &Path) -> Result<(), Error> {
             .map_err(Error::io("sync", path))?;
     }
     Ok(())
+}
+
+/// A part of some rows, as it is written.
+#[cfg(test)]
+pub(crate) fn written(table: &'static schema::Table, rows: &datafusion::arrow::array::RecordBatch) -> Vec<u8> {
+    let writer = table_writer::TableWriter::new(Vec::new(), table, PacketCodec::default());
+    let mut writer = writer.expect("a table has properties that fit");
+    writer.write(rows).expect("the rows are those of the table");
+    writer.into_inner().expect("memory takes all bytes")
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use datafusion::datasource::listing::PartitionedFile;
 use datafusion::parquet::arrow::async_reader::AsyncFileReader;
 use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use datafusion::parquet::file::page_index::column_index::ColumnIndexMetaData;
-use datafusion::parquet::file::page_index::offset_index::OffsetIndexMetaData;
+use datafusion::parquet::file::page_index::offset_index::{OffsetIndexMetaData, PageLocation};
 
 use super::dictionary::{self, Dictionary};
 use super::flags;
@@ -51,10 +51,15 @@ impl Group {
         leaves.find(|leaf| leaf.column_path().parts().first().is_some_and(|root| root == column))
     }
 
+    /// The place of a column that is a leaf.
+    pub(super) fn leaf_of(&self, column: &str) -> Option<usize> {
+        let mut leaves = self.described().columns().iter();
+        leaves.position(|leaf| leaf.column_path().parts() == [column])
+    }
+
     /// What is known of the pages of a column, and where they are.
     pub(super) fn page_index(&self, column: &str) -> Option<(&ColumnIndexMetaData, &OffsetIndexMetaData)> {
-        let columns = self.described().columns();
-        let leaf = columns.iter().position(|leaf| leaf.column_path().parts() == [column])?;
+        let leaf = self.leaf_of(column)?;
         let index = self.metadata.column_index()?.get(self.number)?.get(leaf)?;
         let offsets = self.metadata.offset_index()?.get(self.number)?.get(leaf)?;
         Some((index, offsets))
@@ -62,15 +67,45 @@ impl Group {
 
     /// False if a column has pages that tell what they hold, and none can hold one of the values.
     pub(super) fn has_page(&self, wanted: &Wanted) -> bool {
-        let Some((ColumnIndexMetaData::INT64(index), offsets)) = self.page_index(&wanted.column) else {
-            return true;
+        self.pages_with(wanted).is_none_or(|pages| !pages.is_empty())
+    }
+
+    /// The rows of the pages of a column that can hold one of the values, if the pages tell what they hold.
+    pub(super) fn pages_with(&self, wanted: &Wanted) -> Option<Vec<Range<usize>>> {
+        let (ColumnIndexMetaData::INT64(index), offsets) = self.page_index(&wanted.column)? else {
+            return None;
         };
-        let pages = offsets.page_locations().len();
-        let may_hold = |page| match (index.min_value(page), index.max_value(page)) {
+        let locations = offsets.page_locations();
+        let may_hold = |page: usize| match (index.min_value(page), index.max_value(page)) {
             (Some(first), Some(last)) => wanted.may_lie_in(*first, *last),
             _ => !index.is_null_page(page),
         };
-        index.num_pages() as usize != pages || (0..pages).any(may_hold)
+        if index.num_pages() as usize != locations.len() {
+            return None;
+        }
+        let row = |page: usize| match locations.get(page) {
+            Some(location) => usize::try_from(location.first_row_index).ok(),
+            None => Some(self.rows()),
+        };
+        let pages = (0..locations.len()).filter(|page| may_hold(*page));
+        pages.map(|page| Some(row(page)?..row(page + 1)?)).collect()
+    }
+
+    /// The chunk of a leaf, and where its pages are, if that is known.
+    pub(super) fn pages(&self, leaf: usize) -> Option<(&ColumnChunkMetaData, Option<&[PageLocation]>)> {
+        let chunk = self.described().columns().get(leaf)?;
+        let Some(index) = self.metadata.offset_index() else {
+            return Some((chunk, None));
+        };
+        let locations = index.get(self.number)?.get(leaf)?.page_locations();
+        Some((chunk, Some(locations)))
+    }
+
+    /// True if a leaf is known to have no value in the row group.
+    pub(super) fn has_no_value(&self, leaf: usize) -> bool {
+        let chunk = self.described().columns().get(leaf);
+        let nulls = chunk.and_then(|chunk| chunk.statistics()?.null_count_opt());
+        nulls == Some(self.rows() as u64)
     }
 
     /// The values of a map.

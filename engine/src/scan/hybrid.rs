@@ -2,6 +2,9 @@
 //!
 //! Specification: Apache Parquet format, "RLE / Bit-Packing Hybrid". Bytes that are no such runs are `None`.
 
+mod walk;
+
+pub(super) use self::walk::Walk;
 use crate::leb128;
 
 /// Most bits of a number: what four bytes hold.
@@ -51,46 +54,97 @@ pub(super) fn decode<T: Copy + Default>(
 
 /// Decodes those of so many numbers that have one of some places, which ascend, and appends them.
 pub(super) fn pick(
-    mut bytes: &[u8],
+    bytes: &[u8],
     width: u32,
     count: usize,
     places: impl Iterator<Item = usize>,
     out: &mut Vec<u32>,
 ) -> Option<()> {
-    if width > MOST_BITS {
-        return None;
-    }
-    let mask = u32::MAX.checked_shr(u32::BITS - width).unwrap_or(0);
-    let width = width as usize;
-    let (mut run, mut start, mut end, mut is_packed) = (&[][..], 0, 0, false);
+    let mut runs = Runs::new(bytes, width, count)?;
+    let mut run = Run::default();
     for place in places {
-        if place >= count {
-            return None;
+        while place >= run.end {
+            run = runs.next()?;
         }
-        while place >= end {
-            let header = leb128::take(&mut bytes, HEADER_BITS)?;
-            let length = usize::try_from(header >> 1).ok().filter(|length| *length > 0)?;
-            is_packed = header & 1 == 1;
-            let (numbers, size) = match is_packed {
-                true => (length.checked_mul(8)?, length.checked_mul(width)?.min(bytes.len())),
-                false => (length, width.div_ceil(8)),
-            };
-            start = end;
-            end = end.checked_add(numbers)?;
-            (run, bytes) = bytes.split_at_checked(size)?;
-        }
-        let bit = if is_packed {
-            (place - start).checked_mul(width)?
-        } else {
-            0
-        };
-        if run.len() < (bit + width).div_ceil(8) {
-            return None;
-        }
-        let word = u64::from_le_bytes(padded(&run[(bit / 8).min(run.len())..]));
-        out.push((word >> (bit % 8)) as u32 & mask);
+        out.push(run.number(place)?);
     }
     Some(())
+}
+
+/// The runs of so many numbers.
+struct Runs<'b> {
+    bytes: &'b [u8],
+    width: usize,
+    /// How many numbers there are, and how many of them were in runs so far.
+    count: usize,
+    done: usize,
+}
+
+/// One number several times, or numbers side by side.
+#[derive(Clone, Copy, Default)]
+struct Run<'b> {
+    /// The places of its numbers among all.
+    start: usize,
+    end: usize,
+    is_packed: bool,
+    width: usize,
+    bytes: &'b [u8],
+}
+
+impl<'b> Runs<'b> {
+    fn new(bytes: &'b [u8], width: u32, count: usize) -> Option<Self> {
+        (width <= MOST_BITS).then_some(Self {
+            bytes,
+            width: width as usize,
+            count,
+            done: 0,
+        })
+    }
+
+    /// The next run; `None` if all numbers are in those before, too.
+    fn next(&mut self) -> Option<Run<'b>> {
+        if self.done >= self.count {
+            return None;
+        }
+        let header = leb128::take(&mut self.bytes, HEADER_BITS)?;
+        let length = usize::try_from(header >> 1).ok().filter(|length| *length > 0)?;
+        let is_packed = header & 1 == 1;
+        // Writers may leave out the bytes behind the last number.
+        let (numbers, size) = match is_packed {
+            true => (
+                length.checked_mul(8)?,
+                length.checked_mul(self.width)?.min(self.bytes.len()),
+            ),
+            false => (length, self.width.div_ceil(8)),
+        };
+        let start = self.done;
+        self.done = start.checked_add(numbers)?.min(self.count);
+        let bytes;
+        (bytes, self.bytes) = self.bytes.split_at_checked(size)?;
+        Some(Run {
+            start,
+            end: self.done,
+            is_packed,
+            width: self.width,
+            bytes,
+        })
+    }
+}
+
+impl Run<'_> {
+    /// The number at a place that is in the run.
+    fn number(&self, place: usize) -> Option<u32> {
+        let mask = u32::MAX.checked_shr(u32::BITS - self.width as u32).unwrap_or(0);
+        let bit = match self.is_packed {
+            true => (place - self.start).checked_mul(self.width)?,
+            false => 0,
+        };
+        if self.bytes.len() < (bit + self.width).div_ceil(8) {
+            return None;
+        }
+        let word = u64::from_le_bytes(padded(&self.bytes[(bit / 8).min(self.bytes.len())..]));
+        Some((word >> (bit % 8)) as u32 & mask)
+    }
 }
 
 /// True if bytes are a single run of a number of few bits, that goes on at least so long.

@@ -36,6 +36,11 @@ impl Known {
         })
     }
 
+    /// The lists of values of which a row must have one.
+    pub(super) fn wanted(&self) -> &[Wanted] {
+        &self.wanted
+    }
+
     /// Which of some parts are not ruled out by what the manifest says of them.
     pub(super) fn matching(&self, parts: &[&Part], columns: &Columns, table: &SchemaRef) -> Vec<bool> {
         let ranges = Ranges {

@@ -1,8 +1,8 @@
 //! One partition of a [`ChooseExec`] as it runs: row groups in order, in each the rows that are found.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use datafusion::arrow::array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
+use datafusion::arrow::array::{ArrayRef, BooleanArray, BooleanBufferBuilder, RecordBatch, RecordBatchOptions};
 use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::compute::filter;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -19,10 +19,12 @@ use datafusion::physical_plan::metrics::{BaselineMetrics, Count, MetricBuilder, 
 use datafusion::physical_plan::{ExecutionPlan as _, PhysicalExpr};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
+use super::few::Few;
 use super::group::{Group, Reader, Scan};
 use super::joined::joined_to;
 use super::known::Known;
 use super::pieces::{pieces, within};
+use super::points::{self, Found, MOST_ROWS};
 use super::queue::Queue;
 use super::reading::{access, only, run, run_files, unfiltered, without_files};
 use super::{ChooseExec, Order, WholePart};
@@ -45,6 +47,9 @@ pub(super) struct Run {
     baseline: BaselineMetrics,
     read: Count,
     pruned: PruningMetrics,
+    pages: PruningMetrics,
+    /// How rows are read that are few, once some were found.
+    few: OnceLock<Option<Few>>,
     /// What rules row groups out, and of which state of the filters it is.
     known: Mutex<Option<(u64, Arc<Known>)>>,
 }
@@ -101,6 +106,8 @@ impl Run {
             baseline: BaselineMetrics::new(&exec.metrics, partition),
             read: MetricBuilder::new(&exec.metrics).counter("bytes_scanned", partition),
             pruned: MetricBuilder::new(&exec.metrics).pruning_metrics("row_groups_pruned_statistics", partition),
+            pages: MetricBuilder::new(&exec.metrics).pruning_metrics("page_index_pages_pruned", partition),
+            few: OnceLock::new(),
             known: Mutex::new(None),
         }))
     }
@@ -192,19 +199,30 @@ impl Run {
 
     /// The rows of a row group.
     async fn batches(self: Arc<Self>, group: Group) -> Result<Batches> {
-        let Some((_, found)) = self.find(&group).await? else {
+        let Some((mut reader, found)) = self.find(&group).await? else {
             return Ok(stream::empty().boxed());
+        };
+        let schema = self.exec.schema();
+        let few = self.few()?.filter(|_| !schema.fields().is_empty());
+        let found = match few {
+            Some(_) if found.count_set_bits() > MOST_ROWS => self.narrowed(&group, found, &mut reader).await?,
+            _ => found,
         };
         let count = found.count_set_bits();
         self.baseline.record_output(count);
         if count == 0 {
             return Ok(stream::empty().boxed());
         }
-        let schema = self.exec.schema();
         if schema.fields().is_empty() {
             let options = RecordBatchOptions::new().with_row_count(Some(count));
             let batch = RecordBatch::try_new_with_options(schema, Vec::new(), &options)?;
             return Ok(stream::once(async { Ok(batch) }).boxed());
+        }
+        if let Some(few) = few
+            && let Some(rows) = few.rows(&group, &found, &mut reader).await?
+        {
+            self.pruned.add_matched(1);
+            return Ok(stream::once(async { Ok(rows) }).boxed());
         }
         let group = group.with_nulls_told(self.table());
         let order = self.order().filter(|_| schema.fields().len() <= FEW_COLUMNS);
@@ -227,6 +245,12 @@ impl Run {
         if !self.may_hold(group)? {
             return Ok(stream::empty().boxed());
         }
+        if found.count_set_bits() <= MOST_ROWS
+            && let Some(few) = self.few()?
+            && let Some(rows) = few.rows(group, &found, &mut self.reader(&group.file)?).await?
+        {
+            return Ok(stream::once(async { Ok(rows) }).boxed());
+        }
         let rows = self.rows(group, found)?;
         if !descending {
             return Ok(rows);
@@ -234,6 +258,35 @@ impl Run {
         let mut batches: Vec<_> = rows.try_collect().await?;
         batches.reverse();
         Ok(stream::iter(batches.into_iter().map(Ok)).boxed())
+    }
+
+    /// Leaves of the rows that were found in a row group those that have one of the ids that are wanted.
+    async fn narrowed(&self, group: &Group, found: BooleanBuffer, reader: &mut Reader) -> Result<BooleanBuffer> {
+        let known = self.known()?;
+        let Some(Found {
+            rows,
+            read,
+            passed_over,
+        }) = points::rows_with(group, known.wanted(), reader).await?
+        else {
+            return Ok(found);
+        };
+        self.pages.add_matched(read);
+        self.pages.add_pruned(passed_over);
+        let mut have_ids = BooleanBufferBuilder::new(found.len());
+        have_ids.append_n(found.len(), false);
+        rows.into_iter().for_each(|row| have_ids.set_bit(row, true));
+        Ok(&found & &have_ids.finish())
+    }
+
+    /// How rows are read that are few, if they can be.
+    fn few(&self) -> Result<Option<&Few>> {
+        if let Some(few) = self.few.get() {
+            return Ok(few.as_ref());
+        }
+        let threads = self.context.session_config().target_partitions();
+        let few = Few::new(&self.exec, self.table(), threads)?;
+        Ok(self.few.get_or_init(|| few).as_ref())
     }
 
     /// The rows that were found in a row group, filtered by what the scan filters by.

@@ -31,6 +31,16 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    /// A list of a column's values.
+    pub(super) fn new(column: &str, mut values: Vec<i64>) -> Self {
+        values.sort_unstable();
+        values.dedup();
+        Self {
+            column: column.to_owned(),
+            values,
+        }
+    }
+
     /// All lists among the conjuncts of a filter, as of now.
     pub(super) fn of(filter: Arc<dyn PhysicalExpr>) -> Result<Vec<Self>> {
         let filter = snapshot_physical_expr(filter)?;
@@ -66,13 +76,8 @@ impl Wanted {
         };
         let wanted = columns.iter().enumerate().filter_map(|(place, column)| {
             let value = |value: &&ScalarValue| whole(value, place);
-            let mut values: Vec<_> = values.iter().map(value).collect::<Option<_>>()?;
-            values.sort_unstable();
-            values.dedup();
-            Some(Self {
-                column: name(column)?,
-                values,
-            })
+            let values = values.iter().map(value).collect::<Option<_>>()?;
+            Some(Self::new(&name(column)?, values))
         });
         wanted.collect()
     }
@@ -88,6 +93,19 @@ impl Wanted {
             }),
             _ => None,
         })
+    }
+
+    /// The values, ascending.
+    pub(super) fn values(&self) -> &[i64] {
+        &self.values
+    }
+
+    /// True of the values.
+    pub(super) fn has(&self, value: i64) -> bool {
+        match self.values[..] {
+            [one] => value == one,
+            _ => self.values.binary_search(&value).is_ok(),
+        }
     }
 
     /// True if one of the values lies in a range.

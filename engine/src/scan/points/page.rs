@@ -1,0 +1,260 @@
+//! Pages as they are stored: their header read and their bytes decompressed into room that all pages share, one after the other.
+//!
+//! The library makes a decompressor for each column and new memory for each page, which for a few rows takes longer than what is
+//! done with the page.
+//!
+//! Specification: Apache Parquet format, "Page Header", in Thrift's compact protocol, and "Data Pages". What is not written as that
+//! says, and codecs that tables do not have, are `None` here.
+
+use datafusion::parquet::basic::{Compression, Encoding};
+use datafusion::parquet::file::metadata::ColumnChunkMetaData;
+
+use crate::leb128;
+use crate::scan::pages::Levels;
+
+/// Most bytes of a page that was decompressed.
+const MOST_BYTES: usize = 64 << 20;
+/// Bits of a number of a header: five bytes' worth.
+const NUMBER_BITS: u32 = 35;
+/// How deep structures of a header lie in one another, at most.
+const DEEPEST: u32 = 4;
+/// The types of fields that are looked at.
+const TRUE: u8 = 1;
+const FALSE: u8 = 2;
+const I32: u8 = 5;
+const STRUCT: u8 = 12;
+/// The kinds of pages.
+const DATA: i64 = 0;
+const DICTIONARY: i64 = 2;
+const DATA_V2: i64 = 3;
+
+/// A page of values.
+pub(super) struct DataPage<'p> {
+    pub(super) encoding: Encoding,
+    /// Values, and places of values that are not there.
+    pub(super) count: usize,
+    pub(super) repetition: &'p [u8],
+    pub(super) definition: &'p [u8],
+    pub(super) values: &'p [u8],
+}
+
+/// What a page turned out to be.
+pub(super) enum Page<'p> {
+    Data(DataPage<'p>),
+    /// So many values, written plainly.
+    Dictionary(usize, &'p [u8]),
+}
+
+/// Room for a page, and what decompresses it.
+#[derive(Default)]
+pub(super) struct Room {
+    bytes: Vec<u8>,
+    zstd: Option<zstd::bulk::Decompressor<'static>>,
+}
+
+impl Room {
+    /// Opens the first page of some bytes of a chunk, which become those behind it.
+    pub(super) fn open<'p, 'b: 'p>(
+        &'p mut self,
+        chunk: &ColumnChunkMetaData,
+        levels: Levels,
+        bytes: &mut &'b [u8],
+    ) -> Option<Page<'p>> {
+        let header = Header::take(bytes)?;
+        let (stored, rest) = bytes.split_at_checked(header.stored)?;
+        *bytes = rest;
+        let count = header.number(1)?;
+        if header.kind == DATA_V2 {
+            let [definition, repetition] = [header.number(5)?, header.number(6)?];
+            let (repetition, stored) = stored.split_at_checked(repetition)?;
+            let (definition, stored) = stored.split_at_checked(definition)?;
+            let length = header.length.checked_sub(repetition.len() + definition.len())?;
+            let values = match header.numbers[7] {
+                Some(0) => (stored.len() == length).then_some(stored)?,
+                _ => self.decompressed(chunk.compression(), stored, length)?,
+            };
+            return Some(Page::Data(DataPage {
+                encoding: encoding(header.numbers[4]?)?,
+                count,
+                repetition,
+                definition,
+                values,
+            }));
+        }
+        let mut bytes = self.decompressed(chunk.compression(), stored, header.length)?;
+        match header.kind {
+            DATA => {
+                let are_hybrid = [3, 4].iter().all(|field| header.numbers[*field] == Some(3));
+                are_hybrid.then_some(())?;
+                let mut part = |is_there: bool| if is_there { prefixed(&mut bytes) } else { Some(&[][..]) };
+                Some(Page::Data(DataPage {
+                    encoding: encoding(header.numbers[2]?)?,
+                    count,
+                    repetition: part(levels.is_repeated)?,
+                    definition: part(levels.whole > 0)?,
+                    values: bytes,
+                }))
+            }
+            DICTIONARY => Some(Page::Dictionary(count, bytes)),
+            _ => None,
+        }
+    }
+
+    fn decompressed<'p>(&'p mut self, codec: Compression, stored: &'p [u8], length: usize) -> Option<&'p [u8]> {
+        if codec == Compression::UNCOMPRESSED {
+            return (stored.len() == length).then_some(stored);
+        }
+        if length > MOST_BYTES {
+            return None;
+        }
+        if self.bytes.len() < length {
+            // Nothing of the page before is wanted.
+            self.bytes = vec![0; length.next_power_of_two()];
+        }
+        let room = &mut self.bytes[..length];
+        let written = match codec {
+            // Of nothing, nothing is compressed.
+            _ if length == 0 => 0,
+            Compression::LZ4_RAW => lz4_flex::block::decompress_into(stored, room).ok()?,
+            Compression::ZSTD(_) => {
+                let zstd = match &mut self.zstd {
+                    Some(zstd) => zstd,
+                    none => none.insert(zstd::bulk::Decompressor::new().ok()?),
+                };
+                zstd.decompress_to_buffer(stored, room).ok()?
+            }
+            _ => return None,
+        };
+        (written == length).then_some(&*room)
+    }
+}
+
+/// Bytes behind their length.
+fn prefixed<'p>(bytes: &mut &'p [u8]) -> Option<&'p [u8]> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    let (part, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+    *bytes = rest;
+    Some(part)
+}
+
+/// Those encodings that tables have, by their numbers.
+fn encoding(number: i64) -> Option<Encoding> {
+    match number {
+        0 => Some(Encoding::PLAIN),
+        2 => Some(Encoding::PLAIN_DICTIONARY),
+        5 => Some(Encoding::DELTA_BINARY_PACKED),
+        8 => Some(Encoding::RLE_DICTIONARY),
+        _ => None,
+    }
+}
+
+/// The number with which a structure begins, as its first field.
+pub(super) fn first_number(mut bytes: &[u8]) -> Option<i64> {
+    let mut id = 0;
+    match (field(&mut bytes, &mut id)?, id) {
+        (Some(I32), 1) => number(&mut bytes),
+        _ => None,
+    }
+}
+
+/// What the header of a page says.
+struct Header {
+    kind: i64,
+    /// Bytes that are decompressed, and as they are stored.
+    length: usize,
+    stored: usize,
+    /// The fields of the structure that its kind has, by their numbers.
+    numbers: [Option<i64>; 9],
+}
+
+impl Header {
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        let (mut own, mut of_kind) = ([None; 9], [[None; 9]; 9]);
+        let mut id = 0;
+        while let Some(kind) = field(bytes, &mut id)? {
+            match (usize::try_from(id).ok().filter(|id| *id < own.len()), kind) {
+                (Some(id), I32) => own[id] = Some(number(bytes)?),
+                (Some(id), STRUCT) => of_kind[id] = numbers(bytes)?,
+                _ => skip(bytes, kind, DEEPEST)?,
+            }
+        }
+        let length = |field: usize| usize::try_from(own[field]?).ok();
+        let kind = own[1]?;
+        let numbers = match kind {
+            DATA => of_kind[5],
+            DICTIONARY => of_kind[7],
+            DATA_V2 => of_kind[8],
+            _ => return None,
+        };
+        Some(Self {
+            kind,
+            length: length(2)?,
+            stored: length(3)?,
+            numbers,
+        })
+    }
+
+    fn number(&self, field: usize) -> Option<usize> {
+        usize::try_from(self.numbers[field]?).ok()
+    }
+}
+
+/// The numbers of a structure, by their fields'; of what is true or false 1 or 0.
+fn numbers(bytes: &mut &[u8]) -> Option<[Option<i64>; 9]> {
+    let (mut numbers, mut id) = ([None; 9], 0);
+    while let Some(kind) = field(bytes, &mut id)? {
+        let place = usize::try_from(id).ok().filter(|id| *id < numbers.len());
+        match (place, kind) {
+            (Some(place), I32) => numbers[place] = Some(number(bytes)?),
+            (Some(place), TRUE | FALSE) => numbers[place] = Some(i64::from(kind == TRUE)),
+            _ => skip(bytes, kind, DEEPEST)?,
+        }
+    }
+    Some(numbers)
+}
+
+fn number(bytes: &mut &[u8]) -> Option<i64> {
+    Some(leb128::signed(leb128::take(bytes, NUMBER_BITS)?))
+}
+
+/// Begins the next field: its type, with its number after that of the one before; nothing at the end of a structure.
+fn field(bytes: &mut &[u8], id: &mut i64) -> Option<Option<u8>> {
+    let (byte, rest) = bytes.split_first()?;
+    *bytes = rest;
+    let (kind, step) = (byte & 0xf, byte >> 4);
+    if kind == 0 {
+        return Some(None);
+    }
+    *id = match step {
+        0 => number(bytes)?,
+        step => *id + i64::from(step),
+    };
+    Some(Some(kind))
+}
+
+/// Passes over a value: of maps there are none.
+fn skip(bytes: &mut &[u8], kind: u8, depth: u32) -> Option<()> {
+    let depth = depth.checked_sub(1)?;
+    let pass = |bytes: &mut &[u8], length: usize| {
+        *bytes = bytes.get(length..)?;
+        Some(())
+    };
+    match kind {
+        TRUE | FALSE => Some(()),
+        3 => pass(bytes, 1),
+        4..=6 => leb128::take(bytes, u64::BITS).map(|_| ()),
+        7 => pass(bytes, 8),
+        8 => {
+            let length = leb128::take(bytes, NUMBER_BITS)?;
+            pass(bytes, usize::try_from(length).ok()?)
+        }
+        STRUCT => {
+            let mut id = 0;
+            while let Some(kind) = field(bytes, &mut id)? {
+                skip(bytes, kind, depth)?;
+            }
+            Some(())
+        }
+        _ => None,
+    }
+}
