@@ -25,7 +25,7 @@ const OLD: &str = "old";
 #[derive(Debug)]
 pub(crate) struct Pin {
     /// The manifest's file, with a shared lock on it; unlocked when it is closed.
-    _file: File,
+    file: File,
 }
 
 impl Pin {
@@ -33,8 +33,22 @@ impl Pin {
     /// removed: a reader goes on.
     pub(super) fn hold(file: File) -> Self {
         while (file.lock_shared()).is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {}
-        Self { _file: file }
+        Self { file }
     }
+}
+
+/// True if a path names a file that is open: while it is, no other gets its number. Where files have none, nobody knows.
+#[cfg(unix)]
+fn is_named(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let number = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    let numbers = (file.metadata().map(number), fs::metadata(path).map(number));
+    matches!(numbers, (Ok(one), Ok(other)) if one == other)
+}
+
+#[cfg(not(unix))]
+fn is_named(_: &File, _: &Path) -> bool {
+    false
 }
 
 /// Opens a manifest's file so that an exclusive lock on it can be had: network file systems give none on what is opened to be read.
@@ -52,7 +66,7 @@ impl Store {
             file.read_to_end(&mut bytes).map_err(Error::io("read", &path))?;
             let pin = Pin::hold(file);
             // Another commit may have come before the lock, and a writer after it that saw no pin.
-            if fs::read(&path).is_ok_and(|now| now == bytes) {
+            if is_named(&pin.file, &path) || fs::read(&path).is_ok_and(|now| now == bytes) {
                 return Ok((Manifest::parse(&path, &bytes)?, pin));
             }
         }
