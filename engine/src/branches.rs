@@ -19,17 +19,19 @@
 
 mod steps;
 
+pub(crate) use steps::Placed;
+
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, Result, TableReference, project_schema};
+use datafusion::common::{Column, Result, TableReference, internal_datafusion_err, project_schema};
 use datafusion::datasource::{TableType, provider_as_source, source_as_provider};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::expr_rewriter::unnormalize_col;
-use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
 use datafusion::logical_expr::{
     EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, Projection, SortExpr, TableProviderFilterPushDown, TableScan,
     Union,
@@ -48,7 +50,6 @@ const ROWS: &str = "all rows";
 pub(crate) struct Branches {
     schema: SchemaRef,
     branches: Arc<[Branch]>,
-    planner: Arc<SessionState>,
     first: Option<First>,
 }
 
@@ -87,6 +88,13 @@ impl Planner {
     }
 }
 
+/// What plans the branches of a scan.
+fn planner(session: &dyn Session) -> Result<Arc<SessionState>> {
+    let session = session.as_any().downcast_ref::<SessionState>();
+    let planner = session.and_then(Planner::of);
+    planner.ok_or_else(|| internal_datafusion_err!("sessions have a planner of branches"))
+}
+
 /// The plan with its unions of tables as one scan each.
 pub(crate) fn gathered(plan: LogicalPlan, session: &SessionState) -> Result<LogicalPlan> {
     let gather = |node| match node {
@@ -106,9 +114,9 @@ fn gathered_union(union: &Union, session: &SessionState) -> Result<Option<Logica
     if names.len() < schema.fields().len() || !collect(union, &schema, session, &mut branches)? {
         return Ok(None);
     }
-    let Some(planner) = Planner::of(session) else {
+    if Planner::of(session).is_none() {
         return Ok(None);
-    };
+    }
     let (values, input) = match <[Branch; 1]>::try_from(branches) {
         Ok([alone]) => (alone.values, alone.rows),
         Err(branches) if branches.is_empty() => {
@@ -125,11 +133,9 @@ fn gathered_union(union: &Union, session: &SessionState) -> Result<Option<Logica
             let branches = Branches {
                 schema: schema.clone(),
                 branches: branches.into(),
-                planner,
                 first: None,
             };
-            let source = provider_as_source(Arc::new(branches));
-            (values, LogicalPlanBuilder::scan(relation, source, None)?.build()?)
+            (values, branches.scanned()?)
         }
     };
     let named = values.into_iter().zip(union.schema.iter());
@@ -200,6 +206,37 @@ impl Branches {
         }
     }
 
+    /// The rows of one table, of which the first of an order are wanted; `None` if they are anything but values of its columns.
+    pub(crate) fn of_table(rows: &LogicalPlan) -> Result<Option<Self>> {
+        let schema: SchemaRef = rows.schema().inner().clone();
+        let names: HashSet<_> = schema.fields().iter().map(|field| field.name()).collect();
+        let Some(Plain { scan, filters, values }) = Plain::of(rows)? else {
+            return Ok(None);
+        };
+        if names.len() < schema.fields().len() || !is_repeatable(rows)? {
+            return Ok(None);
+        }
+        let table = LogicalPlanBuilder::scan(scan.table_name.clone(), scan.source.clone(), None)?;
+        let rows = match conjunction(filters) {
+            Some(filter) => table.filter(filter)?,
+            None => table,
+        };
+        let branch = Branch {
+            rows: rows.build()?,
+            values,
+        };
+        Ok(Some(Self {
+            schema,
+            branches: [branch].into(),
+            first: None,
+        }))
+    }
+
+    /// A scan of the relation.
+    pub(crate) fn scanned(self) -> Result<LogicalPlan> {
+        LogicalPlanBuilder::scan(TableReference::bare(ROWS), provider_as_source(Arc::new(self)), None)?.build()
+    }
+
     /// Plans the rows of a branch.
     fn plan(
         &self,
@@ -208,7 +245,7 @@ impl Branches {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<LogicalPlan> {
-        let rows = self.filtered(branch, filters)?;
+        let rows = self.filtered(branch.rows.clone(), branch, filters)?;
         let value = |place: &usize| branch.values[*place].clone().alias(self.schema.field(*place).name());
         let rows = rows.project(projection.iter().map(value))?;
         match (&self.first, limit) {
@@ -218,8 +255,8 @@ impl Branches {
         }
     }
 
-    fn filtered(&self, branch: &Branch, filters: &[Expr]) -> Result<LogicalPlanBuilder> {
-        let rows = LogicalPlanBuilder::from(branch.rows.clone());
+    fn filtered(&self, rows: LogicalPlan, branch: &Branch, filters: &[Expr]) -> Result<LogicalPlanBuilder> {
+        let rows = LogicalPlanBuilder::from(rows);
         let filters = filters.iter().map(|filter| self.here(filter.clone(), branch));
         match conjunction(filters.collect::<Result<Vec<_>>>()?) {
             Some(filter) => rows.filter(filter),
@@ -236,6 +273,65 @@ impl Branches {
             expr => Ok(Transformed::no(expr)),
         };
         filter.transform_up(here).map(|filter| filter.data)
+    }
+}
+
+/// Rows of one table as values of its columns.
+struct Plain<'p> {
+    scan: &'p TableScan,
+    /// What is true of the rows.
+    filters: Vec<Expr>,
+    values: Vec<Expr>,
+}
+
+impl<'p> Plain<'p> {
+    fn of(rows: &'p LogicalPlan) -> Result<Option<Self>> {
+        Ok(match rows {
+            LogicalPlan::SubqueryAlias(alias) => Self::of(&alias.input)?,
+            LogicalPlan::Filter(filter) => match Self::of(&filter.input)? {
+                Some(mut plain) => {
+                    let filter = plain.here(&filter.predicate, &filter.input)?;
+                    // What a scan leaves to a filter above it stands in both.
+                    let parts = split_conjunction_owned(filter);
+                    let new = parts.into_iter().filter(|part| !plain.filters.contains(part));
+                    plain.filters.extend(new.collect::<Vec<_>>());
+                    Some(plain)
+                }
+                None => None,
+            },
+            LogicalPlan::Projection(projection) => match Self::of(&projection.input)? {
+                Some(plain) => {
+                    let values = projection.expr.iter();
+                    let values = values.map(|value| Ok(plain.here(value, &projection.input)?.unalias()));
+                    Some(Self {
+                        values: values.collect::<Result<_>>()?,
+                        ..plain
+                    })
+                }
+                None => None,
+            },
+            LogicalPlan::TableScan(scan) if scan.fetch.is_none() && parts_of(scan).is_some() => {
+                let columns = scan.projected_schema.iter();
+                let columns = columns.map(|(table, field)| Expr::Column(Column::new(table.cloned(), field.name())));
+                Some(Self {
+                    scan,
+                    filters: scan.filters.clone(),
+                    values: columns.collect(),
+                })
+            }
+            _ => None,
+        })
+    }
+
+    /// An expression over the columns of a plan, whose values these are, as one over the table's.
+    fn here(&self, expr: &Expr, plan: &LogicalPlan) -> Result<Expr> {
+        let here = |expr| match expr {
+            Expr::Column(column) => Ok(Transformed::yes(
+                self.values[plan.schema().index_of_column(&column)?].clone(),
+            )),
+            expr => Ok(Transformed::no(expr)),
+        };
+        expr.clone().transform_up(here).map(|expr| expr.data)
     }
 }
 
@@ -275,10 +371,11 @@ impl TableProvider for Branches {
                 .scan_first(session, first, projection.unwrap_or(&all), filters)
                 .await;
         }
+        let planner = planner(session)?;
         let mut plans = Vec::new();
         for branch in self.branches.iter() {
             let plan = self.plan(branch, projection.unwrap_or(&all), filters, limit)?;
-            let plan = self.planner.create_physical_plan(&plan).await?;
+            let plan = planner.create_physical_plan(&plan).await?;
             if !plan.is::<EmptyExec>() {
                 plans.push(plan);
             }

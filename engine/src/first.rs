@@ -3,18 +3,23 @@
 //! Within one table a plan takes these steps (see [`crate::late`]). Of several, each table would give as many rows as are wanted of
 //! all, with all their columns, and nearly all of them would be thrown away. So all tables are asked for the names of
 //! their first rows, and when the first of these are known the rest is planned: most tables have none of them.
+//!
+//! Where a scan told the places of the rows (`scan/placed.rs`) these are what is read, row groups side by side; other rows are looked
+//! for by their names.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch, new_null_array};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
 use datafusion::arrow::compute::interleave_record_batch;
 use datafusion::arrow::datatypes::{Int64Type, SchemaRef, TimestampNanosecondType};
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, ScalarValue, internal_datafusion_err};
+use datafusion::error::DataFusionError;
 use datafusion::execution::TaskContext;
-use datafusion::execution::memory_pool::MemoryConsumer;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::Expr;
 use datafusion::physical_expr::{Distribution, EquivalenceProperties, LexOrdering, OrderingRequirements, Partitioning};
@@ -24,15 +29,19 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, InputDistributionRequirements, PhysicalExpr, PlanProperties,
     SendableRecordBatchStream, execute_stream,
 };
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use tokio::task::JoinError;
 
-use crate::branches::Branches;
+use crate::branches::{Branches, Placed};
 use crate::columns::{ID, TIMESTAMP, column};
 use crate::members::one_of;
+use crate::scan::{PLACE, PlacedRows};
 
-/// The names of rows, by which the second step finds them: the place of their branch, id, index, time. What the order needs
-/// comes behind. No column of a table has a blank.
-pub(crate) const NAMES: [&str; 4] = ["kept branch", "kept id", "kept index", "kept time"];
+/// The names of rows, by which the second step finds them: the number of their branch, id, index, time, and the place where the scan
+/// knows it. What the order needs comes behind. No column of a table has a blank.
+pub(crate) const NAMES: [&str; 5] = ["kept branch", "kept id", "kept index", "kept time", PLACE];
 
 /// The second step, on top of the first.
 #[derive(Clone, Debug)]
@@ -57,12 +66,29 @@ struct Rows {
 }
 
 /// The rows that are wanted of one table.
+#[derive(Debug, Default)]
+struct Wanted {
+    /// Where those lie of which that is known, each with its place among the rows of all tables.
+    places: Vec<(i64, usize)>,
+    /// The others.
+    names: Option<Names>,
+}
+
+/// Rows that are looked for by name.
 #[derive(Debug)]
 struct Names {
     /// Their places among the rows of all tables, by id and index.
     ranks: HashMap<(i64, i64), usize>,
     first_ns: i64,
     last_ns: i64,
+}
+
+/// Rows that were read, and which of them are wanted: their places among the rows of all tables, in the batches, and in these.
+#[derive(Debug)]
+struct Found {
+    batches: Vec<RecordBatch>,
+    places: Vec<(usize, usize, usize)>,
+    memory: Vec<MemoryReservation>,
 }
 
 impl FirstExec {
@@ -111,20 +137,42 @@ impl Rows {
         context: Arc<TaskContext>,
     ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let names: Vec<_> = names.try_collect().await?;
-        let memory = MemoryConsumer::new("FirstExec").register(context.memory_pool());
-        let (mut batches, mut places) = (Vec::new(), Vec::new());
-        for (branch, names) in by_branch(&names)? {
-            let scan = self.branches.named(branch, &self.projection, names.predicate())?;
-            let scan = self.session.create_physical_plan(&scan).await?;
-            self.learn(scan.clone());
-            let mut rows = execute_stream(scan, context.clone())?;
-            while let Some(batch) = rows.try_next().await? {
-                memory.try_grow(batch.get_array_memory_size())?;
-                let ranks = names.ranks(&batch)?.into_iter().enumerate();
-                places.extend(ranks.filter_map(|(row, rank)| Some((rank?, batches.len(), row))));
-                batches.push(self.widened(&batch)?);
+        let mut found = Found {
+            batches: Vec::new(),
+            places: Vec::new(),
+            memory: Vec::new(),
+        };
+        let mut pieces = Vec::new();
+        for (branch, Wanted { places, names }) in by_branch(&names)? {
+            if let Some(names) = names {
+                self.look_for(branch, names, &context, &mut found).await?;
+            }
+            if !places.is_empty() {
+                pieces.extend(self.pieces(branch, places, &context).await?);
             }
         }
+        // Tasks end when what waits for them does.
+        let rows = |piece: Piece| SpawnedTask::spawn(piece.rows(context.clone())).map(flat);
+        let mut rows =
+            stream::iter(pieces.into_iter().map(rows)).buffer_unordered(self.session.config().target_partitions());
+        while let Some((ranks, batches, memory)) = rows.try_next().await? {
+            found.memory.push(memory);
+            let mut ranks = ranks.into_iter();
+            for batch in batches {
+                let places = ranks.by_ref().take(batch.num_rows()).enumerate();
+                let number = found.batches.len();
+                found.places.extend(places.map(|(row, rank)| (rank, number, row)));
+                found.batches.push(self.widened(&batch)?);
+            }
+            if ranks.next().is_some() {
+                return Err(internal_datafusion_err!("rows do not lie where they were found"));
+            }
+        }
+        let Found {
+            batches,
+            mut places,
+            memory,
+        } = found;
         places.sort_unstable();
         let rows = context.session_config().batch_size();
         let pieces: Vec<Vec<_>> = places
@@ -137,6 +185,55 @@ impl Rows {
             Ok(interleave_record_batch(&batches.iter().collect::<Vec<_>>(), &piece)?)
         };
         Ok(stream::iter(pieces.into_iter().map(piece)).boxed())
+    }
+
+    /// Looks for rows by their names.
+    fn look_for<'a>(
+        &'a self,
+        branch: usize,
+        names: Names,
+        context: &'a Arc<TaskContext>,
+        found: &'a mut Found,
+    ) -> BoxFuture<'a, Result<()>> {
+        let look_for = async move {
+            let scan = self.branches.named(branch, &self.projection, names.predicate())?;
+            let scan = self.session.create_physical_plan(&scan).await?;
+            self.learn(scan.clone());
+            let mut rows = execute_stream(scan, context.clone())?;
+            let memory = MemoryConsumer::new("FirstExec").register(context.memory_pool());
+            while let Some(batch) = rows.try_next().await? {
+                let (ranks, number) = (names.ranks(&batch)?.into_iter().enumerate(), found.batches.len());
+                (found.places).extend(ranks.filter_map(|(row, rank)| Some((rank?, number, row))));
+                memory.try_grow(batch.get_array_memory_size())?;
+                found.batches.push(self.widened(&batch)?);
+            }
+            found.memory.push(memory);
+            Ok(())
+        };
+        look_for.boxed()
+    }
+
+    /// The row groups in which rows lie.
+    fn pieces<'a>(
+        &'a self,
+        branch: usize,
+        mut places: Vec<(i64, usize)>,
+        context: &'a Arc<TaskContext>,
+    ) -> BoxFuture<'a, Result<Vec<Piece>>> {
+        let pieces = async move {
+            places.sort_unstable();
+            let (places, ranks): (Vec<_>, Vec<_>) = places.into_iter().unzip();
+            let scan = self.branches.placed(branch, &self.projection, &places, &self.session)?;
+            self.learn(Arc::new(scan.scan.clone()));
+            let (scan, mut ranks) = (Arc::new(scan), ranks.into_iter());
+            let pieces = scan.scan.at(&places, context).await?.into_iter().map(|rows| Piece {
+                scan: scan.clone(),
+                ranks: ranks.by_ref().take(rows.rows).collect(),
+                rows,
+            });
+            Ok(pieces.collect())
+        };
+        pieces.boxed()
     }
 
     fn learn(&self, scan: Arc<dyn ExecutionPlan>) {
@@ -156,24 +253,58 @@ impl Rows {
     }
 }
 
-fn by_branch(batches: &[RecordBatch]) -> Result<BTreeMap<usize, Names>> {
-    let (mut by_branch, mut rank): (BTreeMap<usize, Names>, _) = (BTreeMap::new(), 0);
+/// Wanted rows of one row group.
+#[derive(Debug)]
+struct Piece {
+    scan: Arc<Placed>,
+    rows: PlacedRows,
+    /// Their places among the rows of all tables.
+    ranks: Vec<usize>,
+}
+
+impl Piece {
+    /// Reads the rows.
+    async fn rows(self, context: Arc<TaskContext>) -> Result<(Vec<usize>, Vec<RecordBatch>, MemoryReservation)> {
+        let memory = MemoryConsumer::new("FirstExec").register(context.memory_pool());
+        let mut rows = self.scan.scan.read(self.rows, &context).await?;
+        let mut batches = Vec::new();
+        while let Some(batch) = rows.try_next().await? {
+            memory.try_grow(batch.get_array_memory_size())?;
+            batches.push(self.scan.values(&batch)?);
+        }
+        Ok((self.ranks, batches, memory))
+    }
+}
+
+/// What a task gives.
+fn flat<T>(ended: std::result::Result<Result<T>, JoinError>) -> Result<T> {
+    ended.unwrap_or_else(|error| Err(DataFusionError::ExecutionJoin(Box::new(error))))
+}
+
+fn by_branch(batches: &[RecordBatch]) -> Result<BTreeMap<usize, Wanted>> {
+    let (mut by_branch, mut rank): (BTreeMap<usize, Wanted>, _) = (BTreeMap::new(), 0);
     for batch in batches {
         let number = |place: usize| batch.column(place).as_primitive::<Int64Type>();
         let (branches, ids, indexes) = (number(0), number(1), number(2));
         let times = batch.column(3).as_primitive::<TimestampNanosecondType>();
+        let places = number(4);
         for row in 0..batch.num_rows() {
             let branch = usize::try_from(branches.value(row));
             let branch = branch.map_err(|_| internal_datafusion_err!("branches are counted from zero"))?;
-            let time_ns = times.value(row);
-            let names = by_branch.entry(branch).or_insert(Names {
-                ranks: HashMap::new(),
-                first_ns: time_ns,
-                last_ns: time_ns,
-            });
-            names.ranks.insert((ids.value(row), indexes.value(row)), rank);
-            names.first_ns = names.first_ns.min(time_ns);
-            names.last_ns = names.last_ns.max(time_ns);
+            let wanted = by_branch.entry(branch).or_default();
+            if places.is_valid(row) {
+                wanted.places.push((places.value(row), rank));
+            } else {
+                let time_ns = times.value(row);
+                let names = wanted.names.get_or_insert(Names {
+                    ranks: HashMap::new(),
+                    first_ns: time_ns,
+                    last_ns: time_ns,
+                });
+                names.ranks.insert((ids.value(row), indexes.value(row)), rank);
+                names.first_ns = names.first_ns.min(time_ns);
+                names.last_ns = names.last_ns.max(time_ns);
+            }
             rank += 1;
         }
     }

@@ -13,8 +13,11 @@
 //!                               rows, filters left out
 //! ```
 //!
+//! Where the rows are columns of one table and values of them, and the order is one of these, a scan takes both steps
+//! ([`crate::first`]): the first then tells where the rows lie, and there is nothing to join.
+//!
 //! An order over a union is an order over the first rows of each branch, so that each branch takes its two steps. Over a union of
-//! tables that is one scan ([`crate::branches`]) the steps are taken by all tables together ([`crate::first`]).
+//! tables that is one scan ([`crate::branches`]) the steps are taken by all tables together.
 //!
 //! Absent on purpose: tables whose rows have no name, and queries that read few columns anyway.
 
@@ -164,6 +167,33 @@ fn is_ordered(plan: &LogicalPlan) -> bool {
     }
 }
 
+/// The rows of one table as a scan that takes the two steps itself, if it can.
+fn in_one_scan(sort: &Sort, fetch: usize) -> Result<Option<LogicalPlan>> {
+    let schema = sort.input.schema();
+    let key = |key: &SortExpr| match &key.expr {
+        Expr::Column(known) => schema.maybe_index_of_column(known).map(|position| SortExpr {
+            expr: column(schema.field(position).name()),
+            ..key.clone()
+        }),
+        _ => None,
+    };
+    let Some(keys) = sort.expr.iter().map(key).collect::<Option<Vec<_>>>() else {
+        return Ok(None);
+    };
+    let Some(rows) = Branches::of_table(&sort.input)?.map(|rows| rows.first(keys, fetch)) else {
+        return Ok(None);
+    };
+    let rows = rows.scanned()?;
+    let columns = rows.schema().columns().into_iter().zip(schema.iter());
+    let columns = columns
+        .map(|(column, (relation, field))| Expr::Column(column).alias_qualified(relation.cloned(), field.name()));
+    let columns = Projection::try_new_with_schema(columns.collect(), Arc::new(rows), schema.clone())?;
+    Ok(Some(LogicalPlan::Sort(Sort {
+        input: Arc::new(LogicalPlan::Projection(columns)),
+        ..sort.clone()
+    })))
+}
+
 fn in_two_steps(sort: &Sort, fetch: usize) -> Result<Option<LogicalPlan>> {
     let rows = sort.input.as_ref();
     let schema = rows.schema();
@@ -180,6 +210,9 @@ fn in_two_steps(sort: &Sort, fetch: usize) -> Result<Option<LogicalPlan>> {
     }
     if schema.fields().len() < read.len() + FEWEST_COLUMNS || !is_repeatable(rows)? {
         return Ok(None);
+    }
+    if let Some(plan) = in_one_scan(sort, fetch)? {
+        return Ok(Some(plan));
     }
     let keys: Vec<_> = sort.expr.iter().map(|key| without_nulls(key, rows)).collect();
     // Ids of two captures of one hour lie far apart, and so would all row groups between. The times of the first rows do not.

@@ -14,7 +14,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit}
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::stats::Precision;
-use datafusion::common::{Column, ColumnStatistics, DFSchema, ScalarValue, Statistics, project_schema};
+use datafusion::common::{Column, ColumnStatistics, DFSchema, ScalarValue, Statistics, internal_err, project_schema};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
@@ -27,9 +27,11 @@ use datafusion::error::Result;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_expr::expressions;
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
-use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 use object_store::ObjectMeta;
 use schema::Table;
 use schema::tables::packets;
@@ -37,7 +39,7 @@ use schema::tables::packets;
 use crate::columns::RANGED;
 use crate::footers::{FOOTER_BYTES, Footers};
 use crate::late::FEWEST_COLUMNS;
-use crate::scan::{ChooseExec, Condition, WholePart, asks_a_key, is_answerable, is_of_one_id, is_time_range};
+use crate::scan::{ChooseExec, Condition, PLACE, WholePart, asks_a_key, is_answerable, is_of_one_id, is_time_range};
 use crate::store::{Columns, Content, Manifest, Part, ROW_GROUP_ROWS};
 
 /// So many parts are many.
@@ -48,6 +50,8 @@ const MANY: usize = 16;
 pub(crate) struct Parts {
     table: &'static Table,
     schema: SchemaRef,
+    /// The columns that are seen: those of the table, and the rows' places behind them if they are asked for.
+    seen: SchemaRef,
     store: ObjectStoreUrl,
     directory: Arc<PathBuf>,
     manifest: Arc<Manifest>,
@@ -79,9 +83,11 @@ impl Parts {
         directory: Arc<PathBuf>,
         manifest: Arc<Manifest>,
     ) -> Self {
+        let schema = scanned(table);
         Self {
             table,
-            schema: scanned(table),
+            seen: schema.clone(),
+            schema,
             store,
             directory,
             manifest,
@@ -100,6 +106,29 @@ impl Parts {
             purpose,
             ..self.clone()
         }
+    }
+
+    /// The same rows with their places, where a scan knows them.
+    pub(crate) fn with_places(&self) -> Self {
+        let place = Arc::new(Field::new(PLACE, DataType::Int64, true));
+        let fields = self.schema.fields().iter().cloned().chain([place]);
+        Self {
+            seen: Arc::new(Schema::new(fields.collect::<Vec<_>>())),
+            ..self.clone()
+        }
+    }
+
+    /// Scans columns of parts with these numbers, to be read where places tell.
+    pub(crate) fn at(
+        &self,
+        state: &dyn Session,
+        projection: &Vec<usize>,
+        numbers: &[u64],
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let parts = self.manifest.parts(self.table.name).iter();
+        let parts = parts.filter(|part| numbers.contains(&part.number)).collect();
+        self.read_for(Purpose::Named)
+            .scan_parts(state, parts, Some(projection), &[], None)
     }
 
     /// True if reading row group by row group pays even without a filter.
@@ -233,7 +262,7 @@ pub(crate) fn scanned(table: &Table) -> SchemaRef {
 #[async_trait::async_trait]
 impl TableProvider for Parts {
     fn schema(&self) -> SchemaRef {
-        self.schema.clone()
+        self.seen.clone()
     }
 
     fn table_type(&self) -> TableType {
@@ -241,7 +270,11 @@ impl TableProvider for Parts {
     }
 
     fn statistics(&self) -> Option<Statistics> {
-        Some(self.statistics_of(&self.manifest.parts(self.table.name).iter().collect::<Vec<_>>()))
+        let mut statistics = self.statistics_of(&self.manifest.parts(self.table.name).iter().collect::<Vec<_>>());
+        let places = self.seen.fields().len() - self.schema.fields().len();
+        let unknown = std::iter::repeat_n(ColumnStatistics::new_unknown(), places);
+        statistics.column_statistics.extend(unknown);
+        Some(statistics)
     }
 
     /// Inexact filters choose parts. The physical optimizer hands them to the Parquet source again, which filters exactly
@@ -263,8 +296,43 @@ impl TableProvider for Parts {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let parts = self.matching(state, filters)?;
         if parts.is_empty() {
-            return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
+            return Ok(Arc::new(EmptyExec::new(project_schema(&self.seen, projection)?)));
         }
+        let columns = self.schema.fields().len();
+        let is_placed = self.seen.fields().len() > columns && projection.is_none_or(|places| places.contains(&columns));
+        if !is_placed {
+            return self.scan_parts(state, parts, projection, filters, limit);
+        }
+        let mut own: Vec<_> = projection.map_or_else(|| (0..=columns).collect(), Clone::clone);
+        if own.pop() != Some(columns) {
+            return internal_err!("places come behind the other columns");
+        }
+        let rows = self.scan_parts(state, parts, Some(&own), filters, limit)?;
+        if let Some(choice) = rows.downcast_ref::<ChooseExec>() {
+            return Ok(Arc::new(choice.clone().with_places()));
+        }
+        // A scan as it comes does not know where its rows lie.
+        let schema = rows.schema();
+        let own = schema.fields().iter().enumerate().map(|(place, field)| {
+            let column: Arc<dyn PhysicalExpr> = Arc::new(expressions::Column::new(field.name(), place));
+            (column, field.name().clone())
+        });
+        let place: Arc<dyn PhysicalExpr> = expressions::lit(ScalarValue::Int64(None));
+        let columns = own.chain([(place, PLACE.to_owned())]).collect::<Vec<_>>();
+        Ok(Arc::new(ProjectionExec::try_new(columns, rows)?))
+    }
+}
+
+impl Parts {
+    /// Scans some parts; columns are those of the table.
+    fn scan_parts(
+        &self,
+        state: &dyn Session,
+        parts: Vec<&Part>,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
         let runtime = state.runtime_env();
         let readers: Arc<dyn ParquetFileReaderFactory> = Arc::new(Footers {
             cached: CachedParquetFileReaderFactory::new(

@@ -23,6 +23,7 @@ mod keyed;
 mod known;
 mod pages;
 mod pieces;
+mod placed;
 mod plain;
 mod points;
 mod question;
@@ -38,10 +39,10 @@ mod wanted;
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::Schema;
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Result, ScalarValue, Statistics, internal_datafusion_err};
+use datafusion::common::{ColumnStatistics, Result, ScalarValue, Statistics, internal_datafusion_err};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileScanConfig, ParquetFileReaderFactory, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
@@ -60,6 +61,7 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties, SendableRecordBatchStream,
 };
 use group::Group;
+pub(crate) use placed::{PLACE, PlacedRows, parts_of};
 pub(crate) use question::{Condition, asks_a_key, is_answerable, is_of_one_id, is_time_range};
 use run::Run;
 pub(crate) use tally::Tallies;
@@ -80,6 +82,8 @@ pub(crate) struct ChooseExec {
     bare: FileScanConfig,
     readers: Arc<dyn ParquetFileReaderFactory>,
     order: Option<Order>,
+    /// Whether rows come with their places.
+    is_placed: bool,
     /// The row groups that are read, if not all of a partition.
     within: Option<Arc<[Group]>>,
     properties: Arc<PlanProperties>,
@@ -135,9 +139,29 @@ impl ChooseExec {
             bare,
             readers,
             order: None,
+            is_placed: false,
             within: None,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
+        }
+    }
+
+    /// The same with the places of the rows behind the other columns.
+    pub(crate) fn with_places(self) -> Self {
+        let place = Field::new(PLACE, DataType::Int64, true);
+        let fields = self.rows.schema();
+        let fields = fields.fields().iter().cloned().chain([Arc::new(place)]);
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(schema),
+            self.properties.partitioning.clone(),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        );
+        Self {
+            is_placed: true,
+            properties: Arc::new(properties),
+            ..self
         }
     }
 
@@ -226,10 +250,14 @@ impl ExecutionPlan for ChooseExec {
 
     fn statistics_from_inputs(&self, input: &[Arc<Statistics>], _: &StatisticsArgs) -> Result<Arc<Statistics>> {
         // How many rows match is not known before they are found.
-        Ok(match input.first() {
-            Some(statistics) => Arc::new(statistics.as_ref().clone().to_inexact()),
-            None => Arc::new(Statistics::new_unknown(&self.schema())),
-        })
+        let Some(statistics) = input.first() else {
+            return Ok(Arc::new(Statistics::new_unknown(&self.schema())));
+        };
+        let mut statistics = statistics.as_ref().clone().to_inexact();
+        if self.is_placed {
+            statistics.column_statistics.push(ColumnStatistics::new_unknown());
+        }
+        Ok(Arc::new(statistics))
     }
 
     fn gather_filters_for_pushdown(

@@ -2,23 +2,29 @@
 //!
 //! Names come from each branch, the first of all of them from a sort above; [`FirstExec`] then asks for the rows.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
 use datafusion::arrow::compute::SortOptions;
-use datafusion::common::{Column, Result, internal_datafusion_err};
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::catalog::TableProvider as _;
+use datafusion::common::{Column, DFSchema, Result, internal_datafusion_err, internal_err};
+use datafusion::datasource::provider_as_source;
 use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, lit, when};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, TableScan, lit, when};
 use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr, expressions};
-use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::union::UnionExec;
+use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 
-use super::{Branch, Branches, First};
+use super::{Branch, Branches, First, planner};
 use crate::columns::{ID, INDEX, TIMESTAMP, column};
 use crate::first::{FirstExec, NAMES};
-use crate::late::{FEWEST_COLUMNS, read_for, unfiltered};
+use crate::late::{FEWEST_COLUMNS, parts_of, read_for, unfiltered};
 use crate::provider::Purpose;
+use crate::scan::{ChooseExec, PLACE, parts_of as parts_of_places};
 
 impl Branches {
     /// True if a second step saves columns enough, and all rows have names.
@@ -42,9 +48,10 @@ impl Branches {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let schema = Arc::new(self.schema.project(projection)?);
         let mut names = Vec::new();
+        let planner = planner(session)?;
         for (place, branch) in self.branches.iter().enumerate() {
             let plan = self.names(place, branch, filters, first)?;
-            let plan = self.planner.create_physical_plan(&plan).await?;
+            let plan = planner.create_physical_plan(&plan).await?;
             if !plan.is::<EmptyExec>() {
                 names.push(plan);
             }
@@ -81,11 +88,13 @@ impl Branches {
 
     /// Plans the names of the first rows of a branch, with the values that the order needs.
     fn names(&self, place: usize, branch: &Branch, filters: &[Expr], first: &First) -> Result<LogicalPlan> {
-        let rows = read_for(self.filtered(branch, filters)?.build()?, Purpose::First)?;
+        let rows = self.filtered(with_places(&branch.rows)?, branch, filters)?;
+        let rows = read_for(rows.build()?, Purpose::First)?;
         let own = |name: &str| -> Result<Expr> {
             let (relation, field) = rows.schema().qualified_field_with_unqualified_name(name)?;
             Ok(Expr::Column(Column::new(relation.cloned(), field.name())))
         };
+        let place_of_row = own(PLACE)?;
         let own = [own(ID)?, own(INDEX)?, own(TIMESTAMP)?];
         // Columns keep their names below the sort, which row groups are ruled out by.
         let mut read = own.to_vec();
@@ -107,11 +116,12 @@ impl Branches {
                 read.push(value);
             }
         }
+        read.push(place_of_row.clone());
         let [id, index, time] = own;
         // Were the branch a constant, each table's first rows would be sorted without it, and of rows that tie those that come first
         // in time would keep the others out.
         let place = when(id.clone().is_null(), lit(-1_i64)).otherwise(lit(place as i64))?;
-        let names = [place, id, index, time].into_iter().zip(NAMES);
+        let names = [place, id, index, time, place_of_row].into_iter().zip(NAMES);
         let names = names.map(|(value, name)| value.alias(name));
         let values = keys.iter().enumerate();
         let values = values.map(|(number, key)| key.expr.clone().alias(key_name(number)));
@@ -137,6 +147,97 @@ impl Branches {
         let values = values.map(|(value, name)| value.clone().alias(name));
         let names = [(ID, NAMES[1]), (INDEX, NAMES[2])].map(|(own, name)| column(own).alias(name));
         rows.project(values.chain(names))?.build()
+    }
+}
+
+/// The rows of a table with their places.
+fn with_places(rows: &LogicalPlan) -> Result<LogicalPlan> {
+    match rows {
+        LogicalPlan::Filter(filter) => LogicalPlanBuilder::from(with_places(&filter.input)?)
+            .filter(filter.predicate.clone())?
+            .build(),
+        LogicalPlan::TableScan(scan) => {
+            let parts = parts_of(scan).ok_or_else(|| internal_datafusion_err!("a branch is of a table"))?;
+            let source = provider_as_source(Arc::new(parts.with_places()));
+            LogicalPlanBuilder::scan(scan.table_name.clone(), source, None)?.build()
+        }
+        _ => internal_err!("a branch is a table, filtered"),
+    }
+}
+
+/// The table of a branch.
+fn scan_of(rows: &LogicalPlan) -> Result<&TableScan> {
+    match rows {
+        LogicalPlan::Filter(filter) => scan_of(&filter.input),
+        LogicalPlan::TableScan(scan) => Ok(scan),
+        _ => internal_err!("a branch is a table, filtered"),
+    }
+}
+
+/// The rows of a branch at places that are known.
+#[derive(Debug)]
+pub(crate) struct Placed {
+    /// Columns of the table.
+    pub(crate) scan: ChooseExec,
+    /// The columns of the relation, as values of these.
+    values: Vec<Arc<dyn PhysicalExpr>>,
+    schema: SchemaRef,
+}
+
+impl Placed {
+    /// The relation's columns, of the table's; those that the table lacks are left out.
+    pub(crate) fn values(&self, rows: &RecordBatch) -> Result<RecordBatch> {
+        let value = |value: &Arc<dyn PhysicalExpr>| value.evaluate(rows)?.into_array(rows.num_rows());
+        let values: Vec<_> = self.values.iter().map(value).collect::<Result<_>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+        Ok(RecordBatch::try_new_with_options(
+            self.schema.clone(),
+            values,
+            &options,
+        )?)
+    }
+}
+
+impl Branches {
+    /// Plans the rows of a branch at places, which ascend.
+    pub(crate) fn placed(
+        &self,
+        place: usize,
+        projection: &[usize],
+        places: &[i64],
+        session: &SessionState,
+    ) -> Result<Placed> {
+        let branch = &self.branches[place];
+        let scan = scan_of(&branch.rows)?;
+        let parts = parts_of(scan).ok_or_else(|| internal_datafusion_err!("a branch is of a table"))?;
+        let is_null = |value: &Expr| matches!(value, Expr::Literal(value, _) if value.is_null());
+        let values = projection.iter().map(|place| (&branch.values[*place], *place));
+        let values: Vec<_> = values.filter(|(value, _)| !is_null(value)).collect();
+        let table = parts.schema();
+        let mut read = BTreeSet::new();
+        for column in values.iter().flat_map(|(value, _)| value.column_refs()) {
+            read.insert(table.index_of(&column.name)?);
+        }
+        let read: Vec<_> = read.into_iter().collect();
+        let rows = parts.at(session, &read, &parts_of_places(places))?;
+        let scan_schema = DFSchema::try_from_qualified_schema(scan.table_name.clone(), &rows.schema())?;
+        let value = |value: &Expr| match value {
+            Expr::Column(column) => Ok(
+                Arc::new(expressions::Column::new_with_schema(&column.name, &rows.schema())?) as Arc<dyn PhysicalExpr>,
+            ),
+            value => session.create_physical_expr(value.clone(), &scan_schema),
+        };
+        let fields: Vec<_> = values
+            .iter()
+            .map(|(_, place)| self.schema.field(*place).clone())
+            .collect();
+        let values = values.iter().map(|(of, _)| value(of)).collect::<Result<_>>()?;
+        let scan = rows.downcast_ref::<ChooseExec>().cloned();
+        Ok(Placed {
+            scan: scan.ok_or_else(|| internal_datafusion_err!("rows with places are chosen"))?,
+            values,
+            schema: Arc::new(Schema::new(fields)),
+        })
     }
 }
 

@@ -14,6 +14,7 @@ use datafusion::physical_plan::{ExecutionPlan as _, PhysicalExpr};
 
 use super::ChooseExec;
 use super::group::{Group, Reader};
+use super::placed::with_places;
 use super::points;
 
 /// What a scan does with rows.
@@ -26,6 +27,8 @@ pub(super) struct Few {
     read: SchemaRef,
     projector: Projector,
     projected: SchemaRef,
+    /// Whether rows come with their places.
+    is_placed: bool,
 }
 
 impl Few {
@@ -47,6 +50,7 @@ impl Few {
             projector: projection.make_projector(&read)?,
             read,
             projected: exec.schema(),
+            is_placed: exec.is_placed,
         }))
     }
 
@@ -76,11 +80,13 @@ impl Few {
         }
         let batch = self.read(group, &self.columns, &self.read, &rows, reader).await?;
         let project = |batch| {
-            self.projector
-                .project_batch(&batch)?
-                .with_schema(self.projected.clone())
+            let given = self.projector.project_batch(&batch)?;
+            match self.is_placed {
+                true => with_places(&self.projected, &given, group.places(rows.iter().copied())),
+                false => Ok(given.with_schema(self.projected.clone())?),
+            }
         };
-        batch.map(|batch| Ok(project(batch)?)).transpose()
+        batch.map(project).transpose()
     }
 
     /// Of which rows a filter is true.

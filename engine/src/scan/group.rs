@@ -31,6 +31,8 @@ pub(super) struct Group {
     pub(super) file: PartitionedFile,
     pub(super) metadata: Arc<ParquetMetaData>,
     pub(super) number: usize,
+    /// The place of its first row, if places can tell it.
+    pub(super) first_place: Option<i64>,
 }
 
 /// How chunks of a part are read.
@@ -142,9 +144,10 @@ impl Group {
             nulls == Some(rows as u64) && chunk.column_path().parts().len() == 1
         };
         let columns = self.described().columns().iter();
+        // Such columns are one leaf each.
         let nulls: HashSet<_> = columns
             .filter(is_null)
-            .map(|chunk| chunk.column_path().string())
+            .filter_map(|chunk| chunk.column_path().parts().first())
             .collect();
         let mut statistics = datafusion::common::Statistics::new_unknown(schema);
         statistics.num_rows = Precision::Exact(rows);

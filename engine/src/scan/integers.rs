@@ -13,6 +13,7 @@ use datafusion::common::Result;
 use datafusion::parquet::basic::{Encoding, Type as PhysicalType};
 use datafusion::parquet::column::page::{Page, PageReader};
 use datafusion::parquet::file::metadata::ColumnChunkMetaData;
+use datafusion::parquet::file::page_index::offset_index::PageLocation;
 
 use super::delta;
 use super::dictionary::{self, Dictionary};
@@ -23,7 +24,8 @@ pub(super) fn are_readable(chunk: &ColumnChunkMetaData) -> bool {
     chunk.column_type() == PhysicalType::INT64 && (dictionary::is_whole(chunk) || are_differences(chunk))
 }
 
-fn are_differences(chunk: &ColumnChunkMetaData) -> bool {
+/// True if a chunk is of differences alone.
+pub(super) fn are_differences(chunk: &ColumnChunkMetaData) -> bool {
     chunk.dictionary_page_offset().is_none()
         && chunk
             .page_encoding_stats_mask()
@@ -44,7 +46,8 @@ pub(super) fn each_page(
         given.map_err(|error| failed = Some(error)).ok()
     };
     let whole = if are_differences(chunk) {
-        from_differences(chunk, bytes, rows, &mut give)
+        pages::open(chunk, Bytes::new(), bytes.clone(), rows)
+            .and_then(|pages| from_differences(chunk, pages, rows, &mut give))
     } else {
         by_dictionary(chunk, bytes, rows, &mut give)
     };
@@ -66,9 +69,34 @@ fn typed(numbers: Vec<i64>, nulls: Option<NullBuffer>, data_type: &DataType) -> 
 
 type Give<'a> = dyn FnMut(Vec<i64>, Option<NullBuffer>) -> Option<()> + 'a;
 
-fn from_differences(chunk: &ColumnChunkMetaData, bytes: &Bytes, rows: usize, give: &mut Give<'_>) -> Option<()> {
+/// The numbers of pages that lie one behind the other, from their bytes; `None` if they are not of so many rows.
+pub(super) fn of_pages(
+    chunk: &ColumnChunkMetaData,
+    locations: &[PageLocation],
+    bytes: Bytes,
+    rows: usize,
+    data_type: &DataType,
+) -> Option<Vec<ArrayRef>> {
+    let mut pieces = Vec::new();
+    from_differences(
+        chunk,
+        pages::some(chunk, locations, bytes, rows)?,
+        rows,
+        &mut |numbers, nulls| {
+            pieces.push(typed(numbers, nulls, data_type)?);
+            Some(())
+        },
+    )?;
+    Some(pieces)
+}
+
+fn from_differences(
+    chunk: &ColumnChunkMetaData,
+    mut pages: impl PageReader,
+    rows: usize,
+    give: &mut Give<'_>,
+) -> Option<()> {
     let levels = Levels::of(chunk).filter(|levels| !levels.is_repeated)?;
-    let mut pages = pages::open(chunk, Bytes::new(), bytes.clone(), rows)?;
     let (mut definition, mut left) = (Vec::new(), rows);
     while let Some(page) = pages.get_next_page().ok()? {
         if matches!(page, Page::DictionaryPage { .. }) {

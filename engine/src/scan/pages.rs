@@ -8,9 +8,10 @@ use bytes::buf::Reader;
 use bytes::{Buf, Bytes};
 use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::parquet::basic::Encoding;
-use datafusion::parquet::column::page::Page;
+use datafusion::parquet::column::page::{Page, PageReader as _};
 use datafusion::parquet::errors::{ParquetError, Result as ParquetResult};
 use datafusion::parquet::file::metadata::ColumnChunkMetaData;
+use datafusion::parquet::file::page_index::offset_index::PageLocation;
 use datafusion::parquet::file::reader::{ChunkReader, Length};
 use datafusion::parquet::file::serialized_reader::SerializedPageReader;
 
@@ -75,6 +76,29 @@ pub(super) fn open(
         others,
     };
     SerializedPageReader::new(Arc::new(bytes), chunk, rows, None).ok()
+}
+
+/// Pages of a chunk that lie one behind the other, from their bytes.
+pub(super) fn some(
+    chunk: &ColumnChunkMetaData,
+    locations: &[PageLocation],
+    bytes: Bytes,
+    rows: usize,
+) -> Option<SerializedPageReader<Chunk>> {
+    let (of_chunk, _) = chunk.byte_range();
+    let start = u64::try_from(locations.first()?.offset).ok()?;
+    let before = start.checked_sub(of_chunk)?;
+    let bytes = Chunk {
+        start,
+        dictionary: Bytes::new(),
+        others: bytes,
+    };
+    let mut pages = SerializedPageReader::new(Arc::new(bytes), chunk, rows, Some(locations.to_vec())).ok()?;
+    if before > 0 {
+        // What lies before them is taken for a dictionary.
+        pages.skip_next_page().ok()?;
+    }
+    Some(pages)
 }
 
 /// The parts of a data page.

@@ -13,7 +13,7 @@ use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, 
 
 use super::group::{Group, Scan as _};
 use super::run::Run;
-use super::{Order, WholePart};
+use super::{Order, WholePart, placed};
 use crate::Error;
 use crate::store::{Part, ROW_GROUP_ROWS};
 
@@ -98,27 +98,10 @@ impl Queue {
     async fn open(&mut self, place: usize) -> Result<()> {
         let run = &self.run;
         let part = &run.parts()[place];
-        let metadata = run.reader(&part.file)?.get_metadata(None).await?;
-        if !is_sound(&metadata, &part.part) {
-            return Err(Error::part(
-                part.file.path(),
-                "its footer is not that of the part that was written",
-            ));
-        }
-        // As it is scanned, so that no reader works the schema out anew.
-        let file = match has_columns(&metadata, run.table()) {
-            true => part.file.clone().with_arrow_schema(run.table().clone()),
-            false => part.file.clone(),
-        };
-        for number in 0..metadata.num_row_groups() {
-            if is_shared(part) && !run.owns(place + number) {
+        for group in groups(run, part).await? {
+            if is_shared(part) && !run.owns(place + group.number) {
                 continue;
             }
-            let group = Group {
-                file: file.clone(),
-                metadata: metadata.clone(),
-                number,
-            };
             let Some(order) = run.order() else {
                 self.groups.push_back((None, group));
                 continue;
@@ -134,6 +117,35 @@ impl Queue {
         }
         Ok(())
     }
+}
+
+/// The row groups of a part.
+pub(super) async fn groups(run: &Run, part: &WholePart) -> Result<Vec<Group>> {
+    let metadata = run.reader(&part.file)?.get_metadata(None).await?;
+    if !is_sound(&metadata, &part.part) {
+        return Err(Error::part(
+            part.file.path(),
+            "its footer is not that of the part that was written",
+        ));
+    }
+    // As it is scanned, so that no reader works the schema out anew.
+    let file = match has_columns(&metadata, run.table()) {
+        true => part.file.clone().with_arrow_schema(run.table().clone()),
+        false => part.file.clone(),
+    };
+    let mut first_place = placed::of_part(&part.part);
+    let groups = (0..metadata.num_row_groups()).map(|number| {
+        let group = Group {
+            file: file.clone(),
+            metadata: metadata.clone(),
+            number,
+            first_place,
+        };
+        // No part that places can tell has more rows than they can.
+        first_place = first_place.map(|place| place + group.rows() as i64);
+        group
+    });
+    Ok(groups.collect())
 }
 
 /// True if a footer tells of as many rows as were written, and of chunks within the file: whoever reads row groups relies on it.

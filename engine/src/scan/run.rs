@@ -42,7 +42,7 @@ pub(super) struct Run {
     /// The scans of the chosen rows and of whole columns, without files.
     rows: FileScanConfig,
     bare: FileScanConfig,
-    /// The scan of the chosen rows without its filter, for small parts.
+    /// The scan of the chosen rows without its filter, for small parts and for rows with places.
     plain: Option<FileScanConfig>,
     baseline: BaselineMetrics,
     read: Count,
@@ -117,7 +117,7 @@ impl Run {
     fn reads_all(&self) -> Result<bool> {
         let (_, source) = self.exec.source()?;
         let is_free = self.exec.condition.is_always() && self.order().is_none() && source.filter().is_none();
-        Ok(is_free && !self.are_small() && !self.exec.schema().fields().is_empty())
+        Ok(is_free && !self.exec.is_placed && !self.are_small() && !self.exec.schema().fields().is_empty())
     }
 
     /// The rows of all row groups. One scan reads them, for each that begins costs as much as thousands of rows.
@@ -138,6 +138,31 @@ impl Run {
     /// The row groups to read, if they are given.
     pub(super) fn within(&self) -> Option<Arc<[Group]>> {
         self.exec.within.clone()
+    }
+
+    /// The columns that are given.
+    pub(super) fn schema(&self) -> SchemaRef {
+        self.exec.schema()
+    }
+
+    /// The scan of the chosen rows.
+    pub(super) fn chosen_rows(&self) -> &FileScanConfig {
+        &self.rows
+    }
+
+    /// The scan of the chosen rows without its filter, if there can be one.
+    pub(super) fn plain(&self) -> Option<&FileScanConfig> {
+        self.plain.as_ref()
+    }
+
+    /// Counts row groups that are ruled out, and those that are read without a scan.
+    pub(super) fn pruned(&self) -> &PruningMetrics {
+        &self.pruned
+    }
+
+    /// What the query runs with.
+    pub(super) fn context(&self) -> &Arc<TaskContext> {
+        &self.context
     }
 
     /// The parts of the table.
@@ -224,7 +249,10 @@ impl Run {
             self.pruned.add_matched(1);
             return Ok(stream::once(async { Ok(rows) }).boxed());
         }
-        let group = group.with_nulls_told(self.table());
+        let group = match self.exec.is_placed {
+            true => group,
+            false => group.with_nulls_told(self.table()),
+        };
         let order = self.order().filter(|_| schema.fields().len() <= FEW_COLUMNS);
         let Some(order) = order.cloned() else {
             return self.rows(&group, found);
@@ -240,16 +268,13 @@ impl Run {
     }
 
     /// The rows of a piece of a row group, in the direction of the order as far as batches tell.
-    async fn piece(&self, group: &Group, found: BooleanBuffer, descending: bool) -> Result<Batches> {
+    async fn piece(self: Arc<Self>, group: &Group, found: BooleanBuffer, descending: bool) -> Result<Batches> {
         // A sort that has its rows by now does not want the rest of the row group either.
         if !self.may_hold(group)? {
             return Ok(stream::empty().boxed());
         }
-        if found.count_set_bits() <= MOST_ROWS
-            && let Some(few) = self.few()?
-            && let Some(rows) = few.rows(group, &found, &mut self.reader(&group.file)?).await?
-        {
-            return Ok(stream::once(async { Ok(rows) }).boxed());
+        if let Some(rows) = self.few_rows(group, &found).await? {
+            return Ok(rows);
         }
         let rows = self.rows(group, found)?;
         if !descending {
@@ -279,6 +304,18 @@ impl Run {
         Ok(&found & &have_ids.finish())
     }
 
+    /// The rows that were found in a row group, if they are few.
+    pub(super) async fn few_rows(&self, group: &Group, found: &BooleanBuffer) -> Result<Option<Batches>> {
+        let Some(few) = self.few()?.filter(|_| found.count_set_bits() <= MOST_ROWS) else {
+            return Ok(None);
+        };
+        let rows = few.rows(group, found, &mut self.reader(&group.file)?).await?;
+        Ok(rows.map(|rows| {
+            self.pruned.add_matched(1);
+            stream::once(async { Ok(rows) }).boxed()
+        }))
+    }
+
     /// How rows are read that are few, if they can be.
     fn few(&self) -> Result<Option<&Few>> {
         if let Some(few) = self.few.get() {
@@ -290,7 +327,10 @@ impl Run {
     }
 
     /// The rows that were found in a row group, filtered by what the scan filters by.
-    fn rows(&self, group: &Group, found: BooleanBuffer) -> Result<Batches> {
+    pub(super) fn rows(self: &Arc<Self>, group: &Group, found: BooleanBuffer) -> Result<Batches> {
+        if self.exec.is_placed {
+            return Ok(self.placed(group, found));
+        }
         let is_small = group.file.object_meta.size <= FOOTER_BYTES as u64;
         let plain = self.plain.as_ref().filter(|_| is_small);
         let Some((plain, filter)) = plain.zip(self.filter()?) else {
@@ -307,7 +347,7 @@ impl Run {
 
     /// What rows are filtered by while they are read, as a filter of what is read, if anything; `None` if it is of other columns
     /// as well.
-    fn filter(&self) -> Result<Option<Option<Arc<dyn PhysicalExpr>>>> {
+    pub(super) fn filter(&self) -> Result<Option<Option<Arc<dyn PhysicalExpr>>>> {
         let (_, source) = self.exec.source()?;
         let filters = source.table_parquet_options().global.pushdown_filters;
         let Some(filter) = source.filter().filter(|_| filters) else {

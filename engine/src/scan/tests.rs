@@ -13,7 +13,9 @@ use datafusion::arrow::compute::concat;
 use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::Encoding;
-use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
+use datafusion::parquet::file::metadata::{
+    ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader,
+};
 use datafusion::parquet::file::properties::{WriterProperties, WriterPropertiesBuilder, WriterVersion};
 
 use super::Order;
@@ -178,6 +180,45 @@ fn whole_numbers_from_differences_and_dictionaries() {
                     // Whatever comes out, nothing panics, and rows are as many as there are.
                     let found = read_integers(chunk, &damaged(&bytes, &mut random));
                     assert!(found.is_none_or(|found| found.len() == ROWS));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn whole_numbers_of_some_pages_are_those_of_their_rows() {
+    let mut random = Random(7);
+    for nulls in [0, 3] {
+        let mut value = |row: usize| (nulls == 0 || random.below(nulls) > 0).then_some((row * row) as i64);
+        let column: Int64Array = (0..ROWS).map(&mut value).collect();
+        for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+            let (bytes, _) = differences(&column, version);
+            let reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Required);
+            let metadata = reader.parse_and_finish(&bytes).unwrap();
+            let chunk = metadata.row_group(0).column(0);
+            let pages = metadata.offset_index().unwrap()[0][0].page_locations();
+            assert!(pages.len() > 10, "there are pages to choose from");
+            let row = |page: usize| (pages.get(page)).map_or(ROWS, |page| page.first_row_index as usize);
+            for (from, to) in [(0, 1), (0, pages.len()), (3, 4), (5, 9), (pages.len() - 1, pages.len())] {
+                let start = pages[from].offset as u64;
+                let end = pages[to - 1].offset as u64 + pages[to - 1].compressed_page_size as u64;
+                let (some, rows) = (part(&bytes, start..end), row(from)..row(to));
+                let read = |bytes: Bytes, rows: usize| {
+                    let pieces = integers::of_pages(chunk, &pages[from..to], bytes, rows, &DataType::Int64)?;
+                    let pieces: Vec<_> = pieces.iter().map(AsRef::as_ref).collect();
+                    Some(concat(&pieces).unwrap())
+                };
+                let expected = column.slice(rows.start, rows.len());
+                assert_eq!(read(some.clone(), rows.len()).as_deref(), Some(&expected as &dyn Array));
+                assert!(
+                    read(some.clone(), rows.len() + 1).is_none(),
+                    "the pages have fewer rows"
+                );
+                assert!(read(some.clone(), rows.len() - 1).is_none(), "the pages have more rows");
+                for _ in 0..50 {
+                    let found = read(damaged(&some, &mut random), rows.len());
+                    assert!(found.is_none_or(|found| found.len() == rows.len()));
                 }
             }
         }
