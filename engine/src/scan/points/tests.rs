@@ -172,6 +172,7 @@ impl Written {
             file: PartitionedFile::new("part", self.bytes.len() as u64),
             metadata: Arc::new(metadata.parse_and_finish(&self.bytes).unwrap()),
             number: 0,
+            first_place: None,
         }
     }
 
