@@ -5,16 +5,15 @@
 //!
 //! Filters that ask single columns are answered exactly, by [`ChooseExec`]; all others choose parts here and are applied above.
 
+mod known;
+
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, BooleanArray, Int64Array, TimestampNanosecondArray, UInt64Array};
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::pruning::PruningStatistics;
-use datafusion::common::stats::Precision;
-use datafusion::common::{Column, ColumnStatistics, DFSchema, ScalarValue, Statistics, internal_err, project_schema};
+use datafusion::common::{ColumnStatistics, DFSchema, ScalarValue, Statistics, internal_err, project_schema};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
@@ -36,11 +35,12 @@ use object_store::ObjectMeta;
 use schema::Table;
 use schema::tables::packets;
 
-use crate::columns::RANGED;
 use crate::footers::{FOOTER_BYTES, Footers};
 use crate::late::FEWEST_COLUMNS;
 use crate::scan::{ChooseExec, Condition, PLACE, WholePart, asks_a_key, is_answerable, is_of_one_id, is_time_range};
-use crate::store::{Columns, Content, Manifest, Part, ROW_GROUP_ROWS};
+use crate::store::{Manifest, Part, ROW_GROUP_ROWS};
+
+pub(crate) use known::{Ranges, key};
 
 /// So many parts are many.
 const MANY: usize = 16;
@@ -213,39 +213,11 @@ impl Parts {
             version: None,
         })
     }
-
-    fn statistics_of(&self, parts: &[&Part]) -> Statistics {
-        let column = |field: &Arc<Field>| {
-            if !RANGED.contains(&field.name().as_str()) {
-                return ColumnStatistics::new_unknown();
-            }
-            let ranges: Option<Vec<_>> = parts
-                .iter()
-                .map(|part| part.ranges.get(field.name()).copied())
-                .collect();
-            let ranges = ranges.unwrap_or_default();
-            let bound = |value: Option<i64>| match value {
-                Some(value) => Precision::Exact(key(field.data_type(), Some(value))),
-                None => Precision::Absent,
-            };
-            ColumnStatistics {
-                min_value: bound(ranges.iter().map(|range| range.0).min()),
-                max_value: bound(ranges.iter().map(|range| range.1).max()),
-                ..ColumnStatistics::new_unknown()
-            }
-        };
-        Statistics {
-            num_rows: Precision::Exact(parts.iter().map(|part| part.rows as usize).sum()),
-            total_byte_size: Precision::Inexact(parts.iter().map(|part| part.bytes as usize).sum()),
-            column_statistics: self.schema.fields().iter().map(column).collect(),
-        }
-    }
 }
 
 /// The schema of a table as it is scanned: strings as views, which point into decoded pages; bytes as they are, for a few
 /// packets or bodies must not keep all the pages in memory that they were found in; without the documentation, which differs
-/// between tables for columns that a
-/// union makes one.
+/// between tables for columns that a union makes one.
 pub(crate) fn scanned(table: &Table) -> SchemaRef {
     let field = |field: &Arc<Field>| {
         let data_type = match field.data_type() {
@@ -270,7 +242,10 @@ impl TableProvider for Parts {
     }
 
     fn statistics(&self) -> Option<Statistics> {
-        let mut statistics = self.statistics_of(&self.manifest.parts(self.table.name).iter().collect::<Vec<_>>());
+        let mut statistics = known::statistics(
+            &self.schema,
+            &self.manifest.parts(self.table.name).iter().collect::<Vec<_>>(),
+        );
         let places = self.seen.fields().len() - self.schema.fields().len();
         let unknown = std::iter::repeat_n(ColumnStatistics::new_unknown(), places);
         statistics.column_statistics.extend(unknown);
@@ -378,13 +353,16 @@ impl Parts {
             // What chooses rows knows parts by their ranges; a sort over a scan as it comes opens those first that it needs.
             let files = match chooses {
                 false => (files.iter().zip(&parts))
-                    .map(|(file, part)| file.clone().with_statistics(Arc::new(self.statistics_of(&[*part]))))
+                    .map(|(file, part)| {
+                        file.clone()
+                            .with_statistics(Arc::new(known::statistics(&self.schema, &[*part])))
+                    })
                     .collect(),
                 true => files.clone(),
             };
             FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
                 .with_file_groups(FileGroup::new(files).split_files(partitions))
-                .with_statistics(self.statistics_of(&parts))
+                .with_statistics(known::statistics(&self.schema, &parts))
         };
         let scan = config(source)
             .with_projection_indices(projection.cloned())?
@@ -416,71 +394,5 @@ impl Parts {
             readers,
             partitions.min(groups.max(1)),
         )))
-    }
-}
-
-/// A key of the manifest as a value of its column's type.
-pub(crate) fn key(data_type: &DataType, value: Option<i64>) -> ScalarValue {
-    match data_type {
-        DataType::Timestamp(TimeUnit::Nanosecond, zone) => ScalarValue::TimestampNanosecond(value, zone.clone()),
-        _ => ScalarValue::Int64(value),
-    }
-}
-
-/// What the manifest knows of some parts, as DataFusion's pruning asks for it.
-pub(crate) struct Ranges<'a> {
-    pub(crate) schema: &'a Schema,
-    pub(crate) columns: &'a Columns,
-    pub(crate) parts: &'a [&'a Part],
-}
-
-impl Ranges<'_> {
-    fn values(&self, column: &Column, pick: fn((i64, i64)) -> i64) -> Option<ArrayRef> {
-        let data_type = self.schema.field_with_name(&column.name).ok()?.data_type();
-        let contents = self.columns.contents(&column.name, self.parts).into_iter();
-        let values = contents.map(|content| match content {
-            Content::Range(first, last) => Some(pick((first, last))),
-            Content::Nulls | Content::Some | Content::Unknown => None,
-        });
-        Some(match data_type {
-            DataType::Int64 => Arc::new(Int64Array::from_iter(values)),
-            DataType::Timestamp(TimeUnit::Nanosecond, zone) => {
-                Arc::new(TimestampNanosecondArray::from_iter(values).with_timezone_opt(zone.clone()))
-            }
-            _ => return None,
-        })
-    }
-}
-
-impl PruningStatistics for Ranges<'_> {
-    fn min_values(&self, column: &Column) -> Option<ArrayRef> {
-        self.values(column, |range| range.0)
-    }
-
-    fn max_values(&self, column: &Column) -> Option<ArrayRef> {
-        self.values(column, |range| range.1)
-    }
-
-    fn num_containers(&self) -> usize {
-        self.parts.len()
-    }
-
-    fn null_counts(&self, column: &Column) -> Option<ArrayRef> {
-        let contents = self.columns.contents(&column.name, self.parts);
-        let nulls = contents.iter().zip(self.parts).map(|(content, part)| match content {
-            Content::Nulls => Some(part.rows),
-            Content::Range(..) | Content::Some | Content::Unknown => None,
-        });
-        Some(Arc::new(UInt64Array::from_iter(nulls)))
-    }
-
-    fn row_counts(&self) -> Option<ArrayRef> {
-        Some(Arc::new(UInt64Array::from_iter_values(
-            self.parts.iter().map(|part| part.rows),
-        )))
-    }
-
-    fn contained(&self, _: &Column, _: &HashSet<ScalarValue>) -> Option<BooleanArray> {
-        None
     }
 }
