@@ -300,7 +300,7 @@ impl<'p> Plain<'p> {
                 None => None,
             },
             LogicalPlan::Projection(projection) => match Self::of(&projection.input)? {
-                Some(plain) => {
+                Some(plain) if plain.is_cheap(&projection.expr, &projection.input)? => {
                     let values = projection.expr.iter();
                     let values = values.map(|value| Ok(plain.here(value, &projection.input)?.unalias()));
                     Some(Self {
@@ -308,7 +308,7 @@ impl<'p> Plain<'p> {
                         ..plain
                     })
                 }
-                None => None,
+                _ => None,
             },
             LogicalPlan::TableScan(scan) if scan.fetch.is_none() && parts_of(scan).is_some() => {
                 let columns = scan.projected_schema.iter();
@@ -321,6 +321,20 @@ impl<'p> Plain<'p> {
             }
             _ => None,
         })
+    }
+
+    /// False if expressions over the columns of a plan, whose values these are, use one twice that is to be computed: written
+    /// over the table's it would be computed as often, and so on in each projection above.
+    fn is_cheap(&self, exprs: &[Expr], plan: &LogicalPlan) -> Result<bool> {
+        let mut uses = vec![0_usize; self.values.len()];
+        for expr in exprs {
+            for (column, count) in expr.column_refs_counts() {
+                uses[plan.schema().index_of_column(column)?] += count;
+            }
+        }
+        let is_cheap = |value: &Expr| matches!(value, Expr::Column(_) | Expr::Literal(..));
+        let mut values = self.values.iter().zip(uses);
+        Ok(values.all(|(value, uses)| uses < 2 || is_cheap(value)))
     }
 
     /// An expression over the columns of a plan, whose values these are, as one over the table's.

@@ -23,6 +23,7 @@ use super::group::{Group, Reader, Scan as _};
 use super::reading::{access, run};
 use super::run::{Batches, Run};
 use super::{ChooseExec, integers, queue};
+use crate::Error;
 use crate::provider::key;
 use crate::store::Part;
 
@@ -144,6 +145,12 @@ impl Run {
             for name in names {
                 columns.push(self.numbers(&group, name, &found, &mut reader).await?);
             }
+            if columns.iter().any(|column| column.len() != places.len()) {
+                return Err(Error::part(
+                    group.file.path(),
+                    "its columns have other rows than its footer says",
+                ));
+            }
             columns.push(Arc::new(places));
             let rows = RecordBatch::try_new(schema, columns)?;
             // By the first of them a sort may learn that it wants few of the others.
@@ -154,12 +161,13 @@ impl Run {
             let group = group.with_nulls_told(self.table());
             // Without a filter, by which pages would be left out and the others not be where they are looked for.
             let rows = run(plain, &group, access(found), self.context())?;
+            let path = group.file.path().clone();
             let mut done = 0;
             let rows = rows.map(move |rows| {
                 let (rows, first) = (rows?, done);
                 done += rows.num_rows();
                 if done > places.len() {
-                    return Err(internal_datafusion_err!("more rows are read than were found"));
+                    return Err(Error::part(&path, "its columns have other rows than its footer says"));
                 }
                 with_places(&schema, &rows, places.slice(first, rows.num_rows()))
             });

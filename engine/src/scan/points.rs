@@ -91,7 +91,8 @@ struct Chunk {
 /// A page, or a whole chunk of which nobody knows where its pages are.
 struct Page {
     bytes: Range<u64>,
-    first_row: usize,
+    /// The rows that it has.
+    rows: Range<usize>,
     /// Those of the wanted rows that are on it, by their places among them.
     wanted: Range<usize>,
     is_chunk: bool,
@@ -226,8 +227,8 @@ impl Points {
                 continue;
             }
             of_page.clear();
-            of_page.extend(wanted.iter().map(|row| row - page.first_row));
-            reading.page(bytes, &of_page, room)?;
+            of_page.extend(wanted.iter().map(|row| row - page.rows.start));
+            reading.page(bytes, page.rows.len(), &of_page, room)?;
         }
         reading.end(dictionary, room)
     }
@@ -253,7 +254,7 @@ impl Chunk {
         let Some(locations) = locations else {
             let page = Page {
                 bytes: of_chunk,
-                first_row: 0,
+                rows: 0..rows,
                 wanted: 0..wanted.len(),
                 is_chunk: true,
             };
@@ -273,7 +274,7 @@ impl Chunk {
             }
             pages.push(Page {
                 bytes,
-                first_row: of_page.start,
+                rows: of_page,
                 wanted: from..to,
                 is_chunk: false,
             });

@@ -95,7 +95,7 @@ impl BytesColumn {
 
     /// Memory of what is not yet written to the file.
     pub(super) fn memory_size(&self) -> usize {
-        self.chunk.memory_size() + self.page.plain.capacity()
+        self.chunk.memory_size() + self.levels.memory_size() + self.page.plain.capacity()
     }
 
     /// Ends the chunk: its pages and what the row group says of them.

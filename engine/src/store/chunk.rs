@@ -21,6 +21,8 @@ use super::segments::{Pages, Segments};
 
 /// Bytes of a page that tell whether it would shrink.
 const PROBE_BYTES: usize = 4 << 10;
+/// Levels of a run that take as much bit by bit.
+const SHORT_RUN: usize = 16;
 /// Memory that zstd keeps for one column, about.
 const CONTEXT_BYTES: usize = 512 << 10;
 
@@ -75,9 +77,7 @@ impl Chunk {
         value_bytes: i64,
     ) -> Result<()> {
         let mut bytes = Vec::new();
-        for (count, is_value) in &levels.runs {
-            packing::push_run(u32::from(*is_value), 1, *count as usize, &mut bytes);
-        }
+        levels.write(&mut bytes);
         let levels_bytes = bytes.len();
         let compressed = self.compressor.compress(values)?;
         let is_compressed = compressed.is_some();
@@ -216,6 +216,27 @@ impl Levels {
     /// Rows so far.
     pub(super) fn rows(&self) -> usize {
         self.rows as usize
+    }
+
+    /// Memory that they take.
+    pub(super) fn memory_size(&self) -> usize {
+        self.runs.capacity() * size_of::<(u32, bool)>()
+    }
+
+    /// Writes them as runs, or bit by bit if the runs are short.
+    fn write(&self, bytes: &mut Vec<u8>) {
+        let levels = self
+            .runs
+            .iter()
+            .map(|(count, is_value)| (*count as usize, u32::from(*is_value)));
+        if self.runs.len() * SHORT_RUN <= self.rows as usize {
+            levels.for_each(|(count, level)| packing::push_run(level, 1, count, bytes));
+        } else {
+            let levels: Vec<u32> = levels
+                .flat_map(|(count, level)| std::iter::repeat_n(level, count))
+                .collect();
+            packing::pack(&levels, 1, bytes);
+        }
     }
 
     fn clear(&mut self) {

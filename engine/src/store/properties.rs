@@ -2,7 +2,7 @@
 //!
 //! All: lz4 (bytes: zstd; packets: as the user says, see [`PacketCodec`]), page index, page statistics for numbers and times so that a
 //! lookup reads a few pages, of text for a row group; none for lists and maps, which no reader prunes by; of bytes, which nobody
-//! compares, whether there are any. Bytes are written by ourselves (`bytes_column.rs`), as [`PageShape`] says.
+//! compares, whether there are any. Bytes (`bytes_column.rs`, as [`PageShape`] says) and text (`text_column.rs`) are written by ourselves.
 //! Entries and connections: bloom filters on the keys by which one steps between levels, whose ranges overlap from row group
 //! to row group. Packets: small pages, so that one connection's bytes are read alone.
 

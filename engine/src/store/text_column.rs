@@ -135,7 +135,8 @@ impl TextColumn {
     /// Memory of what is not yet written to the file.
     pub(super) fn memory_size(&self) -> usize {
         let numbers = self.numbers.capacity() * size_of::<u32>();
-        self.chunk.memory_size() + self.dictionary.memory_size() + numbers + self.page.plain.capacity()
+        let own = numbers + self.levels.memory_size() + self.page.plain.capacity();
+        self.chunk.memory_size() + self.dictionary.memory_size() + own
     }
 
     /// Ends the chunk: its pages and what the row group says of them.

@@ -1,7 +1,7 @@
 //! Whether a row group may have an id, by its bloom filter: of the filter one block is read for each id, and not all of it.
 //!
-//! Specification: Apache Parquet format, "Bloom Filter": split blocks, XXH64. Of a filter that is not written as that says nothing
-//! is known.
+//! Specification: Apache Parquet format, "Bloom Filter": split blocks, XXH64, the one way there is. Of a
+//! header only the length is looked at; of a filter that cannot be as long, nothing is known.
 
 use datafusion::common::Result;
 use datafusion::parquet::file::metadata::ColumnChunkMetaData;

@@ -105,32 +105,44 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// Reads some of the rows of a page, which ascend and are counted from its first, from the page's bytes.
-    pub(super) fn page(&mut self, mut bytes: &[u8], rows: &[usize], room: &mut Room) -> Option<()> {
+    /// Reads some of the rows of a page of so many, which ascend and are counted from its first, from the page's bytes.
+    pub(super) fn page(&mut self, mut bytes: &[u8], length: usize, rows: &[usize], room: &mut Room) -> Option<()> {
         match room.open(self.chunk, self.definition, &mut bytes)? {
-            Page::Data(page) => self.data(&page, rows),
-            Page::Dictionary(..) => None,
+            // Of a page that has others than its index says nobody knows which they are.
+            Page::Data(page) if self.rows_of(&page)? == length => self.data(&page, rows),
+            Page::Data(_) | Page::Dictionary(..) => None,
+        }
+    }
+
+    /// The rows that begin in a page.
+    fn rows_of(&self, page: &DataPage<'_>) -> Option<usize> {
+        match self.definition.is_repeated {
+            true => Walk::new(page.repetition, 1, page.count, 0)?.go_to(page.count),
+            false => Some(page.count),
         }
     }
 
     /// Reads some rows from the bytes of the whole chunk.
     pub(super) fn chunk(&mut self, mut bytes: &[u8], mut rows: &[usize], room: &mut Room) -> Option<()> {
         let (mut first, mut of_page) = (0, Vec::new());
-        while !rows.is_empty() {
+        // True if the last row that was read may go on in the next page.
+        let mut is_open = false;
+        while !rows.is_empty() || is_open && !bytes.is_empty() {
             let page = match room.open(self.chunk, self.definition, &mut bytes)? {
                 Page::Data(page) => page,
                 Page::Dictionary(..) => continue,
             };
-            let length = match self.definition.is_repeated {
-                true => Walk::new(page.repetition, 1, page.count, 0)?.go_to(page.count)?,
-                false => page.count,
-            };
+            let length = self.rows_of(&page)?;
             let end = (length <= self.rows - first).then_some(first + length)?;
+            if is_open && Walk::new(page.repetition, 1, page.count, 0)?.find(0)? > 0 {
+                return None;
+            }
             let these;
             (these, rows) = rows.split_at(rows.partition_point(|row| *row < end));
             of_page.clear();
             of_page.extend(these.iter().map(|row| row - first));
             self.data(&page, &of_page)?;
+            is_open = self.definition.is_repeated && these.last().is_some_and(|row| row + 1 == end);
             first = end;
         }
         Some(())
@@ -247,10 +259,11 @@ impl<'a> Reading<'a> {
         let values = match self.chunk.column_type() {
             PhysicalType::BYTE_ARRAY => Values::Texts(self.texts_of(&wanted, known)?),
             PhysicalType::INT64 | PhysicalType::DOUBLE | PhysicalType::BOOLEAN => {
+                let has_dictionary = self.chunk.column_type() != PhysicalType::BOOLEAN;
                 let word = |value: &Value| match value {
-                    Value::Number(number) => word(known, *number as usize),
+                    Value::Number(number) if has_dictionary => word(known, *number as usize),
                     Value::Word(word) => Some(*word),
-                    Value::Text(_) => None,
+                    Value::Number(_) | Value::Text(_) => None,
                 };
                 Values::Words(self.values.iter().map(word).collect::<Option<_>>()?)
             }
@@ -280,7 +293,10 @@ impl<'a> Reading<'a> {
             Value::Text(place) => Some(place.clone()),
             Value::Word(_) => None,
         };
-        let places = self.values.iter().map(place).collect::<Option<_>>()?;
+        let places: Vec<_> = self.values.iter().map(place).collect::<Option<_>>()?;
+        // One text of a dictionary may be that of many rows.
+        let bytes = places.iter().map(Range::len).fold(0, usize::saturating_add);
+        (bytes <= MOST_BYTES).then_some(())?;
         Some(Texts {
             places,
             ..std::mem::take(&mut self.texts)

@@ -328,6 +328,68 @@ fn damaged_pages_are_left_to_others() {
     }
 }
 
+#[test]
+fn pages_with_other_rows_than_their_index_says_are_left_to_others() {
+    let mut random = Rng::with_seed(7);
+    let written = Written::new(&schema::tables::http::TABLE, WriterVersion::PARQUET_2_0, &mut random);
+    let group = written.group(PageIndexPolicy::Required);
+    let whole = written.rows.columns();
+    let (mut others, mut wrong) = (0, 0);
+    for shift in [-3, 3] {
+        let mut index = group.metadata.offset_index().unwrap().clone();
+        for column in &mut index[0] {
+            column
+                .page_locations
+                .iter_mut()
+                .skip(1)
+                .for_each(|page| page.first_row_index += shift);
+        }
+        let metadata = ParquetMetaData::clone(&group.metadata).into_builder();
+        let damaged = Group {
+            metadata: Arc::new(metadata.set_offset_index(Some(index)).build()),
+            ..group.clone()
+        };
+        let rows: Vec<_> = (PAGE_ROWS - 5..ROWS).step_by(7).collect();
+        let places = UInt64Array::from_iter_values(rows.iter().map(|row| *row as u64));
+        for (place, values) in whole.iter().enumerate() {
+            let mut reader: Reader = Box::new(Memory(written.bytes.clone()));
+            let found = block_on(read(&damaged, &written.table, &[place], &rows, 1, &mut reader)).unwrap();
+            let Some(found) = found else {
+                others += 1;
+                continue;
+            };
+            let expected = cast(&take(values, &places, None).unwrap(), found[0].data_type()).unwrap();
+            wrong += usize::from(found[0] != expected);
+        }
+    }
+    assert!(
+        others > whole.len() && wrong == 0,
+        "{others} left to others, {wrong} wrong"
+    );
+}
+
+#[test]
+fn a_long_text_of_many_rows_is_left_to_others() {
+    let mut random = Rng::with_seed(8);
+    let table = &schema::tables::http::TABLE;
+    let written = Written::new(table, WriterVersion::PARQUET_1_0, &mut random);
+    let url = written.table.index_of("url").unwrap();
+    let text = "x".repeat(1 << 20);
+    let mut columns = written.rows.columns().to_vec();
+    columns[url] = Arc::new(StringArray::from_iter_values(std::iter::repeat_n(&text, 500)));
+    let others = columns.iter_mut().enumerate().filter(|(place, _)| *place != url);
+    others.for_each(|(_, column)| *column = column.slice(0, 500));
+    let rows = RecordBatch::try_new(written.rows.schema(), columns).unwrap();
+    let written = Written::of(table, WriterVersion::PARQUET_1_0, rows);
+    let group = written.group(PageIndexPolicy::Required);
+    let found = |rows: &[usize]| {
+        let mut reader: Reader = Box::new(Memory(written.bytes.clone()));
+        block_on(read(&group, &written.table, &[url], rows, 1, &mut reader)).unwrap()
+    };
+    assert_eq!(found(&[0, 400]).unwrap()[0].as_string_view().value(1), text);
+    assert_eq!(found(&(0..500).collect::<Vec<_>>()), None);
+}
+
 #[tokio::test]
 async fn two_threads_read_what_one_does() {
     let mut random = Rng::with_seed(5);
