@@ -126,7 +126,9 @@ impl Parts {
         numbers: &[u64],
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let parts = self.manifest.parts(self.table.name).iter();
-        let parts = parts.filter(|part| numbers.binary_search(&part.number).is_ok()).collect();
+        let parts = parts
+            .filter(|part| numbers.binary_search(&part.number).is_ok())
+            .collect();
         self.read_for(Purpose::Named)
             .scan_parts(state, parts, Some(projection), &[], None)
     }
