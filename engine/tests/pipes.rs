@@ -347,6 +347,27 @@ fn a_capture_is_written_of_a_query_that_ends_in_a_step() {
 }
 
 #[test]
+fn rows_that_begin_in_one_packet_are_cut_off_in_their_order() {
+    let demo = Demo::new();
+    let id = demo.number("dns | select conn_id | limit 1");
+    let rows = |stages: &str| {
+        let answer = demo.answer(&format!("id == {id} {stages}"));
+        answer.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (all, sorted) = (rows(""), rows("| sort src.port"));
+    // The flow, its connection and that one's first entry.
+    assert_eq!((all.len(), sorted.len()), (3, 3));
+    // Whichever table is read first.
+    for _ in 0..10 {
+        assert_eq!(rows("| tail 1"), all[2..]);
+        assert_eq!(rows("| tail 2"), all[1..]);
+        assert_eq!(rows("| limit 1"), all[..1]);
+        assert_eq!(rows("| sort src.port | limit 1"), sorted[..1]);
+        assert_eq!(rows("| sort src.port | limit 2"), sorted[..2]);
+    }
+}
+
+#[test]
 fn a_query_without_stages_is_the_filter_it_was() {
     let demo = Demo::new();
     let plan = |text: &str| demo.runtime.block_on(demo.database.explain(text)).unwrap().plan;

@@ -9,9 +9,10 @@ use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
 use datafusion::arrow::compute::SortOptions;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::TableProvider as _;
-use datafusion::common::{Column, DFSchema, Result, internal_datafusion_err, internal_err};
+use datafusion::common::{Column, DFSchema, Result, ScalarValue, internal_datafusion_err, internal_err};
 use datafusion::datasource::provider_as_source;
 use datafusion::execution::session_state::SessionState;
+use datafusion::functions::math::expr_fn::random;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, TableScan, lit, when};
 use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr, expressions};
 use datafusion::physical_plan::empty::EmptyExec;
@@ -118,14 +119,18 @@ impl Branches {
         }
         read.push(place_of_row.clone());
         let [id, index, time] = own;
-        // Were the branch a constant, each table's first rows would be sorted without it, and of rows that tie those that come first
-        // in time would keep the others out.
-        let place = when(id.clone().is_null(), lit(-1_i64)).otherwise(lit(place as i64))?;
+        let place = not_constant(ScalarValue::from(place as i64))?;
         let names = [place, id, index, time, place_of_row].into_iter().zip(NAMES);
         let names = names.map(|(value, name)| value.alias(name));
         let values = keys.iter().enumerate();
-        let values = values.map(|(number, key)| key.expr.clone().alias(key_name(number)));
-        let above: Vec<_> = names.chain(values).collect();
+        let values = values.map(|(number, key)| {
+            let value = match self.here(first.keys[number].expr.clone(), branch)? {
+                Expr::Literal(value, _) if !value.is_null() => not_constant(value)?,
+                _ => key.expr.clone(),
+            };
+            Ok(value.alias(key_name(number)))
+        });
+        let above: Vec<_> = names.map(Ok).chain(values).collect::<Result<_>>()?;
         LogicalPlanBuilder::from(rows)
             .project(read)?
             .sort_with_limit(keys, Some(first.fetch))?
@@ -148,6 +153,14 @@ impl Branches {
         let names = [(ID, NAMES[1]), (INDEX, NAMES[2])].map(|(own, name)| column(own).alias(name));
         rows.project(values.chain(names))?.build()
     }
+}
+
+/// A literal of which the planner does not know that it is one. Were what tells the branches apart a constant of each, each table's first
+/// rows would be sorted without it, and of rows that tie those that come first in time would keep the others out.
+fn not_constant(value: ScalarValue) -> Result<Expr> {
+    // No random number is below zero.
+    let never = random().lt(lit(0.0));
+    when(never, lit(ScalarValue::try_from(value.data_type())?)).otherwise(lit(value))
 }
 
 /// The rows of a table with their places.
