@@ -461,6 +461,22 @@ fn tables_without_rows_are_not_planned() {
 }
 
 #[test]
+fn values_that_are_used_twice_are_not_written_out_again_and_again() {
+    let demo = Demo::open();
+    let doubled = (0..25).map(|n| format!("t{} AS (SELECT *, v{n} + v{n} AS v{} FROM t{n})", n + 1, n + 1));
+    let tables: Vec<_> = ["t0 AS (SELECT *, id AS v0 FROM http)".to_owned()]
+        .into_iter()
+        .chain(doubled)
+        .collect();
+    let first = demo.rows(&format!(
+        "WITH {} SELECT v25 / v0 AS times, * FROM t25 ORDER BY \"timestamp\" DESC, id DESC, \"index\" DESC LIMIT 3",
+        tables.join(", ")
+    ));
+    assert_eq!(first.len(), 3);
+    assert!(first.iter().all(|row| row.contains("33554432")), "{first:?}");
+}
+
+#[test]
 fn many_first_rows_take_two_steps_too() {
     // Those that a sort keeps hold the batches that they came in: better of two columns than of all.
     let demo = Demo::open();

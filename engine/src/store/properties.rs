@@ -70,7 +70,7 @@ pub(super) struct PageCodec {
 }
 
 impl PageCodec {
-    /// LZ4, as the library's columns of a part are.
+    /// That of rows, whoever writes their columns.
     pub(super) const ROWS: Self = Self {
         codec: PacketCodec::Lz4,
         level: 0,
@@ -120,7 +120,7 @@ impl PageShape {
 /// time, and without a context of a megabyte for each column that is being written.
 pub(crate) fn properties(table: &Table) -> WriterProperties {
     let properties = base(table)
-        .set_compression(Compression::LZ4_RAW)
+        .set_compression(PageCodec::ROWS.codec.compression())
         .set_data_page_size_limit(PAGE_BYTES);
     if table.name == packets::TABLE.name {
         for_packets(table, properties)
