@@ -24,7 +24,7 @@ pub(crate) use steps::Placed;
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
-use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, Result, TableReference, internal_datafusion_err, project_schema};
@@ -33,12 +33,13 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::expr_rewriter::unnormalize_col;
 use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
 use datafusion::logical_expr::{
-    EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, Projection, SortExpr, TableProviderFilterPushDown, TableScan,
+    EmptyRelation, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Projection, SortExpr, TableProviderFilterPushDown, TableScan,
     Union,
 };
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::union::UnionExec;
+use sql::Share;
 
 use crate::late::{is_pure, is_repeatable, parts_of};
 
@@ -186,6 +187,35 @@ fn collect(union: &Union, schema: &Schema, session: &SessionState, branches: &mu
 }
 
 impl Branches {
+    /// What tables give to the rows of a filter, as one relation; `None` if its columns are of other types in one of them than in the
+    /// others, and if the same rows cannot be read twice.
+    pub(crate) fn of_shares(columns: Vec<Field>, shares: Vec<Share>, session: &SessionState) -> Result<Option<Self>> {
+        let schema: SchemaRef = Arc::new(Schema::new(columns));
+        let mut branches = Vec::new();
+        for Share { rows, values } in shares {
+            let Some(Plain { scan, filters, .. }) = Plain::of(&rows)? else {
+                return Ok(None);
+            };
+            let Some(parts) = parts_of(scan).filter(|_| is_repeatable(&rows).unwrap_or(false)) else {
+                return Ok(None);
+            };
+            for (value, field) in values.iter().zip(schema.fields()) {
+                if value.get_type(rows.schema())? != *field.data_type() {
+                    return Ok(None);
+                }
+            }
+            if parts.may_match(session, conjunction(filters).map(unnormalize_col)) {
+                branches.push(Branch { rows, values });
+            }
+        }
+        let is_planned = Planner::of(session).is_some();
+        Ok(is_planned.then_some(Self {
+            schema,
+            branches: branches.into(),
+            first: None,
+        }))
+    }
+
     /// The tables that are scanned as one, if they are.
     pub(crate) fn of(scan: &TableScan) -> Option<Self> {
         let provider = source_as_provider(&scan.source).ok()?;

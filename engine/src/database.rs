@@ -228,8 +228,8 @@ impl Database {
     /// [`Error::Filter`] with all mistakes of the filter. What fails later is in the stream.
     pub async fn kfl(&self, text: &str, options: &QueryOptions) -> Result<Rows, Error> {
         let snapshot = self.snapshot();
-        let plan = query::plan_query(&query::compile_query(text)?, &snapshot, options)?;
-        query::run(&plan, self.session(&snapshot)?).await
+        let query = query::compile_query(text)?;
+        query::answer(&query, &snapshot, self.session(&snapshot)?, options).await
     }
 
     /// Counts the rows that a query's filter is neither true nor false of, because it fails on them, and the values that its

@@ -38,7 +38,7 @@ use crate::columns::{ID, INDEX, TIMESTAMP, column};
 use crate::provider::{Parts, Purpose};
 
 /// Rows above which reading them again by name costs more than it saves.
-const MOST_ROWS: usize = 1 << 16;
+pub(crate) const MOST_ROWS: usize = 1 << 16;
 /// Columns that must be saved for a second step to pay.
 pub(crate) const FEWEST_COLUMNS: usize = 8;
 /// The first step's answer as a relation, and its columns; no column of a table has a blank.

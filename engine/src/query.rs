@@ -13,9 +13,10 @@ use futures::{FutureExt, StreamExt, TryStreamExt};
 use kfl::{Environment, Lowered};
 use sql::LeftOut;
 
+use crate::branches::{self, Branches};
 use crate::session::Snapshot;
 use crate::store::Pin;
-use crate::{Counters, Error, branches, damage};
+use crate::{Counters, Error, damage, late};
 
 /// How to answer.
 #[derive(Clone, Debug, Default)]
@@ -100,6 +101,41 @@ pub(crate) fn plan_query(
     }
 }
 
+/// Answers a query.
+pub(crate) async fn answer(
+    query: &kfl::Query,
+    snapshot: &Snapshot,
+    session: &SessionState,
+    options: &QueryOptions,
+) -> Result<Rows, Error> {
+    let first = match (query.stages(), options.limit) {
+        ([], Some(fetch)) => first_rows(query.filter(), fetch, snapshot, session).await,
+        _ => Ok(None),
+    };
+    let plan = match first.map_err(Error::of_query)? {
+        Some(plan) => plan,
+        None => physical(&plan_query(query, snapshot, options)?, session).await?,
+    };
+    started(plan, session)
+}
+
+/// The first rows of a filter as [`plan`] plans them, without the detour: what the optimizer would find is known.
+async fn first_rows(
+    filter: &kfl::Filter,
+    fetch: usize,
+    snapshot: &Snapshot,
+    session: &SessionState,
+) -> datafusion::error::Result<Option<Arc<dyn ExecutionPlan>>> {
+    if fetch == 0 || fetch > late::MOST_ROWS {
+        return Ok(None);
+    }
+    let (columns, shares) = sql::shares(filter, &snapshot.tables())?;
+    let Some(branches) = Branches::of_shares(columns, shares, session)? else {
+        return Ok(None);
+    };
+    branches.first(sql::order(), fetch).planned(session).await
+}
+
 /// Plans a filter: the rows of every table that can match, ordered.
 pub(crate) fn plan(filter: &kfl::Filter, snapshot: &Snapshot, options: &QueryOptions) -> Result<LogicalPlan, Error> {
     sql::filtered(filter, &snapshot.tables())
@@ -180,7 +216,10 @@ async fn physical(plan: &LogicalPlan, session: &SessionState) -> Result<Arc<dyn 
 
 /// Starts a plan.
 pub(crate) async fn run(plan: &LogicalPlan, session: &SessionState) -> Result<Rows, Error> {
-    let plan = physical(plan, session).await?;
+    started(physical(plan, session).await?, session)
+}
+
+fn started(plan: Arc<dyn ExecutionPlan>, session: &SessionState) -> Result<Rows, Error> {
     let context = session.task_ctx();
     let stream = execute_stream(plan.clone(), context.clone()).map_err(Error::of_query)?;
     let schema = stream.schema();

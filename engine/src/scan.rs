@@ -30,6 +30,7 @@ mod question;
 mod queue;
 mod reading;
 mod run;
+mod span;
 mod statistics;
 mod tally;
 #[cfg(test)]

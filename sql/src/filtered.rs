@@ -46,12 +46,44 @@ pub fn filtered(filter: &kfl::Filter, tables: &dyn Tables) -> Result<LogicalPlan
     union(&tables_of(filter), tables)
 }
 
-/// Plans the union of some tables, each with its predicate.
-pub(crate) fn union(branches: &[(&'static Table, Option<Expr>)], tables: &dyn Tables) -> Result<LogicalPlan> {
+/// What one table gives to the rows of a filter.
+#[derive(Clone, Debug)]
+pub struct Share {
+    /// The table, filtered.
+    pub rows: LogicalPlan,
+    /// What each column of the answer is here: a column of the table, or null.
+    pub values: Vec<Expr>,
+}
+
+/// The columns of a filter's answer, and what each table that has rows gives to it: what [`filtered`] makes one plan of.
+///
+/// # Errors
+///
+/// If DataFusion refuses a predicate.
+pub fn shares(filter: &kfl::Filter, tables: &dyn Tables) -> Result<(Vec<Field>, Vec<Share>)> {
+    shares_of(&tables_of(filter), tables)
+}
+
+fn shares_of(
+    branches: &[(&'static Table, Option<Expr>)],
+    tables: &dyn Tables,
+) -> Result<(Vec<Field>, Vec<Share>)> {
     let names: Vec<_> = branches.iter().map(|(table, _)| *table).collect();
     let columns = columns(&names, tables);
     let with_rows = branches.iter().filter(|(table, _)| tables.has_rows(table));
-    let inputs = with_rows.map(|(table, predicate)| branch(table, predicate.as_ref(), &columns, tables).map(Arc::new));
+    let shares = with_rows.map(|(table, predicate)| share(table, predicate.as_ref(), &columns, tables));
+    let shares = shares.collect::<Result<_>>()?;
+    Ok((columns, shares))
+}
+
+/// Plans the union of some tables, each with its predicate.
+pub(crate) fn union(branches: &[(&'static Table, Option<Expr>)], tables: &dyn Tables) -> Result<LogicalPlan> {
+    let (columns, shares) = shares_of(branches, tables)?;
+    let inputs = shares.into_iter().map(|Share { rows, values }| {
+        let values = values.into_iter().zip(&columns);
+        let values = values.map(|(value, column)| value.alias(column.name()));
+        LogicalPlanBuilder::new(rows).project(values)?.build().map(Arc::new)
+    });
     let mut inputs: Vec<_> = inputs.collect::<Result<_>>()?;
     match (inputs.len(), columns.is_empty()) {
         (0, true) => nothing(tables),
@@ -89,12 +121,12 @@ pub(crate) fn shared(tables: &dyn Tables) -> Vec<Field> {
     columns(&all, tables).into_iter().filter(is_shared).collect()
 }
 
-fn branch(
+fn share(
     table: &'static Table,
     predicate: Option<&Expr>,
     columns: &[Field],
     tables: &dyn Tables,
-) -> Result<LogicalPlan> {
+) -> Result<Share> {
     let provider = tables.provider(table);
     let schema = provider.schema();
     let stored: HashSet<_> = schema.fields().iter().map(|field| field.name()).collect();
@@ -103,10 +135,13 @@ fn branch(
         plan = plan.filter(predicate.clone())?;
     }
     let values = columns.iter().map(|column| match stored.contains(column.name()) {
-        true => Ok(Expr::Column(Column::new(Some(table.name), column.name())).alias(column.name())),
-        false => Ok(null(column.data_type())?.alias(column.name())),
+        true => Ok(Expr::Column(Column::new(Some(table.name), column.name()))),
+        false => null(column.data_type()),
     });
-    plan.project(values.collect::<Result<Vec<_>>>()?)?.build()
+    Ok(Share {
+        values: values.collect::<Result<_>>()?,
+        rows: plan.build()?,
+    })
 }
 
 fn null(data_type: &DataType) -> Result<Expr> {

@@ -9,12 +9,18 @@ use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
 use datafusion::arrow::compute::SortOptions;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::TableProvider as _;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, Result, ScalarValue, internal_datafusion_err, internal_err};
 use datafusion::datasource::provider_as_source;
 use datafusion::execution::session_state::SessionState;
 use datafusion::functions::math::expr_fn::random;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, TableScan, lit, when};
 use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr, expressions};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::ensure_coop::EnsureCooperative;
+use datafusion::physical_optimizer::filter_pushdown::FilterPushdown;
+use datafusion::physical_optimizer::pushdown_sort::PushdownSort;
+use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::union::UnionExec;
@@ -28,6 +34,26 @@ use crate::provider::Purpose;
 use crate::scan::{ChooseExec, PLACE, parts_of as parts_of_places};
 
 impl Branches {
+    /// The first rows of all columns, planned without a plan above that asks for them; `None` where they do not take two steps.
+    pub(crate) async fn planned(&self, session: &SessionState) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let all: Vec<_> = (0..self.schema.fields().len()).collect();
+        let Some(first) = self.first.as_ref().filter(|first| self.takes_two_steps(&all, first)) else {
+            return Ok(None);
+        };
+        let mut rows = self.scan_first(session, first, &all, &[]).await?;
+        // What other rules would bring about is so already.
+        let rules: [&dyn PhysicalOptimizerRule; 4] = [
+            &FilterPushdown::new(),
+            &PushdownSort::new(),
+            &EnsureCooperative::new(),
+            &FilterPushdown::new_post_optimization(),
+        ];
+        for rule in rules {
+            rows = rule.optimize(rows, session.config_options())?;
+        }
+        Ok(Some(rows))
+    }
+
     /// True if a second step saves columns enough, and all rows have names.
     pub(super) fn takes_two_steps(&self, projection: &[usize], first: &First) -> bool {
         let is_named = |branch: &Branch| {
@@ -54,7 +80,7 @@ impl Branches {
             let plan = self.names(place, branch, filters, first)?;
             let plan = planner.create_physical_plan(&plan).await?;
             if !plan.is::<EmptyExec>() {
-                names.push(plan);
+                names.push(sorted_apart(plan)?);
             }
         }
         if names.is_empty() {
@@ -76,6 +102,7 @@ impl Branches {
         let by_branch = PhysicalSortExpr::new_default(Arc::new(expressions::Column::new(NAMES[0], 0)));
         let order = LexOrdering::new(keys.chain([by_branch])).zip(above);
         let (order, above) = order.ok_or_else(|| internal_datafusion_err!("an order has keys"))?;
+        let names = Arc::new(CoalescePartitionsExec::new(names));
         let names = Arc::new(SortExec::new(order.clone(), names).with_fetch(Some(first.fetch)));
         Ok(Arc::new(FirstExec::new(
             names,
@@ -153,6 +180,20 @@ impl Branches {
         let names = [(ID, NAMES[1]), (INDEX, NAMES[2])].map(|(own, name)| column(own).alias(name));
         rows.project(values.chain(names))?.build()
     }
+}
+
+/// The plan with each partition sorted on its own.
+fn sorted_apart(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    let apart = |node: Arc<dyn ExecutionPlan>| {
+        Ok(match node.downcast_ref::<SortExec>() {
+            Some(sort) => {
+                let sort = sort.clone().with_preserve_partitioning(true);
+                Transformed::new(Arc::new(sort) as Arc<dyn ExecutionPlan>, true, TreeNodeRecursion::Stop)
+            }
+            None => Transformed::no(node),
+        })
+    };
+    plan.transform_down(apart).map(|plan| plan.data)
 }
 
 /// A literal of which the planner does not know that it is one. Were what tells the branches apart a constant of each, each table's first

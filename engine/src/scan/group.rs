@@ -74,12 +74,22 @@ impl Group {
 
     /// The rows of the pages of a column that can hold one of the values, if the pages tell what they hold.
     pub(super) fn pages_with(&self, wanted: &Wanted) -> Option<Vec<Range<usize>>> {
-        let (ColumnIndexMetaData::INT64(index), offsets) = self.page_index(&wanted.column)? else {
+        self.pages_where(&wanted.column, |first, last| wanted.may_lie_in(first, last))
+    }
+
+    /// The rows of the pages of a column whose smallest and largest value may be those of wanted rows, if the pages tell what they
+    /// hold.
+    pub(super) fn pages_where(
+        &self,
+        column: &str,
+        may_be_wanted: impl Fn(i64, i64) -> bool,
+    ) -> Option<Vec<Range<usize>>> {
+        let (ColumnIndexMetaData::INT64(index), offsets) = self.page_index(column)? else {
             return None;
         };
         let locations = offsets.page_locations();
         let may_hold = |page: usize| match (index.min_value(page), index.max_value(page)) {
-            (Some(first), Some(last)) => wanted.may_lie_in(*first, *last),
+            (Some(first), Some(last)) => may_be_wanted(*first, *last),
             _ => !index.is_null_page(page),
         };
         if index.num_pages() as usize != locations.len() {

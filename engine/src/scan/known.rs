@@ -6,32 +6,49 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::{Result, ScalarValue};
 use datafusion::parquet::file::metadata::ParquetMetaData;
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr_common::physical_expr::snapshot_physical_expr;
 use datafusion::physical_optimizer::pruning::{PruningPredicate, PruningPredicateBuilder};
 
+use super::Order;
 use super::group::Group;
+use super::span::Span;
 use super::statistics::Statistics;
 use super::wanted::Wanted;
 use crate::provider::Ranges;
 use crate::store::{Columns, Content, Part};
 
 /// What is known of the rows that are wanted.
-#[derive(Default)]
 pub(super) struct Known {
     /// The predicate for statistics.
     predicate: Option<PruningPredicate>,
     wanted: Vec<Wanted>,
+    /// Between which values of the order's column wanted rows lie.
+    span: Span,
     /// Which row groups of the part that was asked about last may match: to ask about all of them costs hardly more than one.
     asked: Mutex<Option<(Arc<ParquetMetaData>, Vec<bool>)>>,
 }
 
+impl Default for Known {
+    /// Nothing.
+    fn default() -> Self {
+        Self {
+            predicate: None,
+            wanted: Vec::new(),
+            span: Span::ALL,
+            asked: Mutex::default(),
+        }
+    }
+}
+
 impl Known {
-    /// What a filter over a table's columns tells.
-    pub(super) fn of(filter: Arc<dyn PhysicalExpr>, table: &SchemaRef) -> Result<Self> {
-        let wanted = Wanted::of(filter.clone())?;
+    /// What a filter over a table's columns tells, of rows in an order.
+    pub(super) fn of(filter: Arc<dyn PhysicalExpr>, table: &SchemaRef, order: Option<&Order>) -> Result<Self> {
+        let now = snapshot_physical_expr(filter.clone())?;
         let builder = PruningPredicateBuilder::new().with_file_schema(table.clone());
         Ok(Self {
             predicate: builder.try_build(filter).ok(),
-            wanted,
+            wanted: Wanted::of(&now),
+            span: order.map_or(Span::ALL, |order| Span::of(&now, &order.column)),
             asked: Mutex::default(),
         })
     }
@@ -39,6 +56,11 @@ impl Known {
     /// The lists of values of which a row must have one.
     pub(super) fn wanted(&self) -> &[Wanted] {
         &self.wanted
+    }
+
+    /// Between which values of the order's column wanted rows lie.
+    pub(super) fn span(&self) -> Span {
+        self.span
     }
 
     /// Which of some parts are not ruled out by what the manifest says of them.

@@ -182,7 +182,7 @@ impl Run {
     }
 
     /// A column of whole numbers or times of the rows that were found.
-    async fn numbers(&self, group: &Group, name: &str, found: &BooleanBuffer, reader: &mut Reader) -> Result<ArrayRef> {
+    pub(super) async fn numbers(&self, group: &Group, name: &str, found: &BooleanBuffer, reader: &mut Reader) -> Result<ArrayRef> {
         let data_type = self.table().field_with_name(name)?.data_type();
         let chunk = group.leaf(name);
         let chunk = chunk.ok_or_else(|| internal_datafusion_err!("numbers are of a column"))?;

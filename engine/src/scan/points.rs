@@ -45,7 +45,7 @@ const MOST_BYTES: u64 = 64 << 20;
 const SMALL_BYTES: u64 = 256 << 10;
 
 /// Bytes of a row group above which two threads take them apart.
-const MANY_BYTES: u64 = 1 << 20;
+const MANY_BYTES: u64 = 128 << 10;
 
 /// Reads columns, by their places in the table, of rows of a row group, which ascend.
 pub(super) async fn read(

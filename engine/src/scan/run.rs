@@ -273,6 +273,10 @@ impl Run {
         if !self.may_hold(group)? {
             return Ok(stream::empty().boxed());
         }
+        let found = self.still_wanted(group, found).await?;
+        if found.count_set_bits() == 0 {
+            return Ok(stream::empty().boxed());
+        }
         if let Some(rows) = self.few_rows(group, &found).await? {
             return Ok(rows);
         }
@@ -394,7 +398,7 @@ impl Run {
     }
 
     /// What row groups can be ruled out by, as of now.
-    fn known(&self) -> Result<Arc<Known>> {
+    pub(super) fn known(&self) -> Result<Arc<Known>> {
         let (_, source) = self.exec.source()?;
         let Some(filter) = source.filter() else {
             return Ok(Arc::default());
@@ -404,7 +408,7 @@ impl Run {
         match known.as_ref() {
             Some((of, known)) if *of == generation => Ok(known.clone()),
             _ => {
-                let now = Arc::new(Known::of(filter, self.table())?);
+                let now = Arc::new(Known::of(filter, self.table(), self.order())?);
                 *known = Some((generation, now.clone()));
                 Ok(now)
             }

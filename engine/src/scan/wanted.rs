@@ -10,11 +10,10 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::Int64Type;
-use datafusion::common::{Result, ScalarValue};
+use datafusion::common::ScalarValue;
 use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::expressions::{BinaryExpr, Column, InListExpr, Literal};
 use datafusion::physical_expr::{ScalarFunctionExpr, split_conjunction};
-use datafusion::physical_expr_common::physical_expr::snapshot_physical_expr;
 use datafusion::physical_plan::PhysicalExpr;
 
 use crate::members::IdSet;
@@ -41,11 +40,10 @@ impl Wanted {
         }
     }
 
-    /// All lists among the conjuncts of a filter, as of now.
-    pub(super) fn of(filter: Arc<dyn PhysicalExpr>) -> Result<Vec<Self>> {
-        let filter = snapshot_physical_expr(filter)?;
-        let conjuncts = split_conjunction(&filter).into_iter();
-        Ok(conjuncts.flat_map(Self::listed).collect())
+    /// All lists among the conjuncts of a filter, which is as of now.
+    pub(super) fn of(filter: &Arc<dyn PhysicalExpr>) -> Vec<Self> {
+        let conjuncts = split_conjunction(filter).into_iter();
+        conjuncts.flat_map(Self::listed).collect()
     }
 
     fn listed(conjunct: &Arc<dyn PhysicalExpr>) -> Vec<Self> {
@@ -169,7 +167,7 @@ mod tests {
             column: (*column).to_owned(),
             values: values.to_vec(),
         });
-        assert_eq!(Wanted::of(filter).unwrap(), expected.collect::<Vec<_>>());
+        assert_eq!(Wanted::of(&filter), expected.collect::<Vec<_>>());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A column of text, written as numbers of a dictionary while that is small, and plain from then on.
+//! A column of text, written as numbers of a dictionary while that is small and repeats itself, and plain from then on.
 //!
 //! The library hashes each value and compares it with the least and the greatest so far. Here a value that is the one before is
 //! not looked up, and of the dictionary's values alone it is asked which is the least: most columns say the same in many rows.
@@ -35,6 +35,9 @@ pub(super) struct TextColumn {
     page: PlainPage,
     range: TextRange,
 }
+
+/// Of how many values one at least must be one that was there before, so that a dictionary goes on after a page.
+const MOST_NEW: usize = 4;
 
 /// How much a page, a dictionary and a bound may hold.
 #[derive(Clone, Copy)]
@@ -121,8 +124,12 @@ impl TextColumn {
         let bytes = self.number_bytes as i64;
         self.chunk
             .end_page(&mut self.levels, Encoding::RLE_DICTIONARY, &packed, bytes)?;
+        self.dictionary.values += self.numbers.len();
         self.numbers.clear();
         self.number_bytes = 0;
+        if self.dictionary.is_of_new_values() {
+            self.dictionary.close();
+        }
         Ok(())
     }
 
@@ -168,7 +175,9 @@ struct Dictionary {
     numbers: HashTable<u32>,
     hasher: ahash::RandomState,
     last: Option<u32>,
-    /// False once it has grown too large.
+    /// How many values of the pages so far are numbers of it.
+    values: usize,
+    /// False once it has grown too large, or repeats nothing.
     is_open: bool,
 }
 
@@ -180,6 +189,7 @@ impl Default for Dictionary {
             numbers: HashTable::new(),
             hasher: ahash::RandomState::new(),
             last: None,
+            values: 0,
             is_open: true,
         }
     }
@@ -229,6 +239,11 @@ impl Dictionary {
     /// The values.
     fn texts(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.places.len() as u32).map(|number| bytes_of(&self.plain, &self.places, number))
+    }
+
+    /// True if nearly all values were new: whoever wants one of them would have to read them all.
+    fn is_of_new_values(&self) -> bool {
+        self.places.len() > self.values - self.values / MOST_NEW
     }
 
     /// Takes no value any more.
