@@ -7,7 +7,7 @@
 //! Where a scan told the places of the rows (`scan/placed.rs`) these are what is read, row groups side by side; other rows are looked
 //! for by their names.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -42,6 +42,9 @@ use crate::scan::{PLACE, PlacedRows};
 /// The names of rows, by which the second step finds them: the number of their branch, id, index, time, and the place where the scan
 /// knows it. What the order needs comes behind. No column of a table has a blank.
 pub(crate) const NAMES: [&str; 5] = ["kept branch", "kept id", "kept index", "kept time", PLACE];
+
+/// How many times as many rows as were given so far are given next.
+const GROWTH: usize = 8;
 
 /// The second step, on top of the first.
 #[derive(Clone, Debug)]
@@ -83,12 +86,28 @@ struct Names {
     last_ns: i64,
 }
 
-/// Rows that were read, and which of them are wanted: their places among the rows of all tables, in the batches, and in these.
+/// Rows that were read.
 #[derive(Debug)]
 struct Found {
     batches: Vec<RecordBatch>,
-    places: Vec<(usize, usize, usize)>,
+    /// Where the wanted rows are, in the batches and in these, by their places among the rows of all tables.
+    places: Vec<Option<(usize, usize)>>,
     memory: Vec<MemoryReservation>,
+}
+
+/// Rows as they are read and given.
+struct Reading {
+    rows: Arc<Rows>,
+    found: Found,
+    /// What is still being read, in the order in which its first rows are given.
+    pieces: BoxStream<'static, Result<PieceRows>>,
+    /// The first of the rows of each piece that is still being read.
+    firsts: VecDeque<usize>,
+    /// How many are given,
+    given: usize,
+    /// and how many more are given at once at least: few at first, so that who waits for them sees some soon.
+    least: usize,
+    most: usize,
 }
 
 impl FirstExec {
@@ -139,7 +158,7 @@ impl Rows {
         let names: Vec<_> = names.try_collect().await?;
         let mut found = Found {
             batches: Vec::new(),
-            places: Vec::new(),
+            places: vec![None; names.iter().map(RecordBatch::num_rows).sum()],
             memory: Vec::new(),
         };
         let mut pieces = Vec::new();
@@ -151,40 +170,25 @@ impl Rows {
                 pieces.extend(self.pieces(branch, places, &context).await?);
             }
         }
-        // Tasks end when what waits for them does.
-        let rows = |piece: Piece| SpawnedTask::spawn(piece.rows(context.clone())).map(flat);
-        let mut rows =
-            stream::iter(pieces.into_iter().map(rows)).buffer_unordered(self.session.config().target_partitions());
-        while let Some((ranks, batches, memory)) = rows.try_next().await? {
-            found.memory.push(memory);
-            let mut ranks = ranks.into_iter();
-            for batch in batches {
-                let places = ranks.by_ref().take(batch.num_rows()).enumerate();
-                let number = found.batches.len();
-                found.places.extend(places.map(|(row, rank)| (rank, number, row)));
-                found.batches.push(self.widened(&batch)?);
-            }
-            if ranks.next().is_some() {
-                return Err(internal_datafusion_err!("rows do not lie where they were found"));
-            }
-        }
-        let Found {
-            batches,
-            mut places,
-            memory,
-        } = found;
-        places.sort_unstable();
-        let rows = context.session_config().batch_size();
-        let pieces: Vec<Vec<_>> = places
-            .chunks(rows)
-            .map(|piece| piece.iter().map(|(_, batch, row)| (*batch, *row)).collect())
-            .collect();
-        let piece = move |piece: Vec<(usize, usize)>| {
-            // The rows' memory is held until the last of them is given.
-            let _ = &memory;
-            Ok(interleave_record_batch(&batches.iter().collect::<Vec<_>>(), &piece)?)
+        pieces.sort_unstable_by_key(Piece::first);
+        let most = context.session_config().batch_size();
+        let reading = Reading {
+            firsts: pieces.iter().map(Piece::first).collect(),
+            // Tasks end when what waits for them does.
+            pieces: stream::iter(pieces)
+                .map(move |piece| SpawnedTask::spawn(piece.rows(context.clone())).map(flat))
+                .buffered(self.session.config().target_partitions())
+                .boxed(),
+            rows: self,
+            found,
+            given: 0,
+            least: 1,
+            most,
         };
-        Ok(stream::iter(pieces.into_iter().map(piece)).boxed())
+        let batches = stream::try_unfold(reading, |mut reading| async move {
+            Ok(reading.next().await?.map(|batch| (batch, reading)))
+        });
+        Ok(batches.boxed())
     }
 
     /// Looks for rows by their names.
@@ -202,10 +206,9 @@ impl Rows {
             let mut rows = execute_stream(scan, context.clone())?;
             let memory = MemoryConsumer::new("FirstExec").register(context.memory_pool());
             while let Some(batch) = rows.try_next().await? {
-                let (ranks, number) = (names.ranks(&batch)?.into_iter().enumerate(), found.batches.len());
-                (found.places).extend(ranks.filter_map(|(row, rank)| Some((rank?, number, row))));
+                let ranks = names.ranks(&batch)?;
                 memory.try_grow(batch.get_array_memory_size())?;
-                found.batches.push(self.widened(&batch)?);
+                found.add(self.widened(&batch)?, ranks);
             }
             found.memory.push(memory);
             Ok(())
@@ -253,8 +256,64 @@ impl Rows {
     }
 }
 
+impl Found {
+    /// Adds rows with their places among the rows of all tables, where they have one.
+    fn add(&mut self, batch: RecordBatch, ranks: impl IntoIterator<Item = Option<usize>>) {
+        let number = self.batches.len();
+        for (row, rank) in ranks.into_iter().enumerate() {
+            if let Some(place) = rank.and_then(|rank| self.places.get_mut(rank)) {
+                *place = Some((number, row));
+            }
+        }
+        self.batches.push(batch);
+    }
+}
+
+impl Reading {
+    /// The rows that come next, of those whose like before them are read.
+    async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            let known = self.firsts.front().copied().unwrap_or(self.found.places.len());
+            let rows = known.saturating_sub(self.given);
+            if rows < self.least.min(self.most) && !self.firsts.is_empty() {
+                self.take_piece().await?;
+                continue;
+            }
+            if rows == 0 {
+                return Ok(None);
+            }
+            let end = self.given + rows.min(self.most);
+            // What was found by name a moment ago may be gone.
+            let places: Vec<_> = self.found.places[self.given..end].iter().flatten().copied().collect();
+            self.given = end;
+            self.least = end.saturating_mul(GROWTH);
+            if !places.is_empty() {
+                let batches: Vec<_> = self.found.batches.iter().collect();
+                return Ok(Some(interleave_record_batch(&batches, &places)?));
+            }
+        }
+    }
+
+    async fn take_piece(&mut self) -> Result<()> {
+        self.firsts.pop_front();
+        let Some((ranks, batches, memory)) = self.pieces.try_next().await? else {
+            return Ok(());
+        };
+        self.found.memory.push(memory);
+        let mut ranks = ranks.into_iter();
+        for batch in batches {
+            let batch = self.rows.widened(&batch)?;
+            let ranks = ranks.by_ref().take(batch.num_rows());
+            self.found.add(batch, ranks.map(Some));
+        }
+        match ranks.next() {
+            Some(_) => Err(internal_datafusion_err!("rows do not lie where they were found")),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Wanted rows of one row group.
-#[derive(Debug)]
 struct Piece {
     scan: Arc<Placed>,
     rows: PlacedRows,
@@ -263,10 +322,15 @@ struct Piece {
 }
 
 impl Piece {
+    /// The first of its rows among those of all tables.
+    fn first(&self) -> usize {
+        self.ranks.iter().copied().min().unwrap_or(usize::MAX)
+    }
+
     /// Reads the rows.
-    async fn rows(self, context: Arc<TaskContext>) -> Result<(Vec<usize>, Vec<RecordBatch>, MemoryReservation)> {
+    async fn rows(self, context: Arc<TaskContext>) -> Result<PieceRows> {
         let memory = MemoryConsumer::new("FirstExec").register(context.memory_pool());
-        let mut rows = self.scan.scan.read(self.rows, &context).await?;
+        let mut rows = self.rows.read().await?;
         let mut batches = Vec::new();
         while let Some(batch) = rows.try_next().await? {
             memory.try_grow(batch.get_array_memory_size())?;
@@ -275,6 +339,9 @@ impl Piece {
         Ok((self.ranks, batches, memory))
     }
 }
+
+/// The places of a piece's rows among the rows of all tables, and the rows.
+type PieceRows = (Vec<usize>, Vec<RecordBatch>, MemoryReservation);
 
 /// What a task gives.
 fn flat<T>(ended: std::result::Result<Result<T>, JoinError>) -> Result<T> {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use engine::{CaptureFormat, Database, Error, IngestOptions, QueryOptions};
 use expect_test::{Expect, expect};
@@ -365,6 +366,58 @@ fn rows_that_begin_in_one_packet_are_cut_off_in_their_order() {
         assert_eq!(rows("| sort src.port | limit 1"), sorted[..1]);
         assert_eq!(rows("| sort src.port | limit 2"), sorted[..2]);
     }
+}
+
+#[test]
+fn first_rows_are_those_that_sql_finds() {
+    let demo = Demo::new();
+    let read = |rows: Result<engine::Rows, Error>| async {
+        let batches: Vec<RecordBatch> = rows.unwrap().stream.try_collect().await.unwrap();
+        let schema = batches.first().map(RecordBatch::schema);
+        schema.map(|schema| concat_batches(&schema, &batches).unwrap())
+    };
+    let filters = [
+        "true",
+        "http",
+        "http && status_code >= 500",
+        "http || dns || flow",
+        "tcp && dst.port < 10000",
+        "src.ip in cidr(\"127.0.0.0/8\") && timestamp > timestamp(\"2020-01-01T00:00:00Z\")",
+        "timestamp < timestamp(\"2020-01-01T00:00:00Z\")",
+        "dns && dns_questions.exists(q, q.contains(\"a\"))",
+        "conn_id in [1, 2, 3, 4, 5, 6, 7, 8]",
+        "has_pcap",
+    ];
+    for filter in filters {
+        let quoted = filter.replace('\'', "''");
+        for limit in [1, 2, 7, 9, 50, 100_000] {
+            let order = "ORDER BY \"timestamp\", id, \"index\"";
+            let statement = format!("SELECT * FROM kfl('{quoted}') {order} LIMIT {limit}");
+            let (direct, by_sql) = demo.runtime.block_on(async {
+                let options = QueryOptions { limit: Some(limit) };
+                let direct = read(demo.database.kfl(filter, &options).await).await;
+                (
+                    direct,
+                    read(demo.database.sql(&statement, &QueryOptions::default()).await).await,
+                )
+            });
+            assert_eq!(direct, by_sql, "{filter}, {limit} rows");
+        }
+    }
+}
+
+#[test]
+fn the_first_of_first_rows_come_before_the_others_are_read() {
+    let demo = Demo::new();
+    let rows = |limit| {
+        let batches = demo.batches("true", Some(limit));
+        batches[1..].iter().map(RecordBatch::num_rows).collect::<Vec<_>>()
+    };
+    let given = rows(60);
+    assert_eq!(given.iter().sum::<usize>(), 60);
+    assert!(given.len() > 1, "{given:?}");
+    assert!(given[0] < 30, "{given:?}");
+    assert_eq!(rows(1), [1]);
 }
 
 #[test]

@@ -64,10 +64,7 @@ pub fn shares(filter: &kfl::Filter, tables: &dyn Tables) -> Result<(Vec<Field>, 
     shares_of(&tables_of(filter), tables)
 }
 
-fn shares_of(
-    branches: &[(&'static Table, Option<Expr>)],
-    tables: &dyn Tables,
-) -> Result<(Vec<Field>, Vec<Share>)> {
+fn shares_of(branches: &[(&'static Table, Option<Expr>)], tables: &dyn Tables) -> Result<(Vec<Field>, Vec<Share>)> {
     let names: Vec<_> = branches.iter().map(|(table, _)| *table).collect();
     let columns = columns(&names, tables);
     let with_rows = branches.iter().filter(|(table, _)| tables.has_rows(table));
@@ -121,12 +118,7 @@ pub(crate) fn shared(tables: &dyn Tables) -> Vec<Field> {
     columns(&all, tables).into_iter().filter(is_shared).collect()
 }
 
-fn share(
-    table: &'static Table,
-    predicate: Option<&Expr>,
-    columns: &[Field],
-    tables: &dyn Tables,
-) -> Result<Share> {
+fn share(table: &'static Table, predicate: Option<&Expr>, columns: &[Field], tables: &dyn Tables) -> Result<Share> {
     let provider = tables.provider(table);
     let schema = provider.schema();
     let stored: HashSet<_> = schema.fields().iter().map(|field| field.name()).collect();

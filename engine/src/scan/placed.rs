@@ -45,8 +45,8 @@ fn apart(place: i64) -> (u64, usize) {
 }
 
 /// Rows of one row group.
-#[derive(Debug)]
 pub(crate) struct PlacedRows {
+    run: Arc<Run>,
     group: Group,
     found: BooleanBuffer,
     /// How many they are.
@@ -66,7 +66,7 @@ fn by_part(places: &[i64]) -> Vec<(u64, Vec<usize>)> {
 }
 
 /// The row groups of a part in which rows lie, which ascend.
-fn by_group(groups: Vec<Group>, rows: &[usize]) -> Vec<PlacedRows> {
+fn by_group(run: &Arc<Run>, groups: Vec<Group>, rows: &[usize]) -> Vec<PlacedRows> {
     let (mut rows, mut first) = (rows.iter().peekable(), 0);
     let mut pieces = Vec::new();
     for group in groups {
@@ -81,6 +81,7 @@ fn by_group(groups: Vec<Group>, rows: &[usize]) -> Vec<PlacedRows> {
         first = end;
         if count > 0 {
             pieces.push(PlacedRows {
+                run: run.clone(),
                 group,
                 found: found.finish(),
                 rows: count,
@@ -99,18 +100,20 @@ impl ChooseExec {
             let part = run.parts().iter().find(|part| part.part.number == number);
             let part = part.ok_or_else(|| internal_datafusion_err!("places lie in parts that are scanned"))?;
             let groups = queue::groups(&run, part).await?;
-            pieces.extend(by_group(groups, &rows));
+            pieces.extend(by_group(&run, groups, &rows));
         }
         Ok(pieces)
     }
+}
 
-    /// Reads some rows of a row group.
-    pub(crate) async fn read(&self, rows: PlacedRows, context: &Arc<TaskContext>) -> Result<Batches> {
-        let run = Run::new(self, 0, context.clone())?;
-        if let Some(rows) = run.few_rows(&rows.group, &rows.found).await? {
+impl PlacedRows {
+    /// Reads the rows.
+    pub(crate) async fn read(self) -> Result<Batches> {
+        let Self { run, group, found, .. } = self;
+        if let Some(rows) = run.few_rows(&group, &found).await? {
             return Ok(rows);
         }
-        run.rows(&rows.group.with_nulls_told(run.table()), rows.found)
+        run.rows(&group.with_nulls_told(run.table()), found)
     }
 }
 
@@ -182,7 +185,13 @@ impl Run {
     }
 
     /// A column of whole numbers or times of the rows that were found.
-    pub(super) async fn numbers(&self, group: &Group, name: &str, found: &BooleanBuffer, reader: &mut Reader) -> Result<ArrayRef> {
+    pub(super) async fn numbers(
+        &self,
+        group: &Group,
+        name: &str,
+        found: &BooleanBuffer,
+        reader: &mut Reader,
+    ) -> Result<ArrayRef> {
         let data_type = self.table().field_with_name(name)?.data_type();
         let chunk = group.leaf(name);
         let chunk = chunk.ok_or_else(|| internal_datafusion_err!("numbers are of a column"))?;

@@ -44,8 +44,8 @@ const MOST_BYTES: u64 = 64 << 20;
 /// Bytes of a chunk without page index that is read as a whole.
 const SMALL_BYTES: u64 = 256 << 10;
 
-/// Bytes of a row group above which two threads take them apart.
-const MANY_BYTES: u64 = 128 << 10;
+/// Bytes, as they are once they are no longer compressed, above which two threads take them apart: half a millisecond's.
+const MANY_BYTES: u64 = 512 << 10;
 
 /// Reads columns, by their places in the table, of rows of a row group, which ascend.
 pub(super) async fn read(
@@ -171,8 +171,10 @@ impl Points {
 
     /// The columns, taken apart by two threads if they are many bytes.
     async fn arrays(self, threads: usize) -> Result<Option<Vec<ArrayRef>>> {
-        let bytes = |column: &Column| column.ranges().map(|range| range.end - range.start).sum::<u64>();
-        let all: u64 = self.columns.iter().map(bytes).sum();
+        let bytes = |column: &Column| {
+            (column.leaves.iter()).fold(0, |sum: u64, chunk| sum.saturating_add(self.bytes_of(chunk)))
+        };
+        let all = self.columns.iter().map(bytes).fold(0, u64::saturating_add);
         if threads < 2 || all < MANY_BYTES {
             return Ok(self.some(0..self.columns.len()));
         }
@@ -183,6 +185,17 @@ impl Points {
         };
         let first = self.columns.iter().take_while(is_of_first).count();
         self.in_two(first).await
+    }
+
+    /// How many bytes are to be taken apart of a chunk: as many times those that are read as it is larger when it is not compressed.
+    fn bytes_of(&self, chunk: &Chunk) -> u64 {
+        let read: u64 = chunk.ranges().map(|range| range.end - range.start).sum();
+        let Some((described, _)) = self.group.pages(chunk.leaf) else {
+            return read;
+        };
+        let [whole, compressed] = [described.uncompressed_size(), described.compressed_size()].map(i64::unsigned_abs);
+        let bytes = u128::from(read) * u128::from(whole) / u128::from(compressed.max(1));
+        u64::try_from(bytes).unwrap_or(u64::MAX)
     }
 
     /// The columns, so many by this thread and the others by another.
@@ -237,15 +250,17 @@ impl Points {
 impl Column {
     /// What is to be read.
     fn ranges(&self) -> impl Iterator<Item = Range<u64>> {
-        let of_chunk = |chunk: &'_ Chunk| {
-            let pages = chunk.pages.iter().map(|page| page.bytes.clone());
-            pages.chain(chunk.dictionary.clone()).collect::<Vec<_>>()
-        };
-        self.leaves.iter().flat_map(of_chunk)
+        self.leaves.iter().flat_map(Chunk::ranges)
     }
 }
 
 impl Chunk {
+    /// What is to be read.
+    fn ranges(&self) -> impl Iterator<Item = Range<u64>> {
+        let pages = self.pages.iter().map(|page| page.bytes.clone());
+        pages.chain(self.dictionary.clone())
+    }
+
     fn of(group: &Group, leaf: usize, wanted: &[usize]) -> Option<Self> {
         let (chunk, locations) = group.pages(leaf)?;
         let (start, length) = chunk.byte_range();

@@ -174,7 +174,11 @@ mod tests {
     }
 
     fn time(operator: Operator, ns: i64) -> Arc<dyn PhysicalExpr> {
-        both(column("time"), operator, lit(ScalarValue::TimestampNanosecond(Some(ns), None)))
+        both(
+            column("time"),
+            operator,
+            lit(ScalarValue::TimestampNanosecond(Some(ns), None)),
+        )
     }
 
     #[test]

@@ -36,8 +36,10 @@ pub(super) struct TextColumn {
     range: TextRange,
 }
 
-/// Of how many values one at least must be one that was there before, so that a dictionary goes on after a page.
-const MOST_NEW: usize = 4;
+/// Of how many values one at least must have been there before for a dictionary to go on after a page,
+const ONE_KNOWN_OF: usize = 4;
+/// and how many values tell.
+const FEWEST_VALUES: usize = 1024;
 
 /// How much a page, a dictionary and a bound may hold.
 #[derive(Clone, Copy)]
@@ -243,7 +245,7 @@ impl Dictionary {
 
     /// True if nearly all values were new: whoever wants one of them would have to read them all.
     fn is_of_new_values(&self) -> bool {
-        self.places.len() > self.values - self.values / MOST_NEW
+        self.values >= FEWEST_VALUES && self.places.len() > self.values - self.values / ONE_KNOWN_OF
     }
 
     /// Takes no value any more.

@@ -1,5 +1,7 @@
 //! `csv`: a line of heads, then a line a row; lists and maps as JSON text, bytes as base64, absent values empty.
 
+use std::io::Write as _;
+
 use datafusion::arrow::array::RecordBatch;
 
 use super::{Encode, Format};
@@ -36,7 +38,11 @@ impl Csv {
 impl Encode for Csv {
     fn write(&mut self, batch: RecordBatch) -> Result<(), Failure> {
         engine::csv::rows(&batch, &mut self.text);
-        self.flush()
+        self.flush()?;
+        // Who reads along sees rows when they are there.
+        self.output
+            .flush()
+            .map_err(|error| Failure::of_io("write rows", &error))
     }
 
     fn finish(mut self: Box<Self>) -> Result<Output, Failure> {

@@ -229,3 +229,31 @@ fn texts_are_found_by_the_page_index() {
     let expected = concat(&[&texts.slice(40, 1), &texts.slice(29_990, 15_010)]).unwrap();
     assert!(found == expected);
 }
+
+#[test]
+fn columns_that_repeat_nothing_have_no_dictionary_to_read() {
+    #[track_caller]
+    fn check(text: impl Fn(usize) -> Option<String>, is_whole: bool) {
+        const ROWS: usize = 20_000;
+        let texts = StringArray::from_iter((0..ROWS).map(text));
+        let mut writer = TableWriter::new(Vec::new(), &http::TABLE, PacketCodec::Zstd).unwrap();
+        let written = batch(&http::TABLE, "url", Arc::new(texts.clone()));
+        writer.write(&written).unwrap();
+        let file = open(writer.into_inner().unwrap());
+        let columns = file.metadata().row_group(0).columns();
+        let column = columns
+            .iter()
+            .find(|column| column.column_path().string() == "url")
+            .unwrap();
+        let mask = column.page_encoding_stats_mask().unwrap();
+        assert_eq!(mask.is_only(Encoding::RLE_DICTIONARY), is_whole);
+        let read: Vec<_> = file.with_batch_size(ROWS).build().unwrap().collect();
+        let read = read[0].as_ref().unwrap().column_by_name("url").unwrap().clone();
+        assert!(read.as_string::<i32>() == &texts);
+    }
+    check(|row| Some(row.to_string()), false);
+    // Half of them come twice.
+    check(|row| Some((row / 2).to_string()), true);
+    // Few tell nothing: those of the first page are different.
+    check(|row| (row % 2_000 == 0).then(|| row.to_string()), true);
+}
