@@ -188,7 +188,7 @@ fn collect(union: &Union, schema: &Schema, session: &SessionState, branches: &mu
 
 impl Branches {
     /// What tables give to the rows of a filter, as one relation; `None` if its columns are of other types in one of them than in the
-    /// others, and if the same rows cannot be read twice.
+    /// others, if the same rows cannot be read twice, and if the session has no planner of branches.
     pub(crate) fn of_shares(columns: Vec<Field>, shares: Vec<Share>, session: &SessionState) -> Result<Option<Self>> {
         let schema: SchemaRef = Arc::new(Schema::new(columns));
         let mut branches = Vec::new();
@@ -199,14 +199,15 @@ impl Branches {
             let Some(parts) = parts_of(scan).filter(|_| is_repeatable(&rows).unwrap_or(false)) else {
                 return Ok(None);
             };
+            if !parts.may_match(session, conjunction(filters).map(unnormalize_col)) {
+                continue;
+            }
             for (value, field) in values.iter().zip(schema.fields()) {
                 if value.get_type(rows.schema())? != *field.data_type() {
                     return Ok(None);
                 }
             }
-            if parts.may_match(session, conjunction(filters).map(unnormalize_col)) {
-                branches.push(Branch { rows, values });
-            }
+            branches.push(Branch { rows, values });
         }
         let is_planned = Planner::of(session).is_some();
         Ok(is_planned.then_some(Self {

@@ -7,19 +7,20 @@
 //! Where a scan told the places of the rows (`scan/placed.rs`) these are what is read, row groups side by side; other rows are looked
 //! for by their names.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+mod reading;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
-use datafusion::arrow::compute::interleave_record_batch;
 use datafusion::arrow::datatypes::{Int64Type, SchemaRef, TimestampNanosecondType};
-use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, ScalarValue, internal_datafusion_err};
-use datafusion::error::DataFusionError;
 use datafusion::execution::TaskContext;
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::Expr;
 use datafusion::physical_expr::{Distribution, EquivalenceProperties, LexOrdering, OrderingRequirements, Partitioning};
@@ -32,19 +33,17 @@ use datafusion::physical_plan::{
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use tokio::task::JoinError;
 
-use crate::branches::{Branches, Placed};
+use crate::branches::Branches;
 use crate::columns::{ID, TIMESTAMP, column};
 use crate::members::one_of;
-use crate::scan::{PLACE, PlacedRows};
+use crate::scan::PLACE;
+
+use self::reading::{Found, Piece, Reading};
 
 /// The names of rows, by which the second step finds them: the number of their branch, id, index, time, and the place where the scan
 /// knows it. What the order needs comes behind. No column of a table has a blank.
 pub(crate) const NAMES: [&str; 5] = ["kept branch", "kept id", "kept index", "kept time", PLACE];
-
-/// How many times as many rows as were given so far are given next.
-const GROWTH: usize = 8;
 
 /// The second step, on top of the first.
 #[derive(Clone, Debug)]
@@ -84,30 +83,6 @@ struct Names {
     ranks: HashMap<(i64, i64), usize>,
     first_ns: i64,
     last_ns: i64,
-}
-
-/// Rows that were read.
-#[derive(Debug)]
-struct Found {
-    batches: Vec<RecordBatch>,
-    /// Where the wanted rows are, in the batches and in these, by their places among the rows of all tables.
-    places: Vec<Option<(usize, usize)>>,
-    memory: Vec<MemoryReservation>,
-}
-
-/// Rows as they are read and given.
-struct Reading {
-    rows: Arc<Rows>,
-    found: Found,
-    /// What is still being read, in the order in which its first rows are given.
-    pieces: BoxStream<'static, Result<PieceRows>>,
-    /// The first of the rows of each piece that is still being read.
-    firsts: VecDeque<usize>,
-    /// How many are given,
-    given: usize,
-    /// and how many more are given at once at least: few at first, so that who waits for them sees some soon.
-    least: usize,
-    most: usize,
 }
 
 impl FirstExec {
@@ -156,11 +131,7 @@ impl Rows {
         context: Arc<TaskContext>,
     ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let names: Vec<_> = names.try_collect().await?;
-        let mut found = Found {
-            batches: Vec::new(),
-            places: vec![None; names.iter().map(RecordBatch::num_rows).sum()],
-            memory: Vec::new(),
-        };
+        let mut found = Found::new(names.iter().map(RecordBatch::num_rows).sum());
         let mut pieces = Vec::new();
         for (branch, Wanted { places, names }) in by_branch(&names)? {
             if let Some(names) = names {
@@ -170,21 +141,8 @@ impl Rows {
                 pieces.extend(self.pieces(branch, places, &context).await?);
             }
         }
-        pieces.sort_unstable_by_key(Piece::first);
-        let most = context.session_config().batch_size();
-        let reading = Reading {
-            firsts: pieces.iter().map(Piece::first).collect(),
-            // Tasks end when what waits for them does.
-            pieces: stream::iter(pieces)
-                .map(move |piece| SpawnedTask::spawn(piece.rows(context.clone())).map(flat))
-                .buffered(self.session.config().target_partitions())
-                .boxed(),
-            rows: self,
-            found,
-            given: 0,
-            least: 1,
-            most,
-        };
+        let threads = self.session.config().target_partitions();
+        let reading = Reading::new(self, found, pieces, threads, &context);
         let batches = stream::try_unfold(reading, |mut reading| async move {
             Ok(reading.next().await?.map(|batch| (batch, reading)))
         });
@@ -254,98 +212,6 @@ impl Rows {
         let columns: Vec<ArrayRef> = columns.collect();
         Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
     }
-}
-
-impl Found {
-    /// Adds rows with their places among the rows of all tables, where they have one.
-    fn add(&mut self, batch: RecordBatch, ranks: impl IntoIterator<Item = Option<usize>>) {
-        let number = self.batches.len();
-        for (row, rank) in ranks.into_iter().enumerate() {
-            if let Some(place) = rank.and_then(|rank| self.places.get_mut(rank)) {
-                *place = Some((number, row));
-            }
-        }
-        self.batches.push(batch);
-    }
-}
-
-impl Reading {
-    /// The rows that come next, of those whose like before them are read.
-    async fn next(&mut self) -> Result<Option<RecordBatch>> {
-        loop {
-            let known = self.firsts.front().copied().unwrap_or(self.found.places.len());
-            let rows = known.saturating_sub(self.given);
-            if rows < self.least.min(self.most) && !self.firsts.is_empty() {
-                self.take_piece().await?;
-                continue;
-            }
-            if rows == 0 {
-                return Ok(None);
-            }
-            let end = self.given + rows.min(self.most);
-            // What was found by name a moment ago may be gone.
-            let places: Vec<_> = self.found.places[self.given..end].iter().flatten().copied().collect();
-            self.given = end;
-            self.least = end.saturating_mul(GROWTH);
-            if !places.is_empty() {
-                let batches: Vec<_> = self.found.batches.iter().collect();
-                return Ok(Some(interleave_record_batch(&batches, &places)?));
-            }
-        }
-    }
-
-    async fn take_piece(&mut self) -> Result<()> {
-        self.firsts.pop_front();
-        let Some((ranks, batches, memory)) = self.pieces.try_next().await? else {
-            return Ok(());
-        };
-        self.found.memory.push(memory);
-        let mut ranks = ranks.into_iter();
-        for batch in batches {
-            let batch = self.rows.widened(&batch)?;
-            let ranks = ranks.by_ref().take(batch.num_rows());
-            self.found.add(batch, ranks.map(Some));
-        }
-        match ranks.next() {
-            Some(_) => Err(internal_datafusion_err!("rows do not lie where they were found")),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Wanted rows of one row group.
-struct Piece {
-    scan: Arc<Placed>,
-    rows: PlacedRows,
-    /// Their places among the rows of all tables.
-    ranks: Vec<usize>,
-}
-
-impl Piece {
-    /// The first of its rows among those of all tables.
-    fn first(&self) -> usize {
-        self.ranks.iter().copied().min().unwrap_or(usize::MAX)
-    }
-
-    /// Reads the rows.
-    async fn rows(self, context: Arc<TaskContext>) -> Result<PieceRows> {
-        let memory = MemoryConsumer::new("FirstExec").register(context.memory_pool());
-        let mut rows = self.rows.read().await?;
-        let mut batches = Vec::new();
-        while let Some(batch) = rows.try_next().await? {
-            memory.try_grow(batch.get_array_memory_size())?;
-            batches.push(self.scan.values(&batch)?);
-        }
-        Ok((self.ranks, batches, memory))
-    }
-}
-
-/// The places of a piece's rows among the rows of all tables, and the rows.
-type PieceRows = (Vec<usize>, Vec<RecordBatch>, MemoryReservation);
-
-/// What a task gives.
-fn flat<T>(ended: std::result::Result<Result<T>, JoinError>) -> Result<T> {
-    ended.unwrap_or_else(|error| Err(DataFusionError::ExecutionJoin(Box::new(error))))
 }
 
 fn by_branch(batches: &[RecordBatch]) -> Result<BTreeMap<usize, Wanted>> {

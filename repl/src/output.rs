@@ -78,6 +78,14 @@ impl Output {
         }
     }
 
+    /// Shows whoever reads along what was written so far; a file appears as a whole.
+    pub(crate) fn reveal(&mut self) -> io::Result<()> {
+        match self.to.get_ref() {
+            To::Beside(..) => Ok(()),
+            To::Stdout(_) | To::InPlace(_) => self.flush(),
+        }
+    }
+
     /// Makes what was written visible.
     pub(crate) fn finish(mut self) -> Result<(), Failure> {
         let finished = self.flush().and_then(|()| match self.to.into_inner() {

@@ -20,6 +20,7 @@ use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::ensure_coop::EnsureCooperative;
 use datafusion::physical_optimizer::filter_pushdown::FilterPushdown;
 use datafusion::physical_optimizer::pushdown_sort::PushdownSort;
+use datafusion::physical_optimizer::sanity_checker::SanityCheckPlan;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
@@ -50,6 +51,9 @@ impl Branches {
         ];
         for rule in rules {
             rows = rule.optimize(rows, session.config_options())?;
+        }
+        if cfg!(debug_assertions) {
+            rows = SanityCheckPlan::new().optimize(rows, session.config_options())?;
         }
         Ok(Some(rows))
     }

@@ -92,7 +92,10 @@ impl Group {
             (Some(first), Some(last)) => may_be_wanted(*first, *last),
             _ => !index.is_null_page(page),
         };
-        if index.num_pages() as usize != locations.len() {
+        // What a damaged index tells of pages is told of others.
+        let ascend = locations.is_sorted_by(|one, other| one.first_row_index < other.first_row_index);
+        let is_first = locations.first().is_some_and(|first| first.first_row_index == 0);
+        if index.num_pages() as usize != locations.len() || !ascend || !is_first {
             return None;
         }
         let row = |page: usize| match locations.get(page) {
@@ -100,7 +103,8 @@ impl Group {
             None => Some(self.rows()),
         };
         let pages = (0..locations.len()).filter(|page| may_hold(*page));
-        pages.map(|page| Some(row(page)?..row(page + 1)?)).collect()
+        let rows = |page| Some(row(page)?..row(page + 1)?).filter(|rows| rows.end <= self.rows());
+        pages.map(rows).collect()
     }
 
     /// The chunk of a leaf, and where its pages are, if that is known.

@@ -43,12 +43,12 @@ impl Default for Known {
 impl Known {
     /// What a filter over a table's columns tells, of rows in an order.
     pub(super) fn of(filter: Arc<dyn PhysicalExpr>, table: &SchemaRef, order: Option<&Order>) -> Result<Self> {
-        let now = snapshot_physical_expr(filter.clone())?;
+        let now = snapshot_physical_expr(filter)?;
         let builder = PruningPredicateBuilder::new().with_file_schema(table.clone());
         Ok(Self {
-            predicate: builder.try_build(filter).ok(),
             wanted: Wanted::of(&now),
             span: order.map_or(Span::ALL, |order| Span::of(&now, &order.column)),
+            predicate: builder.try_build(now).ok(),
             asked: Mutex::default(),
         })
     }

@@ -36,10 +36,10 @@ pub(super) struct TextColumn {
     range: TextRange,
 }
 
-/// Of how many values one at least must have been there before for a dictionary to go on after a page,
+/// Bytes of a dictionary from which on its values must repeat,
+const LARGE_BYTES: usize = 256 << 10;
+/// and of how many values one at least must have been there before.
 const ONE_KNOWN_OF: usize = 4;
-/// and how many values tell.
-const FEWEST_VALUES: usize = 1024;
 
 /// How much a page, a dictionary and a bound may hold.
 #[derive(Clone, Copy)]
@@ -243,9 +243,9 @@ impl Dictionary {
         (0..self.places.len() as u32).map(|number| bytes_of(&self.plain, &self.places, number))
     }
 
-    /// True if nearly all values were new: whoever wants one of them would have to read them all.
+    /// True if it is large and nearly all values were new: whoever wants one of them would have to read them all.
     fn is_of_new_values(&self) -> bool {
-        self.values >= FEWEST_VALUES && self.places.len() > self.values - self.values / ONE_KNOWN_OF
+        self.plain.len() >= LARGE_BYTES && self.places.len() > self.values - self.values / ONE_KNOWN_OF
     }
 
     /// Takes no value any more.

@@ -1,7 +1,5 @@
 //! `csv`: a line of heads, then a line a row; lists and maps as JSON text, bytes as base64, absent values empty.
 
-use std::io::Write as _;
-
 use datafusion::arrow::array::RecordBatch;
 
 use super::{Encode, Format};
@@ -31,6 +29,7 @@ impl Csv {
     fn flush(&mut self) -> Result<(), Failure> {
         let result = self.output.write_lines(&self.text);
         self.text.clear();
+        let result = result.and_then(|()| self.output.reveal());
         result.map_err(|error| Failure::of_io("write rows", &error))
     }
 }
@@ -38,11 +37,7 @@ impl Csv {
 impl Encode for Csv {
     fn write(&mut self, batch: RecordBatch) -> Result<(), Failure> {
         engine::csv::rows(&batch, &mut self.text);
-        self.flush()?;
-        // Who reads along sees rows when they are there.
-        self.output
-            .flush()
-            .map_err(|error| Failure::of_io("write rows", &error))
+        self.flush()
     }
 
     fn finish(mut self: Box<Self>) -> Result<Output, Failure> {

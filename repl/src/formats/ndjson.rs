@@ -1,8 +1,6 @@
 //! `ndjson`: one JSON object a row. Keys are SQL column names, absent values are left out, timestamps are RFC 3339 with
 //! nanoseconds, bytes are base64.
 
-use std::io::Write as _;
-
 use datafusion::arrow::array::RecordBatch;
 use engine::ndjson::Encoder;
 
@@ -35,10 +33,9 @@ impl Encode for Ndjson {
     fn write(&mut self, batch: RecordBatch) -> Result<(), Failure> {
         self.text.clear();
         self.encoder.lines(&batch, &mut self.text);
-        // Who reads along sees rows when they are there.
         self.output
             .write_lines(&self.text)
-            .and_then(|()| self.output.flush())
+            .and_then(|()| self.output.reveal())
             .map_err(|error| Failure::of_io("write rows", &error))
     }
 

@@ -231,10 +231,12 @@ fn texts_are_found_by_the_page_index() {
 }
 
 #[test]
-fn columns_that_repeat_nothing_have_no_dictionary_to_read() {
+fn columns_that_repeat_nothing_give_their_dictionary_up() {
+    /// Bytes that no dictionary here has, compressed.
+    const LARGE: i64 = 320 << 10;
     #[track_caller]
     fn check(text: impl Fn(usize) -> Option<String>, is_whole: bool) {
-        const ROWS: usize = 20_000;
+        const ROWS: usize = 50_000;
         let texts = StringArray::from_iter((0..ROWS).map(text));
         let mut writer = TableWriter::new(Vec::new(), &http::TABLE, PacketCodec::Zstd).unwrap();
         let written = batch(&http::TABLE, "url", Arc::new(texts.clone()));
@@ -247,13 +249,16 @@ fn columns_that_repeat_nothing_have_no_dictionary_to_read() {
             .unwrap();
         let mask = column.page_encoding_stats_mask().unwrap();
         assert_eq!(mask.is_only(Encoding::RLE_DICTIONARY), is_whole);
+        let dictionary = column.data_page_offset() - column.dictionary_page_offset().unwrap();
+        assert!(dictionary < LARGE, "{dictionary} bytes");
         let read: Vec<_> = file.with_batch_size(ROWS).build().unwrap().collect();
         let read = read[0].as_ref().unwrap().column_by_name("url").unwrap().clone();
         assert!(read.as_string::<i32>() == &texts);
     }
-    check(|row| Some(row.to_string()), false);
-    // Half of them come twice.
-    check(|row| Some((row / 2).to_string()), true);
-    // Few tell nothing: those of the first page are different.
-    check(|row| (row % 2_000 == 0).then(|| row.to_string()), true);
+    check(|row| Some(format!("{row:020}")), false);
+    check(|row| Some(format!("{:020}", row / 2)), true);
+    // All of the first pages are different, and none later.
+    check(|row| Some(format!("{:020}", row % 10_000)), true);
+    // Few tell nothing.
+    check(|row| (row % 10 == 0).then(|| format!("{row:020}")), true);
 }

@@ -1,0 +1,116 @@
+//! First rows of a table whose rows lie in another order.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, TimestampNanosecondArray, new_null_array};
+use datafusion::arrow::datatypes::Int64Type;
+use futures::TryStreamExt;
+use schema::tables::http;
+
+use crate::store::{Store, Transaction};
+use crate::{Database, QueryOptions};
+
+/// Two parts, each of pages enough for an index.
+const ROWS: i64 = 60_000;
+
+/// When a row began, in nanoseconds: no two at once, each page from the beginning to the end.
+fn time(row: i64) -> i64 {
+    row * 7_919 % ROWS
+}
+
+/// How long a row took, if that is known: many take as long.
+fn elapsed(row: i64) -> Option<i64> {
+    (row % 11 != 0).then_some(row * 31 % 1_000)
+}
+
+fn rows(range: std::ops::Range<i64>) -> RecordBatch {
+    let schema = http::TABLE.arrow();
+    let column = |name: &str| -> Option<ArrayRef> {
+        Some(match name {
+            "id" => Arc::new(Int64Array::from_iter_values(range.clone())),
+            "index" => Arc::new(Int64Array::from_iter_values(range.clone().map(|_| 0))),
+            "timestamp" => {
+                Arc::new(TimestampNanosecondArray::from_iter_values(range.clone().map(time)).with_timezone("UTC"))
+            }
+            "elapsed_time" => Arc::new(Int64Array::from_iter(range.clone().map(elapsed))),
+            "status_code" => Arc::new(Int64Array::from_iter_values(range.clone().map(|row| 200 + row % 400))),
+            _ => return None,
+        })
+    };
+    let columns = schema.fields().iter().map(|field| {
+        let nulls = || new_null_array(field.data_type(), (range.end - range.start) as usize);
+        column(field.name()).unwrap_or_else(nulls)
+    });
+    RecordBatch::try_new(schema.clone(), columns.collect()).unwrap()
+}
+
+#[test]
+fn rows_that_lie_in_another_order_are_found() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("db");
+    drop(Database::create(&path).unwrap());
+    let (store, ..) = Store::open(&path).unwrap();
+    for part in [0..ROWS / 2, ROWS / 2..ROWS] {
+        let mut transaction = Transaction::begin(&store).unwrap();
+        transaction.write(&http::TABLE, &rows(part)).unwrap();
+        transaction.commit().unwrap();
+    }
+    let database = Database::open(&path).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let check = |statement: &str, mut expected: Vec<i64>, limit: usize| {
+        expected.truncate(limit);
+        let found: Vec<i64> = runtime.block_on(async {
+            let options = QueryOptions { limit: Some(limit) };
+            let rows = match statement.starts_with("SELECT") {
+                true => {
+                    database
+                        .sql(&format!("{statement} LIMIT {limit}"), &QueryOptions::default())
+                        .await
+                }
+                false => database.kfl(statement, &options).await,
+            };
+            let batches: Vec<RecordBatch> = rows.unwrap().stream.try_collect().await.unwrap();
+            let ids = |batch: &RecordBatch| {
+                let ids = batch.column_by_name("id").unwrap().as_primitive::<Int64Type>();
+                ids.values().to_vec()
+            };
+            batches.iter().flat_map(ids).collect()
+        });
+        assert_eq!(found, expected, "{statement}, {limit} rows");
+    };
+    let ordered = |key: &dyn Fn(i64) -> (i64, i64), is_wanted: &dyn Fn(i64) -> bool| {
+        let mut rows: Vec<_> = (0..ROWS).filter(|row| is_wanted(*row)).collect();
+        rows.sort_by_key(|row| key(*row));
+        rows
+    };
+    let all = |_: i64| true;
+    let by_time = |row: i64| (time(row), row);
+    for limit in [1, 100, 1_500, 30_000] {
+        check("http", ordered(&by_time, &all), limit);
+        let failed = |row: i64| 200 + row % 400 >= 500;
+        check("http && status_code >= 500", ordered(&by_time, &failed), limit);
+        let late = |row: i64| time(row) >= 50_000;
+        let after = "http && timestamp >= timestamp(\"1970-01-01T00:00:00.00005Z\")";
+        check(after, ordered(&by_time, &late), limit);
+        check(
+            "SELECT * FROM http ORDER BY \"timestamp\" DESC",
+            ordered(&|row| (-time(row), row), &all),
+            limit,
+        );
+        check(
+            "SELECT * FROM http ORDER BY elapsed_time NULLS LAST, id",
+            ordered(&|row| (elapsed(row).unwrap_or(i64::MAX), row), &all),
+            limit,
+        );
+        check(
+            "SELECT * FROM http ORDER BY elapsed_time DESC NULLS FIRST, id",
+            ordered(&|row| (elapsed(row).map_or(i64::MIN, |us| -us), row), &all),
+            limit,
+        );
+        check(
+            "SELECT * FROM http ORDER BY elapsed_time DESC NULLS LAST, id DESC",
+            ordered(&|row| (elapsed(row).map_or(i64::MAX, |us| -us), -row), &all),
+            limit,
+        );
+    }
+}
