@@ -17,6 +17,7 @@
 //!
 //! Absent on purpose: unions of anything else; they stay as they are.
 
+mod plain;
 mod steps;
 
 pub(crate) use steps::Placed;
@@ -31,7 +32,7 @@ use datafusion::common::{Column, Result, TableReference, internal_datafusion_err
 use datafusion::datasource::{TableType, provider_as_source, source_as_provider};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::expr_rewriter::unnormalize_col;
-use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
+use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{
     EmptyRelation, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Projection, SortExpr,
     TableProviderFilterPushDown, TableScan, Union,
@@ -41,6 +42,7 @@ use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::union::UnionExec;
 use sql::Share;
 
+use self::plain::Plain;
 use crate::late::{is_pure, is_repeatable, parts_of};
 
 /// The name of the relation; no table's has a blank.
@@ -304,79 +306,6 @@ impl Branches {
             expr => Ok(Transformed::no(expr)),
         };
         filter.transform_up(here).map(|filter| filter.data)
-    }
-}
-
-/// Rows of one table as values of its columns.
-struct Plain<'p> {
-    scan: &'p TableScan,
-    /// What is true of the rows.
-    filters: Vec<Expr>,
-    values: Vec<Expr>,
-}
-
-impl<'p> Plain<'p> {
-    fn of(rows: &'p LogicalPlan) -> Result<Option<Self>> {
-        Ok(match rows {
-            LogicalPlan::SubqueryAlias(alias) => Self::of(&alias.input)?,
-            LogicalPlan::Filter(filter) => match Self::of(&filter.input)? {
-                Some(mut plain) => {
-                    let filter = plain.here(&filter.predicate, &filter.input)?;
-                    // What a scan leaves to a filter above it stands in both.
-                    let parts = split_conjunction_owned(filter);
-                    let new = parts.into_iter().filter(|part| !plain.filters.contains(part));
-                    plain.filters.extend(new.collect::<Vec<_>>());
-                    Some(plain)
-                }
-                None => None,
-            },
-            LogicalPlan::Projection(projection) => match Self::of(&projection.input)? {
-                Some(plain) if plain.is_cheap(&projection.expr, &projection.input)? => {
-                    let values = projection.expr.iter();
-                    let values = values.map(|value| Ok(plain.here(value, &projection.input)?.unalias()));
-                    Some(Self {
-                        values: values.collect::<Result<_>>()?,
-                        ..plain
-                    })
-                }
-                _ => None,
-            },
-            LogicalPlan::TableScan(scan) if scan.fetch.is_none() && parts_of(scan).is_some() => {
-                let columns = scan.projected_schema.iter();
-                let columns = columns.map(|(table, field)| Expr::Column(Column::new(table.cloned(), field.name())));
-                Some(Self {
-                    scan,
-                    filters: scan.filters.clone(),
-                    values: columns.collect(),
-                })
-            }
-            _ => None,
-        })
-    }
-
-    /// False if expressions over the columns of a plan, whose values these are, use one twice that is to be computed: written
-    /// over the table's it would be computed as often, and so on in each projection above.
-    fn is_cheap(&self, exprs: &[Expr], plan: &LogicalPlan) -> Result<bool> {
-        let mut uses = vec![0_usize; self.values.len()];
-        for expr in exprs {
-            for (column, count) in expr.column_refs_counts() {
-                uses[plan.schema().index_of_column(column)?] += count;
-            }
-        }
-        let is_cheap = |value: &Expr| matches!(value, Expr::Column(_) | Expr::Literal(..));
-        let mut values = self.values.iter().zip(uses);
-        Ok(values.all(|(value, uses)| uses < 2 || is_cheap(value)))
-    }
-
-    /// An expression over the columns of a plan, whose values these are, as one over the table's.
-    fn here(&self, expr: &Expr, plan: &LogicalPlan) -> Result<Expr> {
-        let here = |expr| match expr {
-            Expr::Column(column) => Ok(Transformed::yes(
-                self.values[plan.schema().index_of_column(&column)?].clone(),
-            )),
-            expr => Ok(Transformed::no(expr)),
-        };
-        expr.clone().transform_up(here).map(|expr| expr.data)
     }
 }
 
