@@ -21,6 +21,9 @@ use crate::scan::PlacedRows;
 /// How many times as many rows as were given so far are given next.
 const GROWTH: usize = 8;
 
+/// How many pieces a thread may be ahead of those that are given: some take longer than others.
+const AHEAD: usize = 2;
+
 /// Rows that were read.
 #[derive(Debug)]
 pub(super) struct Found {
@@ -68,7 +71,7 @@ impl Found {
 }
 
 impl Reading {
-    /// Begins to read pieces, as many at once as there are threads.
+    /// Begins to read pieces side by side.
     pub(super) fn new(
         rows: Arc<Rows>,
         found: Found,
@@ -84,7 +87,7 @@ impl Reading {
         Self {
             rows,
             found,
-            pieces: stream::iter(pieces).map(read).buffered(threads).boxed(),
+            pieces: stream::iter(pieces).map(read).buffered(threads * AHEAD).boxed(),
             firsts,
             given: 0,
             least: 1,
