@@ -7,6 +7,8 @@ use datafusion::logical_expr::Expr;
 
 pub(crate) const CONN_ID: &str = "conn_id";
 pub(crate) const FLOW_ID: &str = "flow_id";
+pub(crate) const CONN_GROUP_ID: &str = "conn_group_id";
+pub(crate) const FLOW_GROUP_ID: &str = "flow_group_id";
 pub(crate) const TIMESTAMP: &str = "timestamp";
 pub(crate) const ID: &str = "id";
 pub(crate) const INDEX: &str = "index";
@@ -41,7 +43,7 @@ pub(crate) fn column(name: &str) -> Expr {
 #[cfg(test)]
 mod tests {
     use schema::Table;
-    use schema::tables::{captures, conns, packets};
+    use schema::tables::{captures, conns, flows, packets};
 
     use super::*;
 
@@ -70,8 +72,9 @@ mod tests {
         [CAPTURE_ID, PACKETS, NAME, INTERFACES, COMMENTS, SECRETS, DROPPED]
             .iter()
             .for_each(|name| declared(&captures::TABLE, name));
-        [ID, INDEX, CONN_ID, FLOW_ID, TIMESTAMP]
+        [ID, INDEX, CONN_ID, FLOW_ID, TIMESTAMP, CONN_GROUP_ID]
             .iter()
             .for_each(|name| declared(&conns::TABLE, name));
+        declared(&flows::TABLE, FLOW_GROUP_ID);
     }
 }

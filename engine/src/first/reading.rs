@@ -98,7 +98,8 @@ impl Reading {
     /// The rows that come next, of those whose like before them are read.
     pub(super) async fn next(&mut self) -> Result<Option<RecordBatch>> {
         loop {
-            let known = self.firsts.front().copied().unwrap_or(self.found.places.len());
+            let all = self.found.places.len();
+            let known = self.firsts.front().map_or(all, |first| all.min(*first));
             let rows = known.saturating_sub(self.given);
             if rows < self.least.min(self.most) && !self.firsts.is_empty() {
                 self.take_piece().await?;

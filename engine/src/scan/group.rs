@@ -11,6 +11,7 @@ use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::stats::Precision;
 use datafusion::common::{Column, Result, ScalarValue};
 use datafusion::datasource::listing::PartitionedFile;
+use datafusion::error::DataFusionError;
 use datafusion::parquet::arrow::async_reader::AsyncFileReader;
 use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use datafusion::parquet::file::page_index::column_index::ColumnIndexMetaData;
@@ -24,6 +25,7 @@ use super::pages;
 use super::question::{Condition, Question};
 use super::statistics::Statistics;
 use super::wanted::Wanted;
+use crate::Error;
 
 /// A row group.
 #[derive(Clone, Debug)]
@@ -67,6 +69,11 @@ impl Group {
         Some((index, offsets))
     }
 
+    /// What is wrong where a column has other rows than the row group.
+    pub(super) fn with_other_rows(&self) -> DataFusionError {
+        Error::part(self.file.path(), "its columns have other rows than its footer says")
+    }
+
     /// False if a column has pages that tell what they hold, and none can hold one of the values.
     pub(super) fn has_page(&self, wanted: &Wanted) -> bool {
         self.pages_with(wanted).is_none_or(|pages| !pages.is_empty())
@@ -94,8 +101,9 @@ impl Group {
         };
         // What a damaged index tells of pages is told of others.
         let ascend = locations.is_sorted_by(|one, other| one.first_row_index < other.first_row_index);
-        let is_first = locations.first().is_some_and(|first| first.first_row_index == 0);
-        if index.num_pages() as usize != locations.len() || !ascend || !is_first {
+        let is_first = locations.first()?.first_row_index == 0;
+        let is_within = usize::try_from(locations.last()?.first_row_index).is_ok_and(|last| last < self.rows());
+        if index.num_pages() as usize != locations.len() || !ascend || !is_first || !is_within {
             return None;
         }
         let row = |page: usize| match locations.get(page) {
@@ -103,8 +111,7 @@ impl Group {
             None => Some(self.rows()),
         };
         let pages = (0..locations.len()).filter(|page| may_hold(*page));
-        let rows = |page| Some(row(page)?..row(page + 1)?).filter(|rows| rows.end <= self.rows());
-        pages.map(rows).collect()
+        pages.map(|page| Some(row(page)?..row(page + 1)?)).collect()
     }
 
     /// The chunk of a leaf, and where its pages are, if that is known.

@@ -23,7 +23,6 @@ use super::group::{Group, Reader, Scan as _};
 use super::reading::{access, run};
 use super::run::{Batches, Run};
 use super::{ChooseExec, integers, queue};
-use crate::Error;
 use crate::provider::key;
 use crate::store::Part;
 
@@ -149,10 +148,7 @@ impl Run {
                 columns.push(self.numbers(&group, name, &found, &mut reader).await?);
             }
             if columns.iter().any(|column| column.len() != places.len()) {
-                return Err(Error::part(
-                    group.file.path(),
-                    "its columns have other rows than its footer says",
-                ));
+                return Err(group.with_other_rows());
             }
             columns.push(Arc::new(places));
             let rows = RecordBatch::try_new(schema, columns)?;
@@ -164,13 +160,12 @@ impl Run {
             let group = group.with_nulls_told(self.table());
             // Without a filter, by which pages would be left out and the others not be where they are looked for.
             let rows = run(plain, &group, access(found), self.context())?;
-            let path = group.file.path().clone();
             let mut done = 0;
             let rows = rows.map(move |rows| {
                 let (rows, first) = (rows?, done);
                 done += rows.num_rows();
                 if done > places.len() {
-                    return Err(Error::part(&path, "its columns have other rows than its footer says"));
+                    return Err(group.with_other_rows());
                 }
                 with_places(&schema, &rows, places.slice(first, rows.num_rows()))
             });

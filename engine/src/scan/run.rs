@@ -28,7 +28,6 @@ use super::points::{self, Found, MOST_ROWS};
 use super::queue::Queue;
 use super::reading::{access, only, run, run_files, unfiltered, without_files};
 use super::{ChooseExec, Order, WholePart};
-use crate::Error;
 use crate::footers::FOOTER_BYTES;
 use crate::store::{Columns, Part};
 
@@ -221,10 +220,7 @@ impl Run {
         let _timer = self.baseline.elapsed_compute().timer();
         let found = group.find(&self.exec.condition, &mut reader, self).await?;
         if found.len() != group.rows() {
-            return Err(Error::part(
-                group.file.path(),
-                "its columns have other rows than its footer says",
-            ));
+            return Err(group.with_other_rows());
         }
         Ok(Some((reader, found)))
     }

@@ -417,3 +417,32 @@ fn rows_that_are_not_there_and_other_tables_are_not_read() {
     let other = Written::new(&schema::tables::tlsx::TABLE, WriterVersion::PARQUET_1_0, &mut random);
     assert!(other.read(&group, &[0], &written.bytes).is_none());
 }
+
+#[test]
+fn pages_that_lie_nowhere_tell_nothing() {
+    let mut random = Rng::with_seed(11);
+    let written = Written::new(&schema::tables::conns::TABLE, WriterVersion::PARQUET_2_0, &mut random);
+    let group = written.group(PageIndexPolicy::Required);
+    let all = |group: &Group| group.pages_where("timestamp", |_, _| true);
+    let pages = all(&group).unwrap();
+    assert!(pages.len() > 2);
+    assert!(pages[0].start == 0 && pages.windows(2).all(|two| two[0].end == two[1].start));
+    assert_eq!(pages.last().unwrap().end, ROWS);
+    let leaf = group.leaf_of("timestamp").unwrap();
+    for (page, first_row) in [
+        (0, 1),
+        (1, 0),
+        (1, -5),
+        (pages.len() - 1, ROWS as i64),
+        (pages.len() - 1, i64::MAX),
+    ] {
+        let mut index = group.metadata.offset_index().unwrap().clone();
+        index[0][leaf].page_locations[page].first_row_index = first_row;
+        let metadata = ParquetMetaData::clone(&group.metadata).into_builder();
+        let damaged = Group {
+            metadata: Arc::new(metadata.set_offset_index(Some(index)).build()),
+            ..group.clone()
+        };
+        assert_eq!(all(&damaged), None, "page {page} at {first_row}");
+    }
+}
