@@ -65,11 +65,11 @@ struct Branch {
     values: Vec<Expr>,
 }
 
-/// So many rows of an order.
+/// The first rows of an order, or all.
 #[derive(Clone, Debug)]
 struct First {
     keys: Vec<SortExpr>,
-    fetch: usize,
+    fetch: Option<usize>,
 }
 
 /// What plans branches: a session without the physical steps, which a plan takes as a whole.
@@ -231,8 +231,8 @@ impl Branches {
         self.first.is_some()
     }
 
-    /// The same tables, each of which gives the first rows of an order by columns.
-    pub(crate) fn first(self, keys: Vec<SortExpr>, fetch: usize) -> Self {
+    /// The same tables, each of which gives the first rows of an order by columns, or all.
+    pub(crate) fn first(self, keys: Vec<SortExpr>, fetch: Option<usize>) -> Self {
         Self {
             first: Some(First { keys, fetch }),
             ..self
@@ -282,9 +282,16 @@ impl Branches {
         let value = |place: &usize| branch.values[*place].clone().alias(self.schema.field(*place).name());
         let rows = rows.project(projection.iter().map(value))?;
         match (&self.first, limit) {
-            (Some(First { keys, fetch }), _) => rows.sort_with_limit(keys.iter().cloned(), Some(*fetch))?.build(),
+            (
+                Some(First {
+                    keys,
+                    fetch: fetch @ Some(_),
+                }),
+                _,
+            ) => rows.sort_with_limit(keys.iter().cloned(), *fetch)?.build(),
+            // All rows are sorted above.
+            (Some(_), _) | (None, None) => rows.build(),
             (None, Some(limit)) => rows.limit(0, Some(limit))?.build(),
-            (None, None) => rows.build(),
         }
     }
 

@@ -398,7 +398,7 @@ impl Database {
         let runtime = match self.inner.runtime.get() {
             Some(runtime) => runtime,
             None => {
-                let runtime = session::runtime(self.inner.store.path())?;
+                let runtime = session::runtime(self.inner.store.path(), session::MEMORY_BYTES)?;
                 self.inner.runtime.get_or_init(|| runtime)
             }
         };

@@ -1,12 +1,13 @@
-//! The first rows of several tables in an order, in two steps: which rows they are, of all tables together; then those alone.
+//! The first rows of several tables in an order, or all, in two steps: which rows they are, of all tables together; then those alone.
 //!
 //! Within one table a plan takes these steps (see [`crate::late`]). Of several, each table would give as many rows as are wanted of
 //! all, with all their columns, and nearly all of them would be thrown away. So all tables are asked for the names of
 //! their first rows, and when the first of these are known the rest is planned: most tables have none of them.
 //!
 //! Where a scan told the places of the rows (`scan/placed.rs`) these are what is read, row groups side by side; other rows are looked
-//! for by their names.
+//! for by their names. Many are read some thousands at a time (`first/chunks.rs`): what is sorted are names, which are short.
 
+mod chunks;
 mod reading;
 #[cfg(test)]
 mod tests;
@@ -25,30 +26,36 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::Expr;
 use datafusion::physical_expr::{Distribution, EquivalenceProperties, LexOrdering, OrderingRequirements, Partitioning};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, ReplaceChildrenOptions};
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::stream::{RecordBatchReceiverStream, RecordBatchStreamAdapter};
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, InputDistributionRequirements, PhysicalExpr, PlanProperties,
     SendableRecordBatchStream, execute_stream,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures::stream::{self, TryStreamExt};
 
 use crate::branches::Branches;
 use crate::columns::{ID, TIMESTAMP, column};
 use crate::members::one_of;
 use crate::scan::PLACE;
 
+use self::chunks::Chunks;
 use self::reading::{Found, Piece, Reading};
 
 /// The names of rows, by which the second step finds them: the number of their branch, id, index, time, and the place where the scan
 /// knows it. What the order needs comes behind. No column of a table has a blank.
 pub(crate) const NAMES: [&str; 5] = ["kept branch", "kept id", "kept index", "kept time", PLACE];
 
+/// Batches of many rows that may wait for who takes them.
+const BATCHES_AHEAD: usize = 2;
+
 /// The second step, on top of the first.
 #[derive(Clone, Debug)]
 pub(crate) struct FirstExec {
     names: Arc<dyn ExecutionPlan>,
+    /// How many of them are wanted, if not all.
+    fetch: Option<usize>,
     /// The order of the names.
     order: LexOrdering,
     rows: Arc<Rows>,
@@ -86,10 +93,10 @@ struct Names {
 }
 
 impl FirstExec {
-    /// Makes the node over the first names of all branches, which come in the first order; the rows come in the second, which
-    /// is the same of their columns.
+    /// Makes the node over names of all branches, of which so many are wanted, and which come in the first order; the rows come in the
+    /// second, which is the same of their columns.
     pub(crate) fn new(
-        names: Arc<dyn ExecutionPlan>,
+        (names, fetch): (Arc<dyn ExecutionPlan>, Option<usize>),
         [order, above]: [LexOrdering; 2],
         branches: Branches,
         projection: Vec<usize>,
@@ -104,6 +111,7 @@ impl FirstExec {
         );
         Self {
             names,
+            fetch,
             order,
             rows: Arc::new(Rows {
                 branches,
@@ -124,29 +132,20 @@ impl FirstExec {
 }
 
 impl Rows {
-    /// The rows of some names, in their order.
-    async fn read(
-        self: Arc<Self>,
-        names: SendableRecordBatchStream,
-        context: Arc<TaskContext>,
-    ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
-        let names: Vec<_> = names.try_collect().await?;
+    /// Begins to read the rows of some names, which are given in their order.
+    async fn read(self: Arc<Self>, names: &[RecordBatch], context: &Arc<TaskContext>) -> Result<Reading> {
         let mut found = Found::new(names.iter().map(RecordBatch::num_rows).sum());
         let mut pieces = Vec::new();
-        for (branch, Wanted { places, names }) in by_branch(&names)? {
+        for (branch, Wanted { places, names }) in by_branch(names)? {
             if let Some(names) = names {
-                self.look_for(branch, names, &context, &mut found).await?;
+                self.look_for(branch, names, context, &mut found).await?;
             }
             if !places.is_empty() {
-                pieces.extend(self.pieces(branch, places, &context).await?);
+                pieces.extend(self.pieces(branch, places, context).await?);
             }
         }
         let threads = self.session.config().target_partitions();
-        let reading = Reading::new(self, found, pieces, threads, &context);
-        let batches = stream::try_unfold(reading, |mut reading| async move {
-            Ok(reading.next().await?.map(|batch| (batch, reading)))
-        });
-        Ok(batches.boxed())
+        Ok(Reading::new(self, found, pieces, threads, context))
     }
 
     /// Looks for rows by their names.
@@ -328,9 +327,24 @@ impl ExecutionPlan for FirstExec {
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let names = self.names.execute(partition, context.clone())?;
-        let rows = self.rows.clone();
-        let batches = stream::once(async move { rows.read(names, context).await }).try_flatten();
-        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), batches)))
+        let mut chunks = Chunks::new(self, partition, context)?;
+        if chunks.are_few() {
+            let batches = stream::try_unfold(chunks, |mut chunks| async move {
+                Ok(chunks.next().await?.map(|batch| (batch, chunks)))
+            });
+            return Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), batches)));
+        }
+        // Rows are put in order while those before them are written.
+        let mut batches = RecordBatchReceiverStream::builder(self.schema(), BATCHES_AHEAD);
+        let given = batches.tx();
+        batches.spawn(async move {
+            while let Some(batch) = chunks.next().await? {
+                if given.send(Ok(batch)).await.is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        Ok(batches.build())
     }
 }

@@ -37,7 +37,7 @@ use crate::branches::Branches;
 use crate::columns::{ID, INDEX, TIMESTAMP, column};
 use crate::provider::{Parts, Purpose};
 
-/// Rows above which reading them again by name costs more than it saves.
+/// Rows above which looking for them by name costs more than it saves, and a sort of names keeps too many.
 pub(crate) const MOST_ROWS: usize = 1 << 16;
 /// Columns that must be saved for a second step to pay.
 pub(crate) const FEWEST_COLUMNS: usize = 8;
@@ -68,26 +68,23 @@ impl OptimizerRule for Late {
         let LogicalPlan::Sort(sort) = &plan else {
             return Ok(Transformed::no(plan));
         };
-        let rewritten = match sort.fetch {
-            Some(fetch) if fetch <= MOST_ROWS => match per_branch(sort, fetch)? {
-                Some(plan) => Some(plan),
-                None => in_two_steps(sort, fetch)?,
-            },
-            _ => None,
+        let rewritten = match per_branch(sort)? {
+            Some(plan) => Some(plan),
+            None => in_two_steps(sort)?,
         };
         Ok(rewritten.map_or_else(|| Transformed::no(plan), Transformed::yes))
     }
 }
 
 /// Orders each branch of a union on its own, below what lies between.
-fn per_branch(sort: &Sort, fetch: usize) -> Result<Option<LogicalPlan>> {
+fn per_branch(sort: &Sort) -> Result<Option<LogicalPlan>> {
     let position = |key: &SortExpr| match &key.expr {
         Expr::Column(column) => sort.input.schema().maybe_index_of_column(column),
         _ => None,
     };
     let keys: Option<Vec<_>> = sort.expr.iter().map(|key| Some((position(key)?, key))).collect();
     let Some(keys) = keys else { return Ok(None) };
-    let Some(input) = ordered_below(&sort.input, &keys, fetch)? else {
+    let Some(input) = ordered_below(&sort.input, &keys, sort.fetch)? else {
         return Ok(None);
     };
     Ok(Some(LogicalPlan::Sort(Sort {
@@ -98,7 +95,7 @@ fn per_branch(sort: &Sort, fetch: usize) -> Result<Option<LogicalPlan>> {
 
 /// The plan with its union's branches ordered by the columns at these positions; `None` if there is no union, or if they
 /// are ordered already.
-fn ordered_below(plan: &LogicalPlan, keys: &[(usize, &SortExpr)], fetch: usize) -> Result<Option<LogicalPlan>> {
+fn ordered_below(plan: &LogicalPlan, keys: &[(usize, &SortExpr)], fetch: Option<usize>) -> Result<Option<LogicalPlan>> {
     match plan {
         LogicalPlan::SubqueryAlias(alias) => {
             let input = ordered_below(&alias.input, keys, fetch)?;
@@ -124,7 +121,8 @@ fn ordered_below(plan: &LogicalPlan, keys: &[(usize, &SortExpr)], fetch: usize) 
                 .transpose()
         }
         LogicalPlan::TableScan(scan) => {
-            let Some(branches) = Branches::of(scan).filter(|branches| !branches.is_first()) else {
+            let pays = |branches: &Branches| !branches.is_first() && branches.two_steps_pay(fetch);
+            let Some(branches) = Branches::of(scan).filter(pays) else {
                 return Ok(None);
             };
             let keys = keys.iter().map(|(position, key)| SortExpr {
@@ -137,7 +135,7 @@ fn ordered_below(plan: &LogicalPlan, keys: &[(usize, &SortExpr)], fetch: usize) 
                 ..scan.clone()
             })))
         }
-        LogicalPlan::Union(union) if !union.inputs.iter().any(|input| is_ordered(input)) => {
+        LogicalPlan::Union(union) if are_few(fetch) && !union.inputs.iter().any(|input| is_ordered(input)) => {
             let ordered = |input: &Arc<LogicalPlan>| {
                 let keys = keys.iter().map(|(position, key)| SortExpr {
                     expr: Expr::Column(Column::from(input.schema().qualified_field(*position))),
@@ -145,7 +143,7 @@ fn ordered_below(plan: &LogicalPlan, keys: &[(usize, &SortExpr)], fetch: usize) 
                 });
                 let keys: Vec<_> = keys.collect();
                 LogicalPlanBuilder::from(input.clone())
-                    .sort_with_limit(keys, Some(fetch))?
+                    .sort_with_limit(keys, fetch)?
                     .build()
                     .map(Arc::new)
             };
@@ -158,6 +156,11 @@ fn ordered_below(plan: &LogicalPlan, keys: &[(usize, &SortExpr)], fetch: usize) 
     }
 }
 
+/// True if a sort that keeps the rows that are wanted does not keep too many.
+pub(crate) fn are_few(fetch: Option<usize>) -> bool {
+    fetch.is_some_and(|fetch| fetch <= MOST_ROWS)
+}
+
 fn is_ordered(plan: &LogicalPlan) -> bool {
     match plan {
         LogicalPlan::Sort(sort) => sort.fetch.is_some(),
@@ -168,7 +171,7 @@ fn is_ordered(plan: &LogicalPlan) -> bool {
 }
 
 /// The rows of one table as a scan that takes the two steps itself, if it can.
-fn in_one_scan(sort: &Sort, fetch: usize) -> Result<Option<LogicalPlan>> {
+fn in_one_scan(sort: &Sort) -> Result<Option<LogicalPlan>> {
     let schema = sort.input.schema();
     let key = |key: &SortExpr| match &key.expr {
         Expr::Column(known) => schema.maybe_index_of_column(known).map(|position| SortExpr {
@@ -180,10 +183,11 @@ fn in_one_scan(sort: &Sort, fetch: usize) -> Result<Option<LogicalPlan>> {
     let Some(keys) = sort.expr.iter().map(key).collect::<Option<Vec<_>>>() else {
         return Ok(None);
     };
-    let Some(rows) = Branches::of_table(&sort.input)?.map(|rows| rows.first(keys, fetch)) else {
+    let rows = Branches::of_table(&sort.input)?;
+    let Some(rows) = rows.filter(|rows| rows.two_steps_pay(sort.fetch)) else {
         return Ok(None);
     };
-    let rows = rows.scanned()?;
+    let rows = rows.first(keys, sort.fetch).scanned()?;
     let columns = rows.schema().columns().into_iter().zip(schema.iter());
     let columns = columns
         .map(|(column, (relation, field))| Expr::Column(column).alias_qualified(relation.cloned(), field.name()));
@@ -194,7 +198,7 @@ fn in_one_scan(sort: &Sort, fetch: usize) -> Result<Option<LogicalPlan>> {
     })))
 }
 
-fn in_two_steps(sort: &Sort, fetch: usize) -> Result<Option<LogicalPlan>> {
+fn in_two_steps(sort: &Sort) -> Result<Option<LogicalPlan>> {
     let rows = sort.input.as_ref();
     let schema = rows.schema();
     let visible = |name: &str| {
@@ -211,8 +215,11 @@ fn in_two_steps(sort: &Sort, fetch: usize) -> Result<Option<LogicalPlan>> {
     if schema.fields().len() < read.len() + FEWEST_COLUMNS || !is_repeatable(rows)? {
         return Ok(None);
     }
-    if let Some(plan) = in_one_scan(sort, fetch)? {
+    if let Some(plan) = in_one_scan(sort)? {
         return Ok(Some(plan));
+    }
+    if !are_few(sort.fetch) {
+        return Ok(None);
     }
     let keys: Vec<_> = sort.expr.iter().map(|key| without_nulls(key, rows)).collect();
     // Ids of two captures of one hour lie far apart, and so would all row groups between. The times of the first rows do not.
@@ -233,7 +240,7 @@ fn in_two_steps(sort: &Sort, fetch: usize) -> Result<Option<LogicalPlan>> {
         .collect();
     let kept = LogicalPlanBuilder::from(read_for(rows.clone(), Purpose::First)?)
         .project(read.into_iter().map(Expr::Column))?
-        .sort_with_limit(keys, Some(fetch))?
+        .sort_with_limit(keys, sort.fetch)?
         .project(
             names
                 .iter()
@@ -248,7 +255,7 @@ fn in_two_steps(sort: &Sort, fetch: usize) -> Result<Option<LogicalPlan>> {
     LogicalPlanBuilder::from(kept)
         .join(read_for(unfiltered(rows)?, Purpose::Named)?, JoinType::Inner, on, None)?
         .project(schema.columns().into_iter().map(Expr::Column))?
-        .sort_with_limit(sort.expr.clone(), Some(fetch))?
+        .sort_with_limit(sort.expr.clone(), sort.fetch)?
         .build()
         .map(Some)
 }

@@ -65,10 +65,20 @@ pub(crate) enum Purpose {
     Any,
     /// A sort above needs the first few of its order.
     First,
+    /// All are needed, and where each of them lies.
+    All,
     /// Few are needed, which are known by name: by a join above when it asks, or by a filter.
     Named,
     /// An aggregate above groups them.
     Groups,
+}
+
+/// How large some parts are together.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Size {
+    pub(crate) parts: u64,
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
 }
 
 impl Parts {
@@ -133,9 +143,19 @@ impl Parts {
             .scan_parts(state, parts, Some(projection), &[], None)
     }
 
+    /// How large the parts are together.
+    pub(crate) fn size(&self) -> Size {
+        let parts = self.manifest.parts(self.table.name).iter();
+        parts.fold(Size::default(), |size, part| Size {
+            parts: size.parts + 1,
+            rows: size.rows + part.rows,
+            bytes: size.bytes + part.bytes,
+        })
+    }
+
     /// True if reading row group by row group pays even without a filter.
     fn is_by_row_groups(&self) -> bool {
-        matches!(self.purpose, Purpose::First | Purpose::Groups)
+        matches!(self.purpose, Purpose::First | Purpose::All | Purpose::Groups)
     }
 
     /// False if key ranges rule out a filter on all parts, or if there are none.
@@ -334,13 +354,15 @@ impl Parts {
             // Whatever is called exact, here or before the purpose was known, has no filter above.
             Purpose::First if filters.iter().any(is_of_one_id) => true,
             Purpose::First | Purpose::Groups => !asked.is_empty() || filters.is_empty(),
-            Purpose::Named => true,
+            Purpose::All | Purpose::Named => true,
         };
         let mut source = bare.clone();
         if asked.is_empty() {
             // Of a connection or flow the rows are found first, whatever is read of them.
             let late = match self.purpose {
                 Purpose::First => chooses && !filters.is_empty(),
+                // What is left out while it is decoded has no place.
+                Purpose::All => false,
                 _ => self.late(filters, projection),
             };
             source = source.with_pushdown_filters(late);

@@ -16,7 +16,7 @@ use sql::LeftOut;
 use crate::branches::{self, Branches};
 use crate::session::Snapshot;
 use crate::store::Pin;
-use crate::{Counters, Error, damage, late};
+use crate::{Counters, Error, damage};
 
 /// How to answer.
 #[derive(Clone, Debug, Default)]
@@ -108,32 +108,30 @@ pub(crate) async fn answer(
     session: &SessionState,
     options: &QueryOptions,
 ) -> Result<Rows, Error> {
-    let first = match (query.stages(), options.limit) {
-        ([], Some(fetch)) => first_rows(query.filter(), fetch, snapshot, session).await,
+    let rows = match (query.stages(), options.limit) {
+        ([], limit) if limit != Some(0) => rows_of(query.filter(), limit, snapshot, session).await,
         _ => Ok(None),
     };
-    let plan = match first.map_err(Error::of_query)? {
+    let plan = match rows.map_err(Error::of_query)? {
         Some(plan) => plan,
         None => physical(&plan_query(query, snapshot, options)?, session).await?,
     };
     started(plan, session)
 }
 
-/// The first rows of a filter as [`plan`] plans them, without the detour: what the optimizer would find is known.
-async fn first_rows(
+/// The rows of a filter as [`plan`] plans them, without the detour: what the optimizer would find is known.
+async fn rows_of(
     filter: &kfl::Filter,
-    fetch: usize,
+    limit: Option<usize>,
     snapshot: &Snapshot,
     session: &SessionState,
 ) -> datafusion::error::Result<Option<Arc<dyn ExecutionPlan>>> {
-    if fetch == 0 || fetch > late::MOST_ROWS {
-        return Ok(None);
-    }
     let (columns, shares) = sql::shares(filter, &snapshot.tables())?;
-    let Some(branches) = Branches::of_shares(columns, shares, session)? else {
+    let branches = Branches::of_shares(columns, shares, session)?;
+    let Some(branches) = branches.filter(|branches| branches.two_steps_pay(limit)) else {
         return Ok(None);
     };
-    branches.first(sql::order(), fetch).planned(session).await
+    branches.first(sql::order(), limit).planned(session).await
 }
 
 /// Plans a filter: the rows of every table that can match, ordered.

@@ -26,7 +26,7 @@ use crate::scan::Tallies;
 use crate::store::{Manifest, Pin, Store};
 
 /// Bytes that sorts, joins and aggregates hold together before they spill to temporary files.
-const MEMORY_BYTES: usize = 1 << 30;
+pub(crate) const MEMORY_BYTES: usize = 1 << 30;
 /// Bytes of footers that are kept: of some thousand parts with a hundred columns.
 const FOOTERS_BYTES: usize = 128 << 20;
 /// Rows of one batch of a query. An entry with its bodies is some 10 KB, and a sort merges a batch of every run it spilled.
@@ -73,12 +73,12 @@ impl Snapshot {
     }
 }
 
-/// Makes the runtime that all sessions of a database share.
-pub(crate) fn runtime(path: &Path) -> Result<Arc<RuntimeEnv>, Error> {
+/// Makes the runtime that all sessions of a database share, with so much memory.
+pub(crate) fn runtime(path: &Path, memory_bytes: usize) -> Result<Arc<RuntimeEnv>, Error> {
     let files = LocalFileSystem::new_with_prefix(path);
     let files = files.map_err(|error| Error::io("open", path)(std::io::Error::other(error)))?;
     let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(MEMORY_BYTES)))
+        .with_memory_pool(Arc::new(FairSpillPool::new(memory_bytes)))
         .with_metadata_cache_limit(FOOTERS_BYTES);
     let runtime = runtime.build_arc().map_err(Error::of_query)?;
     runtime.register_object_store(store_url().as_ref(), Arc::new(files));

@@ -30,12 +30,13 @@ use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 use super::{Branch, Branches, First, planner};
 use crate::columns::{ID, INDEX, TIMESTAMP, column};
 use crate::first::{FirstExec, NAMES};
-use crate::late::{FEWEST_COLUMNS, parts_of, read_for, unfiltered};
-use crate::provider::Purpose;
+use crate::footers::FOOTER_BYTES;
+use crate::late::{FEWEST_COLUMNS, MOST_ROWS, are_few, parts_of, read_for, unfiltered};
+use crate::provider::{Purpose, Size};
 use crate::scan::{ChooseExec, PLACE, parts_of as parts_of_places};
 
 impl Branches {
-    /// The first rows of all columns, planned without a plan above that asks for them; `None` where they do not take two steps.
+    /// The first rows of all columns, or all, planned without a plan above that asks for them; `None` where they do not take two steps.
     pub(crate) async fn planned(&self, session: &SessionState) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         let all: Vec<_> = (0..self.schema.fields().len()).collect();
         let Some(first) = self.first.as_ref().filter(|first| self.takes_two_steps(&all, first)) else {
@@ -56,6 +57,29 @@ impl Branches {
             rows = SanityCheckPlan::new().optimize(rows, session.config_options())?;
         }
         Ok(Some(rows))
+    }
+
+    /// How large the tables are together.
+    pub(crate) fn size(&self) -> Size {
+        let parts = self
+            .branches
+            .iter()
+            .filter_map(|branch| parts_of(scan_of(&branch.rows).ok()?));
+        parts.fold(Size::default(), |all, parts| {
+            let size = parts.size();
+            Size {
+                parts: all.parts + size.parts,
+                rows: all.rows + size.rows,
+                bytes: all.bytes + size.bytes,
+            }
+        })
+    }
+
+    /// False where all rows are wanted, and these are few and their parts small: to open each part twice takes longer than to sort
+    /// the rows with all their columns.
+    pub(crate) fn two_steps_pay(&self, fetch: Option<usize>) -> bool {
+        let Size { parts, rows, bytes } = self.size();
+        fetch.is_some() || rows > MOST_ROWS as u64 || bytes > parts * FOOTER_BYTES as u64
     }
 
     /// True if a second step saves columns enough, and all rows have names.
@@ -92,10 +116,15 @@ impl Branches {
         }
         let names = UnionExec::try_new(names)?;
         let options = |key: &SortExpr| SortOptions::new(!key.asc, key.nulls_first);
-        let keys = first.keys.iter().enumerate().map(|(number, key)| PhysicalSortExpr {
-            expr: Arc::new(expressions::Column::new(&key_name(number), NAMES.len() + number)),
-            options: options(key),
-        });
+        let columns = self.key_columns(first);
+        let keys = first
+            .keys
+            .iter()
+            .zip(&columns)
+            .map(|(key, (name, place))| PhysicalSortExpr {
+                expr: Arc::new(expressions::Column::new(name, *place)),
+                options: options(key),
+            });
         let above = first.keys.iter().map(|key| {
             let name = key.expr.schema_name().to_string();
             let expr = Arc::new(expressions::Column::new_with_schema(&name, &schema)?);
@@ -106,10 +135,11 @@ impl Branches {
         let by_branch = PhysicalSortExpr::new_default(Arc::new(expressions::Column::new(NAMES[0], 0)));
         let order = LexOrdering::new(keys.chain([by_branch])).zip(above);
         let (order, above) = order.ok_or_else(|| internal_datafusion_err!("an order has keys"))?;
-        let names = Arc::new(CoalescePartitionsExec::new(names));
-        let names = Arc::new(SortExec::new(order.clone(), names).with_fetch(Some(first.fetch)));
+        let names = SortExec::new(order.clone(), Arc::new(CoalescePartitionsExec::new(names)));
+        // One that forgets the others keeps those that it wants in memory; one that keeps all can do without.
+        let names = names.with_fetch(first.fetch.filter(|_| are_few(first.fetch)));
         Ok(Arc::new(FirstExec::new(
-            names,
+            (Arc::new(names), first.fetch),
             [order, above],
             self.clone(),
             projection.to_vec(),
@@ -118,10 +148,34 @@ impl Branches {
         )))
     }
 
+    /// What the keys of an order are called among the names, and their places there: those behind the names are no part of these.
+    fn key_columns(&self, first: &First) -> Vec<(String, usize)> {
+        let mut places = NAMES.len()..;
+        let column = |(number, key): (usize, &SortExpr)| match self.place_in_names(&key.expr) {
+            Some(place) => (NAMES[place].to_owned(), place),
+            None => (key_name(number), places.next().unwrap_or_default()),
+        };
+        first.keys.iter().enumerate().map(column).collect()
+    }
+
+    /// Where a column is among the names, if it is what names are made of in all branches.
+    fn place_in_names(&self, column: &Expr) -> Option<usize> {
+        let Expr::Column(column) = column else { return None };
+        let place = 1 + [ID, INDEX, TIMESTAMP].iter().position(|name| *name == column.name)?;
+        let own = self.schema.index_of(&column.name).ok()?;
+        let is_own = |branch: &Branch| matches!(&branch.values[own], Expr::Column(value) if value.name == column.name);
+        self.branches.iter().all(is_own).then_some(place)
+    }
+
     /// Plans the names of the first rows of a branch, with the values that the order needs.
     fn names(&self, place: usize, branch: &Branch, filters: &[Expr], first: &First) -> Result<LogicalPlan> {
         let rows = self.filtered(with_places(&branch.rows)?, branch, filters)?;
-        let rows = read_for(rows.build()?, Purpose::First)?;
+        let purpose = if are_few(first.fetch) {
+            Purpose::First
+        } else {
+            Purpose::All
+        };
+        let rows = read_for(rows.build()?, purpose)?;
         let own = |name: &str| -> Result<Expr> {
             let (relation, field) = rows.schema().qualified_field_with_unqualified_name(name)?;
             Ok(Expr::Column(Column::new(relation.cloned(), field.name())))
@@ -153,20 +207,22 @@ impl Branches {
         let place = not_constant(ScalarValue::from(place as i64))?;
         let names = [place, id, index, time, place_of_row].into_iter().zip(NAMES);
         let names = names.map(|(value, name)| value.alias(name));
-        let values = keys.iter().enumerate();
-        let values = values.map(|(number, key)| {
-            let value = match self.here(first.keys[number].expr.clone(), branch)? {
+        let values = keys.iter().zip(&first.keys).zip(self.key_columns(first));
+        let values = values.filter(|(_, (_, place))| *place >= NAMES.len());
+        let values = values.map(|((key, of_all), (name, _))| {
+            let value = match self.here(of_all.expr.clone(), branch)? {
                 Expr::Literal(value, _) if !value.is_null() => not_constant(value)?,
                 _ => key.expr.clone(),
             };
-            Ok(value.alias(key_name(number)))
+            Ok(value.alias(name))
         });
         let above: Vec<_> = names.map(Ok).chain(values).collect::<Result<_>>()?;
-        LogicalPlanBuilder::from(rows)
-            .project(read)?
-            .sort_with_limit(keys, Some(first.fetch))?
-            .project(above)?
-            .build()
+        let names = LogicalPlanBuilder::from(rows).project(read)?;
+        let names = match are_few(first.fetch) {
+            true => names.sort_with_limit(keys, first.fetch)?,
+            false => names,
+        };
+        names.project(above)?.build()
     }
 
     /// Plans the rows of a branch of which a predicate is true, with their names; columns that the branch lacks are left out.

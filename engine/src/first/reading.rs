@@ -68,6 +68,19 @@ impl Found {
         }
         self.batches.push(batch);
     }
+
+    /// The rows at places, if there are any.
+    fn chosen(&self, places: &[(usize, usize)]) -> Result<Option<RecordBatch>> {
+        let Some((number, first)) = places.first().copied() else {
+            return Ok(None);
+        };
+        let as_read = (first..).map(|row| (number, row));
+        if places.iter().copied().eq(as_read.take(places.len())) {
+            return Ok(Some(self.batches[number].slice(first, places.len())));
+        }
+        let batches: Vec<_> = self.batches.iter().collect();
+        Ok(Some(interleave_record_batch(&batches, places)?))
+    }
 }
 
 impl Reading {
@@ -95,6 +108,16 @@ impl Reading {
         }
     }
 
+    /// How many rows were given or are known to be gone.
+    pub(super) fn given(&self) -> usize {
+        self.given
+    }
+
+    /// The bytes of the rows that were read.
+    pub(super) fn bytes(&self) -> usize {
+        self.found.memory.iter().map(MemoryReservation::size).sum()
+    }
+
     /// The rows that come next, of those whose like before them are read.
     pub(super) async fn next(&mut self) -> Result<Option<RecordBatch>> {
         loop {
@@ -113,9 +136,8 @@ impl Reading {
             let places: Vec<_> = self.found.places[self.given..end].iter().flatten().copied().collect();
             self.given = end;
             self.least = end.saturating_mul(GROWTH);
-            if !places.is_empty() {
-                let batches: Vec<_> = self.found.batches.iter().collect();
-                return Ok(Some(interleave_record_batch(&batches, &places)?));
+            if let Some(rows) = self.found.chosen(&places)? {
+                return Ok(Some(rows));
             }
         }
     }

@@ -1,5 +1,6 @@
-//! First rows of a table whose rows lie in another order.
+//! First rows, and all rows, of a table whose rows lie in another order.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, TimestampNanosecondArray, new_null_array};
@@ -7,11 +8,12 @@ use datafusion::arrow::datatypes::Int64Type;
 use futures::TryStreamExt;
 use schema::tables::http;
 
+use crate::session::{self, Snapshot};
 use crate::store::{Store, Transaction};
-use crate::{Database, QueryOptions};
+use crate::{Database, QueryOptions, Rows, query};
 
-/// Two parts, each of pages enough for an index.
-const ROWS: i64 = 60_000;
+/// Two parts, each of pages enough for an index, and more rows than a sort keeps the names of.
+const ROWS: i64 = 70_000;
 
 /// When a row began, in nanoseconds: no two at once, each page from the beginning to the end.
 fn time(row: i64) -> i64 {
@@ -44,39 +46,47 @@ fn rows(range: std::ops::Range<i64>) -> RecordBatch {
     RecordBatch::try_new(schema.clone(), columns.collect()).unwrap()
 }
 
-#[test]
-fn rows_that_lie_in_another_order_are_found() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("db");
-    drop(Database::create(&path).unwrap());
-    let (store, ..) = Store::open(&path).unwrap();
+/// A database of these rows.
+fn written(path: &Path) {
+    drop(Database::create(path).unwrap());
+    let (store, ..) = Store::open(path).unwrap();
     for part in [0..ROWS / 2, ROWS / 2..ROWS] {
         let mut transaction = Transaction::begin(&store).unwrap();
         transaction.write(&http::TABLE, &rows(part)).unwrap();
         transaction.commit().unwrap();
     }
+}
+
+async fn ids(rows: Rows) -> Vec<i64> {
+    let batches: Vec<RecordBatch> = rows.stream.try_collect().await.unwrap();
+    let ids = |batch: &RecordBatch| {
+        let ids = batch.column_by_name("id").unwrap().as_primitive::<Int64Type>();
+        ids.values().to_vec()
+    };
+    batches.iter().flat_map(ids).collect()
+}
+
+#[test]
+fn rows_that_lie_in_another_order_are_found() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("db");
+    written(&path);
     let database = Database::open(&path).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let check = |statement: &str, mut expected: Vec<i64>, limit: usize| {
-        expected.truncate(limit);
+    let check = |statement: &str, mut expected: Vec<i64>, limit: Option<usize>| {
+        expected.truncate(limit.unwrap_or(usize::MAX));
         let found: Vec<i64> = runtime.block_on(async {
-            let options = QueryOptions { limit: Some(limit) };
             let rows = match statement.starts_with("SELECT") {
                 true => {
-                    database
-                        .sql(&format!("{statement} LIMIT {limit}"), &QueryOptions::default())
-                        .await
+                    let limit = limit.map(|limit| format!("LIMIT {limit}")).unwrap_or_default();
+                    let statement = format!("{statement} {limit}");
+                    database.sql(&statement, &QueryOptions::default()).await
                 }
-                false => database.kfl(statement, &options).await,
+                false => database.kfl(statement, &QueryOptions { limit }).await,
             };
-            let batches: Vec<RecordBatch> = rows.unwrap().stream.try_collect().await.unwrap();
-            let ids = |batch: &RecordBatch| {
-                let ids = batch.column_by_name("id").unwrap().as_primitive::<Int64Type>();
-                ids.values().to_vec()
-            };
-            batches.iter().flat_map(ids).collect()
+            ids(rows.unwrap()).await
         });
-        assert_eq!(found, expected, "{statement}, {limit} rows");
+        assert!(found == expected, "{statement}, {limit:?} rows: {} came", found.len());
     };
     let ordered = |key: &dyn Fn(i64) -> (i64, i64), is_wanted: &dyn Fn(i64) -> bool| {
         let mut rows: Vec<_> = (0..ROWS).filter(|row| is_wanted(*row)).collect();
@@ -85,10 +95,13 @@ fn rows_that_lie_in_another_order_are_found() {
     };
     let all = |_: i64| true;
     let by_time = |row: i64| (time(row), row);
-    for limit in [1, 100, 1_500, 30_000] {
+    for limit in [Some(1), Some(100), Some(3_000), Some(66_000), None] {
         check("http", ordered(&by_time, &all), limit);
         let failed = |row: i64| 200 + row % 400 >= 500;
         check("http && status_code >= 500", ordered(&by_time, &failed), limit);
+        let odd = |row: i64| (200 + row % 400) % 7 == row % 11;
+        let odd_rows = ordered(&by_time, &odd);
+        check("http && status_code % 7 == id % 11", odd_rows, limit);
         let late = |row: i64| time(row) >= 50_000;
         let after = "http && timestamp >= timestamp(\"1970-01-01T00:00:00.00005Z\")";
         check(after, ordered(&by_time, &late), limit);
@@ -113,4 +126,25 @@ fn rows_that_lie_in_another_order_are_found() {
             limit,
         );
     }
+}
+
+#[test]
+fn rows_that_do_not_fit_the_memory_together_are_read_in_parts() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("db");
+    written(&path);
+    let (store, manifest, pin) = Store::open(&path).unwrap();
+    let snapshot = Snapshot::new(&store, manifest, pin);
+    // What the names take to be sorted, and a fraction of what the rows take.
+    let memory = session::runtime(&path, 32 << 20).unwrap();
+    let found: Vec<i64> = tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let query = query::compile_query("http").unwrap();
+        let session = snapshot.session(&memory).unwrap();
+        let rows = query::answer(&query, &snapshot, session, &QueryOptions::default()).await;
+        ids(rows.unwrap()).await
+    });
+    let mut expected: Vec<_> = (0..ROWS).collect();
+    expected.sort_by_key(|row| time(*row));
+    assert!(found == expected, "{} rows came", found.len());
+    assert_eq!(memory.memory_pool.reserved(), 0);
 }
