@@ -279,20 +279,25 @@ impl Branches {
         limit: Option<usize>,
     ) -> Result<LogicalPlan> {
         let rows = self.filtered(branch.rows.clone(), branch, filters)?;
-        let value = |place: &usize| branch.values[*place].clone().alias(self.schema.field(*place).name());
-        let rows = rows.project(projection.iter().map(value))?;
+        let rows = rows.project(self.values(branch, projection))?;
         match (&self.first, limit) {
             (
                 Some(First {
                     keys,
-                    fetch: fetch @ Some(_),
+                    fetch: Some(fetch),
                 }),
                 _,
-            ) => rows.sort_with_limit(keys.iter().cloned(), *fetch)?.build(),
-            // All rows are sorted above.
-            (Some(_), _) | (None, None) => rows.build(),
+            ) => rows.sort_with_limit(keys.iter().cloned(), Some(*fetch))?.build(),
             (None, Some(limit)) => rows.limit(0, Some(limit))?.build(),
+            // All rows are sorted above.
+            (Some(First { fetch: None, .. }), _) | (None, None) => rows.build(),
         }
+    }
+
+    /// The columns that are wanted, as values of a branch's.
+    fn values(&self, branch: &Branch, projection: &[usize]) -> Vec<Expr> {
+        let value = |place: &usize| branch.values[*place].clone().alias(self.schema.field(*place).name());
+        projection.iter().map(value).collect()
     }
 
     fn filtered(&self, rows: LogicalPlan, branch: &Branch, filters: &[Expr]) -> Result<LogicalPlanBuilder> {

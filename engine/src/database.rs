@@ -380,6 +380,16 @@ impl Database {
         values::most_frequent(table, field.column, limit, &snapshot, self.session(&snapshot)?).await
     }
 
+    /// Removes the temporary files of queries, of those as well that were given up and did not end yet: these fail. For who is about to
+    /// end the process, which would leave them.
+    pub fn remove_temporary_files(&self) {
+        let runtime = self.inner.runtime.get();
+        for directory in runtime.iter().flat_map(|runtime| runtime.disk_manager.temp_dir_paths()) {
+            // What cannot be removed now is the system's to remove.
+            let _ = std::fs::remove_dir_all(directory);
+        }
+    }
+
     fn snapshot(&self) -> Arc<Snapshot> {
         // A snapshot is replaced whole, so that a panic elsewhere cannot have left half of one.
         self.inner

@@ -66,6 +66,10 @@ pub(crate) struct FirstExec {
 #[derive(Debug)]
 struct Rows {
     branches: Branches,
+    /// What is true of the rows, beside what the branches ask.
+    filters: Vec<Expr>,
+    /// The order of the rows.
+    order: LexOrdering,
     /// The columns that are wanted, by their places.
     projection: Vec<usize>,
     schema: SchemaRef,
@@ -98,13 +102,13 @@ impl FirstExec {
     pub(crate) fn new(
         (names, fetch): (Arc<dyn ExecutionPlan>, Option<usize>),
         [order, above]: [LexOrdering; 2],
-        branches: Branches,
+        (branches, filters): (Branches, Vec<Expr>),
         projection: Vec<usize>,
         schema: SchemaRef,
         session: Arc<SessionState>,
     ) -> Self {
         let properties = PlanProperties::new(
-            EquivalenceProperties::new_with_orderings(schema.clone(), [above]),
+            EquivalenceProperties::new_with_orderings(schema.clone(), [above.clone()]),
             Partitioning::UnknownPartitioning(1),
             EmissionType::Final,
             Boundedness::Bounded,
@@ -115,6 +119,8 @@ impl FirstExec {
             order,
             rows: Arc::new(Rows {
                 branches,
+                filters,
+                order: above,
                 projection,
                 schema,
                 session,
@@ -146,6 +152,16 @@ impl Rows {
         }
         let threads = self.session.config().target_partitions();
         Ok(Reading::new(self, found, pieces, threads, context))
+    }
+
+    /// All rows in their order, not by their names.
+    async fn sorted(&self, context: &Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let rows = self
+            .branches
+            .sorted(&self.projection, &self.filters, &self.order, &self.session);
+        let rows = rows.await?;
+        self.learn(rows.clone());
+        execute_stream(rows, context.clone())
     }
 
     /// Looks for rows by their names.

@@ -26,6 +26,7 @@ mod json;
 mod late;
 mod leb128;
 mod members;
+mod memory;
 pub mod ndjson;
 mod packets;
 #[cfg(feature = "parts")]

@@ -120,7 +120,7 @@ pub(crate) async fn answer(
 }
 
 /// The rows of a filter as [`plan`] plans them, without the detour: what the optimizer would find is known.
-async fn rows_of(
+pub(crate) async fn rows_of(
     filter: &kfl::Filter,
     limit: Option<usize>,
     snapshot: &Snapshot,

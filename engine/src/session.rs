@@ -8,7 +8,6 @@ use std::sync::{Arc, OnceLock};
 
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, SchemaProvider, TableProvider};
 use datafusion::error::{DataFusionError, Result};
-use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
@@ -21,6 +20,7 @@ use crate::Error;
 use crate::branches::Planner;
 use crate::grouped::Grouped;
 use crate::late::Late;
+use crate::memory::Memory;
 use crate::provider::Parts;
 use crate::scan::Tallies;
 use crate::store::{Manifest, Pin, Store};
@@ -78,7 +78,7 @@ pub(crate) fn runtime(path: &Path, memory_bytes: usize) -> Result<Arc<RuntimeEnv
     let files = LocalFileSystem::new_with_prefix(path);
     let files = files.map_err(|error| Error::io("open", path)(std::io::Error::other(error)))?;
     let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(memory_bytes)))
+        .with_memory_pool(Arc::new(Memory::new(memory_bytes)))
         .with_metadata_cache_limit(FOOTERS_BYTES);
     let runtime = runtime.build_arc().map_err(Error::of_query)?;
     runtime.register_object_store(store_url().as_ref(), Arc::new(files));
@@ -95,6 +95,8 @@ fn session(runtime: Arc<RuntimeEnv>, tables: Catalog, pin: Arc<Pin>) -> Result<S
         .with_create_default_catalog_and_schema(false)
         .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .with_information_schema(true)
+        // What merges sorted partitions counts each text's buffers for every batch that has one of its views, and gives up.
+        .with_repartition_sorts(false)
         .with_extension(pin)
         .with_extension(Arc::new(Planner::default()));
     let mut state = SessionStateBuilder::new()

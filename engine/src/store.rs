@@ -42,7 +42,7 @@ pub(crate) use pin::Pin;
 pub use properties::PacketCodec;
 #[cfg(test)]
 pub(crate) use properties::properties;
-pub(crate) use properties::{ROW_GROUP_ROWS, exported};
+pub(crate) use properties::{PAGE_ROWS, ROW_GROUP_ROWS, exported};
 pub(crate) use transaction::{Committed, Transaction};
 
 use crate::Error;

@@ -99,3 +99,10 @@ impl Opened {
         })
     }
 }
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        // Queries that were given up may still run, and keep theirs.
+        self.database.remove_temporary_files();
+    }
+}

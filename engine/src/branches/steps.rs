@@ -23,6 +23,7 @@ use datafusion::physical_optimizer::pushdown_sort::PushdownSort;
 use datafusion::physical_optimizer::sanity_checker::SanityCheckPlan;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
@@ -141,11 +142,44 @@ impl Branches {
         Ok(Arc::new(FirstExec::new(
             (Arc::new(names), first.fetch),
             [order, above],
-            self.clone(),
+            (self.clone(), filters.to_vec()),
             projection.to_vec(),
             schema,
             Arc::new(session.clone()),
         )))
+    }
+
+    /// Plans all rows, sorted as they are: with all columns, and where they do not fit the memory by way of temporary files.
+    pub(crate) async fn sorted(
+        &self,
+        projection: &[usize],
+        filters: &[Expr],
+        order: &LexOrdering,
+        session: &SessionState,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let (planner, mut plans) = (planner(session)?, Vec::new());
+        for (place, branch) in self.branches.iter().enumerate() {
+            let number = not_constant(ScalarValue::from(place as i64))?.alias(NAMES[0]);
+            let values = self.values(branch, projection).into_iter().chain([number]);
+            let rows = self.filtered(branch.rows.clone(), branch, filters)?.project(values)?;
+            plans.push(planner.create_physical_plan(&rows.build()?).await?);
+        }
+        let rows = Arc::new(CoalescePartitionsExec::new(UnionExec::try_new(plans)?));
+        let number: Arc<dyn PhysicalExpr> = Arc::new(expressions::Column::new(NAMES[0], projection.len()));
+        let order = LexOrdering::new(order.iter().cloned().chain([PhysicalSortExpr::new_default(number)]));
+        let order = order.ok_or_else(|| internal_datafusion_err!("an order has keys"))?;
+        let rows = SortExec::new(order, rows);
+        let columns = projection.iter().enumerate().map(|(place, column)| {
+            let name = self.schema.field(*column).name();
+            let column: Arc<dyn PhysicalExpr> = Arc::new(expressions::Column::new(name, place));
+            (column, name.clone())
+        });
+        let columns: Vec<_> = columns.collect();
+        let mut rows: Arc<dyn ExecutionPlan> = Arc::new(ProjectionExec::try_new(columns, Arc::new(rows))?);
+        for rule in session.physical_optimizers() {
+            rows = rule.optimize(rows, session.config_options())?;
+        }
+        Ok(rows)
     }
 
     /// What the keys of an order are called among the names, and their places there: those behind the names are no part of these.

@@ -1,19 +1,24 @@
 //! The rows of many names, some thousands at a time: no more of them are in memory than that, whatever they hold.
+//!
+//! It takes rows that lie about as they are ordered. Of others each chunk would read nearly all pages; these are sorted as they are.
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::datatypes::Int64Type;
 use datafusion::common::Result;
 use datafusion::error::DataFusionError;
 use datafusion::execution::TaskContext;
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
-use datafusion::physical_plan::SendableRecordBatchStream;
+use datafusion::physical_plan::sorts::sort::SortExec;
+use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
+use datafusion::physical_plan::{EmptyRecordBatchStream, ExecutionPlan, SendableRecordBatchStream};
 use futures::stream::TryStreamExt;
 
 use super::reading::Reading;
 use super::{FirstExec, Rows};
 use crate::late::MOST_ROWS;
 use crate::provider::Size;
+use crate::store::PAGE_ROWS;
 
 /// Rows of a chunk at most.
 const MANY_ROWS: usize = 256 << 10;
@@ -21,12 +26,14 @@ const MANY_ROWS: usize = 256 << 10;
 const FEW_ROWS: usize = 4 << 10;
 /// How many times as long rows are in memory as in parts, about, as far as nobody knows better.
 const UNPACKED: u64 = 8;
-/// Bytes of a chunk, about.
+/// Bytes of a chunk, about: a half of what sorts leave of the memory ([`crate::memory`]).
 const CHUNK_BYTES: usize = 128 << 20;
 /// How many times as many rows as the chunk before a chunk may have; one that does not fit the memory is parted by as much.
 const STEP: usize = 4;
-/// What names that are sorted leave of the memory to the rows.
-const ROWS_BYTES: usize = 2 * CHUNK_BYTES;
+/// Chunks that may read whatever they like.
+const FEW_CHUNKS: usize = 4;
+/// How many times each page may be read, about, where all rows that were found are wanted.
+const READS: usize = 4;
 
 /// Rows as they are read and given, chunk by chunk.
 pub(super) struct Chunks {
@@ -42,22 +49,16 @@ pub(super) struct Chunks {
     /// The names of the rows that are being read.
     chunk: Vec<RecordBatch>,
     reading: Option<Reading>,
-    /// Memory that is held until the names are sorted.
-    held: Option<MemoryReservation>,
+    /// What finds the names, until the first chunk is known.
+    finds: Option<Arc<dyn ExecutionPlan>>,
+    /// The rows, if they do not lie about as they are ordered.
+    sorted: Option<SendableRecordBatchStream>,
 }
 
 impl Chunks {
     /// Begins to find names.
     pub(super) fn new(first: &FirstExec, partition: usize, context: Arc<TaskContext>) -> Result<Self> {
         let few = first.fetch.filter(|fetch| *fetch <= MOST_ROWS);
-        let held = match few {
-            Some(_) => None,
-            None => {
-                let held = MemoryConsumer::new("FirstExec").register(context.memory_pool());
-                // If others have it by now, names make do with what is left.
-                held.try_grow(ROWS_BYTES).is_ok().then_some(held)
-            }
-        };
         let Size { rows, bytes, .. } = first.rows.branches.size();
         let fitting = rows.saturating_mul(CHUNK_BYTES as u64) / bytes.saturating_mul(UNPACKED).max(1);
         let many = usize::try_from(fitting).unwrap_or(MANY_ROWS).clamp(FEW_ROWS, MANY_ROWS);
@@ -70,7 +71,8 @@ impl Chunks {
             most: few.map_or(many, |_| MOST_ROWS),
             chunk: Vec::new(),
             reading: None,
-            held,
+            finds: few.is_none().then(|| first.names.clone()),
+            sorted: None,
         })
     }
 
@@ -82,12 +84,26 @@ impl Chunks {
     /// The rows that come next.
     pub(super) async fn next(&mut self) -> Result<Option<RecordBatch>> {
         loop {
+            if let Some(sorted) = &mut self.sorted {
+                let rows = sorted
+                    .try_next()
+                    .await?
+                    .map(|rows| rows.slice(0, rows.num_rows().min(self.wanted)));
+                self.wanted -= rows.as_ref().map_or(0, RecordBatch::num_rows);
+                return Ok(rows.filter(|rows| rows.num_rows() > 0));
+            }
             let given = match &mut self.reading {
                 Some(reading) => reading.next().await,
                 None => {
                     self.chunk = self.take().await?;
                     if self.chunk.is_empty() {
                         return Ok(None);
+                    }
+                    if let Some(finds) = self.finds.take()
+                        && self.are_scattered(finds.as_ref())
+                    {
+                        self.sort().await?;
+                        continue;
                     }
                     let begun = self.rows.clone().read(&self.chunk, &self.context).await;
                     match begun {
@@ -109,10 +125,9 @@ impl Chunks {
 
     /// The names of the next chunk.
     async fn take(&mut self) -> Result<Vec<RecordBatch>> {
-        let mut known: usize = self.waiting.iter().map(RecordBatch::num_rows).sum();
+        let mut known = count(&self.waiting);
         while known < self.most && self.wanted > 0 {
             let names = self.names.try_next().await?;
-            self.held = None;
             let Some(names) = names else {
                 self.wanted = 0;
                 break;
@@ -126,10 +141,33 @@ impl Chunks {
         Ok(chunk)
     }
 
+    /// True if many chunks are to be read, and each has rows on so many pages as the first has that this takes longer than to sort all
+    /// rows of which these are some.
+    fn are_scattered(&self, finds: &dyn ExecutionPlan) -> bool {
+        let Size { parts, rows, .. } = self.rows.branches.size();
+        let all = usize::try_from(rows).unwrap_or(usize::MAX);
+        let here = count(&self.chunk);
+        let found = rows_found(finds).unwrap_or(all).max(1);
+        let wanted = found.min(self.wanted.saturating_add(here + count(&self.waiting)));
+        let chunks = wanted / here;
+        let pages = (parts as usize).saturating_add(all / PAGE_ROWS);
+        let reads = READS.saturating_mul(found / wanted);
+        chunks > FEW_CHUNKS && pages_of(&self.chunk).saturating_mul(chunks) > pages.saturating_mul(reads)
+    }
+
+    /// Begins to sort the rows as they are.
+    pub(super) async fn sort(&mut self) -> Result<()> {
+        self.wanted = self.wanted.saturating_add(count(&self.chunk) + count(&self.waiting));
+        self.chunk.clear();
+        self.waiting.clear();
+        self.names = Box::pin(EmptyRecordBatchStream::new(self.names.schema()));
+        self.sorted = Some(self.rows.sorted(&self.context).await?);
+        Ok(())
+    }
+
     /// All rows of a chunk were given: the next has as many as are likely to be as long as a chunk is to be.
     fn end(&mut self) {
-        let rows = |names: &[RecordBatch]| names.iter().map(RecordBatch::num_rows).sum::<usize>();
-        let (rows, bytes) = (rows(&self.chunk), self.reading.as_ref().map_or(0, Reading::bytes));
+        let (rows, bytes) = (count(&self.chunk), self.reading.as_ref().map_or(0, Reading::bytes));
         let fitting = rows.saturating_mul(CHUNK_BYTES) / bytes.max(1);
         self.most = fitting.clamp(1, rows.saturating_mul(STEP)).min(MANY_ROWS);
         self.reading = None;
@@ -139,7 +177,7 @@ impl Chunks {
     fn part(&mut self, error: DataFusionError) -> Result<()> {
         let given = self.reading.take().map_or(0, |reading| reading.given());
         let (_, rest) = parted(std::mem::take(&mut self.chunk), given);
-        let rows: usize = rest.iter().map(RecordBatch::num_rows).sum();
+        let rows = count(&rest);
         if rows < 2 || !matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
             return Err(error);
         }
@@ -147,6 +185,38 @@ impl Chunks {
         self.waiting.splice(0..0, rest);
         Ok(())
     }
+}
+
+fn count(names: &[RecordBatch]) -> usize {
+    names.iter().map(RecordBatch::num_rows).sum()
+}
+
+/// How many rows a sort was given.
+fn rows_found(plan: &dyn ExecutionPlan) -> Option<usize> {
+    if plan.is::<SortExec>() || plan.is::<SortPreservingMergeExec>() {
+        return plan
+            .children()
+            .into_iter()
+            .map(|below| rows_found(below.as_ref()))
+            .sum();
+    }
+    plan.metrics()?.output_rows()
+}
+
+/// On how many pages the rows of some names lie.
+fn pages_of(names: &[RecordBatch]) -> usize {
+    let mut pages = Vec::new();
+    for batch in names {
+        let [branches, places] = [0, 4].map(|column| batch.column(column).as_primitive::<Int64Type>().iter());
+        pages.extend(
+            branches
+                .zip(places)
+                .filter_map(|(branch, place)| Some((branch?, place? / PAGE_ROWS as i64))),
+        );
+    }
+    pages.sort_unstable();
+    pages.dedup();
+    pages.len()
 }
 
 /// The first so many rows of some batches, and the others.
@@ -160,4 +230,44 @@ fn parted(batches: Vec<RecordBatch>, rows: usize) -> (Vec<RecordBatch>, Vec<Reco
         others.extend(Some(of_others).filter(|batch| batch.num_rows() > 0));
     }
     (first, others)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use datafusion::arrow::array::{ArrayRef, Int64Array};
+
+    use super::*;
+
+    /// Names of rows of the first branch, of which places alone are told.
+    fn names(places: Vec<Option<i64>>) -> RecordBatch {
+        let zeros: ArrayRef = Arc::new(Int64Array::from_value(0, places.len()));
+        let places: ArrayRef = Arc::new(Int64Array::from(places));
+        let columns = ["branch", "id", "index", "time"].map(|name| (name, zeros.clone()));
+        RecordBatch::try_from_iter(columns.into_iter().chain([("place", places)])).unwrap()
+    }
+
+    #[test]
+    fn pages_of_rows_are_counted_once() {
+        let page = PAGE_ROWS as i64;
+        let of_a_later_part = 7 << 32;
+        let places = vec![Some(0), Some(page - 1), Some(page), None, Some(of_a_later_part)];
+        let names = [names(places), names(vec![Some(of_a_later_part + 1), Some(3)])];
+        assert_eq!(pages_of(&names), 3);
+        assert_eq!(count(&names), 7);
+    }
+
+    #[test]
+    fn batches_are_parted_at_a_row() {
+        let batches = || vec![names(vec![Some(1), Some(2), Some(3)]), names(vec![Some(4)])];
+        for rows in 0..6 {
+            let (first, others) = parted(batches(), rows);
+            assert_eq!((count(&first), count(&others)), (rows.min(4), 4 - rows.min(4)));
+            assert!(first.iter().chain(&others).all(|batch| batch.num_rows() > 0));
+            let places = |batch: &RecordBatch| batch.column(4).as_primitive::<Int64Type>().values().to_vec();
+            let joined: Vec<_> = first.iter().chain(&others).flat_map(places).collect();
+            assert_eq!(joined, [1, 2, 3, 4]);
+        }
+    }
 }

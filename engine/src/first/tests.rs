@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, TimestampNanosecondArray, new_null_array};
 use datafusion::arrow::datatypes::Int64Type;
+use datafusion::physical_plan::ExecutionPlan as _;
 use futures::TryStreamExt;
 use schema::tables::http;
 
+use super::FirstExec;
+use super::chunks::Chunks;
 use crate::session::{self, Snapshot};
 use crate::store::{Store, Transaction};
 use crate::{Database, QueryOptions, Rows, query};
@@ -59,11 +62,12 @@ fn written(path: &Path) {
 
 async fn ids(rows: Rows) -> Vec<i64> {
     let batches: Vec<RecordBatch> = rows.stream.try_collect().await.unwrap();
-    let ids = |batch: &RecordBatch| {
-        let ids = batch.column_by_name("id").unwrap().as_primitive::<Int64Type>();
-        ids.values().to_vec()
-    };
-    batches.iter().flat_map(ids).collect()
+    batches.iter().flat_map(ids_of).collect()
+}
+
+fn ids_of(batch: &RecordBatch) -> Vec<i64> {
+    let ids = batch.column_by_name("id").unwrap().as_primitive::<Int64Type>();
+    ids.values().to_vec()
 }
 
 #[test]
@@ -147,4 +151,32 @@ fn rows_that_do_not_fit_the_memory_together_are_read_in_parts() {
     expected.sort_by_key(|row| time(*row));
     assert!(found == expected, "{} rows came", found.len());
     assert_eq!(memory.memory_pool.reserved(), 0);
+}
+
+#[test]
+fn rows_that_lie_scattered_are_sorted_as_they_are() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("db");
+    written(&path);
+    let (store, manifest, pin) = Store::open(&path).unwrap();
+    let snapshot = Snapshot::new(&store, manifest, pin);
+    let memory = session::runtime(&path, session::MEMORY_BYTES).unwrap();
+    let found: Vec<i64> = tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let query = query::compile_query("http && status_code >= 500").unwrap();
+        let session = snapshot.session(&memory).unwrap();
+        let plan = query::rows_of(query.filter(), Some(66_000), &snapshot, session);
+        let plan = plan.await.unwrap().unwrap();
+        let first = plan.downcast_ref::<FirstExec>().unwrap();
+        let mut chunks = Chunks::new(first, 0, session.task_ctx()).unwrap();
+        chunks.sort().await.unwrap();
+        let mut found = Vec::new();
+        while let Some(batch) = chunks.next().await.unwrap() {
+            assert_eq!(batch.schema(), first.schema());
+            found.extend(ids_of(&batch));
+        }
+        found
+    });
+    let mut expected: Vec<_> = (0..ROWS).filter(|row| 200 + row % 400 >= 500).collect();
+    expected.sort_by_key(|row| time(*row));
+    assert!(found == expected, "{} rows came", found.len());
 }

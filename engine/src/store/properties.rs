@@ -27,7 +27,7 @@ const BLOOM_ERRORS: f64 = 0.01;
 const PAGE_BYTES: usize = 64 << 10;
 /// Rows of one page of other tables than packets: a row that is looked up costs a hundred columns of so many. A fifth of what the library
 /// takes; with pages of 64 KiB a store of rows is 2 % larger for it, of half as many rows and bytes 5 %.
-const PAGE_ROWS: usize = 4096;
+pub(crate) const PAGE_ROWS: usize = 4096;
 /// Rows of one page of packets: a lookup decodes one such page of the key columns to find its rows.
 const PACKET_PAGE_ROWS: usize = 2048;
 
