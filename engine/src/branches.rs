@@ -20,7 +20,7 @@
 mod plain;
 mod steps;
 
-pub(crate) use steps::Placed;
+pub(crate) use steps::{Placed, optimized};
 
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
@@ -43,7 +43,7 @@ use datafusion::physical_plan::union::UnionExec;
 use sql::Share;
 
 use self::plain::Plain;
-use crate::late::{is_pure, is_repeatable, parts_of};
+use crate::late::{are_few, is_pure, is_repeatable, parts_of};
 
 /// The name of the relation; no table's has a blank.
 const ROWS: &str = "all rows";
@@ -281,16 +281,12 @@ impl Branches {
         let rows = self.filtered(branch.rows.clone(), branch, filters)?;
         let rows = rows.project(self.values(branch, projection))?;
         match (&self.first, limit) {
-            (
-                Some(First {
-                    keys,
-                    fetch: Some(fetch),
-                }),
-                _,
-            ) => rows.sort_with_limit(keys.iter().cloned(), Some(*fetch))?.build(),
+            (Some(First { keys, fetch }), _) if are_few(*fetch) => {
+                rows.sort_with_limit(keys.iter().cloned(), *fetch)?.build()
+            }
             (None, Some(limit)) => rows.limit(0, Some(limit))?.build(),
-            // All rows are sorted above.
-            (Some(First { fetch: None, .. }), _) | (None, None) => rows.build(),
+            // More rows than a sort should keep are sorted above.
+            (Some(_), _) | (None, None) => rows.build(),
         }
     }
 
@@ -351,11 +347,15 @@ impl TableProvider for Branches {
         let all: Vec<_> = (0..self.schema.fields().len()).collect();
         if let Some(first) = &self.first
             && let Some(session) = session.as_any().downcast_ref::<SessionState>()
-            && self.takes_two_steps(projection.unwrap_or(&all), first)
         {
-            return self
-                .scan_first(session, first, projection.unwrap_or(&all), filters)
-                .await;
+            let projection = projection.unwrap_or(&all);
+            if self.is_sorted_whole(projection, first) {
+                let order = self.order(first, projection)?;
+                return self.sorted(projection, filters, &order, session).await;
+            }
+            if self.takes_two_steps(projection, first) {
+                return self.scan_first(session, first, projection, filters).await;
+            }
         }
         let planner = planner(session)?;
         let mut plans = Vec::new();

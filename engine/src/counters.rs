@@ -1,5 +1,7 @@
 //! What a query read, counted by its scans: the proof that a lookup touches few pages.
 
+use std::ops::AddAssign;
+
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::metrics::MetricValue;
 
@@ -28,7 +30,7 @@ impl Counters {
         counters
     }
 
-    fn add(&mut self, plan: &dyn ExecutionPlan) {
+    pub(crate) fn add(&mut self, plan: &dyn ExecutionPlan) {
         for metric in plan.metrics().iter().flat_map(|metrics| metrics.iter()) {
             match metric.value() {
                 MetricValue::Count { name, count } if name == "bytes_scanned" => self.bytes_scanned += count.value(),
@@ -46,8 +48,18 @@ impl Counters {
         for child in plan.children() {
             self.add(child.as_ref());
         }
-        for scan in plan.downcast_ref::<FirstExec>().iter().flat_map(|first| first.scans()) {
-            self.add(scan.as_ref());
+        if let Some(first) = plan.downcast_ref::<FirstExec>() {
+            *self += first.counters();
         }
+    }
+}
+
+impl AddAssign for Counters {
+    fn add_assign(&mut self, other: Self) {
+        self.bytes_scanned += other.bytes_scanned;
+        self.row_groups_pruned += other.row_groups_pruned;
+        self.row_groups_matched += other.row_groups_matched;
+        self.pages_pruned += other.pages_pruned;
+        self.pages_matched += other.pages_matched;
     }
 }

@@ -385,8 +385,10 @@ impl Database {
     pub fn remove_temporary_files(&self) {
         let runtime = self.inner.runtime.get();
         for directory in runtime.iter().flat_map(|runtime| runtime.disk_manager.temp_dir_paths()) {
-            // What cannot be removed now is the system's to remove.
-            let _ = std::fs::remove_dir_all(directory);
+            // A query that was given up may add a file meanwhile; what cannot be removed now either is the system's to remove.
+            if std::fs::remove_dir_all(&directory).is_err() {
+                let _ = std::fs::remove_dir_all(directory);
+            }
         }
     }
 

@@ -35,7 +35,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::{self, TryStreamExt};
 
-use crate::branches::Branches;
+use crate::Counters;
+use crate::branches::{Branches, optimized};
 use crate::columns::{ID, TIMESTAMP, column};
 use crate::members::one_of;
 use crate::scan::PLACE;
@@ -66,7 +67,7 @@ pub(crate) struct FirstExec {
 #[derive(Debug)]
 struct Rows {
     branches: Branches,
-    /// What is true of the rows, beside what the branches ask.
+    /// What is true of the rows beside what the branches ask: names are of such rows alone.
     filters: Vec<Expr>,
     /// The order of the rows.
     order: LexOrdering,
@@ -75,7 +76,15 @@ struct Rows {
     schema: SchemaRef,
     session: Arc<SessionState>,
     /// The scans of the rows, as far as they are planned.
-    scans: Mutex<Vec<Arc<dyn ExecutionPlan>>>,
+    scans: Mutex<Scans>,
+}
+
+/// Scans of the second step.
+#[derive(Debug, Default)]
+struct Scans {
+    running: Vec<Arc<dyn ExecutionPlan>>,
+    /// What those read that ended.
+    ended: Counters,
 }
 
 /// The rows that are wanted of one table.
@@ -130,10 +139,12 @@ impl FirstExec {
         }
     }
 
-    /// The scans of the second step that there are by now.
-    pub(crate) fn scans(&self) -> Vec<Arc<dyn ExecutionPlan>> {
+    /// What the scans of the second step have read by now.
+    pub(crate) fn counters(&self) -> Counters {
         let scans = self.rows.scans.lock().unwrap_or_else(PoisonError::into_inner);
-        scans.clone()
+        let mut counters = scans.ended;
+        scans.running.iter().for_each(|scan| counters.add(scan.as_ref()));
+        counters
     }
 }
 
@@ -159,7 +170,7 @@ impl Rows {
         let rows = self
             .branches
             .sorted(&self.projection, &self.filters, &self.order, &self.session);
-        let rows = rows.await?;
+        let rows = optimized(rows.await?, &self.session)?;
         self.learn(rows.clone());
         execute_stream(rows, context.clone())
     }
@@ -214,7 +225,15 @@ impl Rows {
 
     fn learn(&self, scan: Arc<dyn ExecutionPlan>) {
         let mut scans = self.scans.lock().unwrap_or_else(PoisonError::into_inner);
-        scans.push(scan);
+        scans.running.push(scan);
+    }
+
+    /// Lets go of scans that have ended.
+    fn forget_scans(&self) {
+        let mut scans = self.scans.lock().unwrap_or_else(PoisonError::into_inner);
+        for scan in std::mem::take(&mut scans.running) {
+            scans.ended.add(scan.as_ref());
+        }
     }
 
     /// A batch with all columns that are wanted; those that its table lacks are null.

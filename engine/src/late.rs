@@ -121,8 +121,7 @@ fn ordered_below(plan: &LogicalPlan, keys: &[(usize, &SortExpr)], fetch: Option<
                 .transpose()
         }
         LogicalPlan::TableScan(scan) => {
-            let pays = |branches: &Branches| !branches.is_first() && branches.two_steps_pay(fetch);
-            let Some(branches) = Branches::of(scan).filter(pays) else {
+            let Some(branches) = Branches::of(scan).filter(|branches| !branches.is_first()) else {
                 return Ok(None);
             };
             let keys = keys.iter().map(|(position, key)| SortExpr {
@@ -183,11 +182,10 @@ fn in_one_scan(sort: &Sort) -> Result<Option<LogicalPlan>> {
     let Some(keys) = sort.expr.iter().map(key).collect::<Option<Vec<_>>>() else {
         return Ok(None);
     };
-    let rows = Branches::of_table(&sort.input)?;
-    let Some(rows) = rows.filter(|rows| rows.two_steps_pay(sort.fetch)) else {
+    let Some(rows) = Branches::of_table(&sort.input)?.map(|rows| rows.first(keys, sort.fetch)) else {
         return Ok(None);
     };
-    let rows = rows.first(keys, sort.fetch).scanned()?;
+    let rows = rows.scanned()?;
     let columns = rows.schema().columns().into_iter().zip(schema.iter());
     let columns = columns
         .map(|(column, (relation, field))| Expr::Column(column).alias_qualified(relation.cloned(), field.name()));

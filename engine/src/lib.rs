@@ -38,6 +38,7 @@ mod scan;
 mod session;
 mod store;
 mod values;
+mod wide;
 
 pub use ::ingest::{Anomalies, Limits, Ports, Progress, Recognition};
 pub use captures::Notes;

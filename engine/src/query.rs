@@ -127,8 +127,7 @@ pub(crate) async fn rows_of(
     session: &SessionState,
 ) -> datafusion::error::Result<Option<Arc<dyn ExecutionPlan>>> {
     let (columns, shares) = sql::shares(filter, &snapshot.tables())?;
-    let branches = Branches::of_shares(columns, shares, session)?;
-    let Some(branches) = branches.filter(|branches| branches.two_steps_pay(limit)) else {
+    let Some(branches) = Branches::of_shares(columns, shares, session)? else {
         return Ok(None);
     };
     branches.first(sql::order(), limit).planned(session).await

@@ -24,6 +24,7 @@ use crate::memory::Memory;
 use crate::provider::Parts;
 use crate::scan::Tallies;
 use crate::store::{Manifest, Pin, Store};
+use crate::wide::WideSorts;
 
 /// Bytes that sorts, joins and aggregates hold together before they spill to temporary files.
 pub(crate) const MEMORY_BYTES: usize = 1 << 30;
@@ -95,8 +96,6 @@ fn session(runtime: Arc<RuntimeEnv>, tables: Catalog, pin: Arc<Pin>) -> Result<S
         .with_create_default_catalog_and_schema(false)
         .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .with_information_schema(true)
-        // What merges sorted partitions counts each text's buffers for every batch that has one of its views, and gives up.
-        .with_repartition_sorts(false)
         .with_extension(pin)
         .with_extension(Arc::new(Planner::default()));
     let mut state = SessionStateBuilder::new()
@@ -106,6 +105,7 @@ fn session(runtime: Arc<RuntimeEnv>, tables: Catalog, pin: Arc<Pin>) -> Result<S
         .with_optimizer_rule(Arc::new(Late))
         .with_optimizer_rule(Arc::new(Grouped))
         .with_physical_optimizer_rule(Arc::new(Tallies))
+        .with_physical_optimizer_rule(Arc::new(WideSorts))
         .build();
     sql::register(&mut state, Arc::new(tables.clone()))?;
     let catalog = MemoryCatalogProvider::new();

@@ -40,9 +40,16 @@ impl Branches {
     /// The first rows of all columns, or all, planned without a plan above that asks for them; `None` where they do not take two steps.
     pub(crate) async fn planned(&self, session: &SessionState) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         let all: Vec<_> = (0..self.schema.fields().len()).collect();
-        let Some(first) = self.first.as_ref().filter(|first| self.takes_two_steps(&all, first)) else {
+        let Some(first) = self.first.as_ref() else {
             return Ok(None);
         };
+        if self.is_sorted_whole(&all, first) {
+            let rows = self.sorted(&all, &[], &self.order(first, &all)?, session).await?;
+            return optimized(rows, session).map(Some);
+        }
+        if !self.takes_two_steps(&all, first) {
+            return Ok(None);
+        }
         let mut rows = self.scan_first(session, first, &all, &[]).await?;
         // What other rules would bring about is so already.
         let rules: [&dyn PhysicalOptimizerRule; 4] = [
@@ -76,11 +83,11 @@ impl Branches {
         })
     }
 
-    /// False where all rows are wanted, and these are few and their parts small: to open each part twice takes longer than to sort
-    /// the rows with all their columns.
-    pub(crate) fn two_steps_pay(&self, fetch: Option<usize>) -> bool {
+    /// False where rows are few and their parts small: to open each part twice takes longer than to sort all rows with all their
+    /// columns.
+    fn two_steps_pay(&self) -> bool {
         let Size { parts, rows, bytes } = self.size();
-        fetch.is_some() || rows > MOST_ROWS as u64 || bytes > parts * FOOTER_BYTES as u64
+        rows > MOST_ROWS as u64 || bytes > parts * FOOTER_BYTES as u64
     }
 
     /// True if a second step saves columns enough, and all rows have names.
@@ -116,7 +123,6 @@ impl Branches {
             return Ok(Arc::new(EmptyExec::new(schema)));
         }
         let names = UnionExec::try_new(names)?;
-        let options = |key: &SortExpr| SortOptions::new(!key.asc, key.nulls_first);
         let columns = self.key_columns(first);
         let keys = first
             .keys
@@ -126,16 +132,11 @@ impl Branches {
                 expr: Arc::new(expressions::Column::new(name, *place)),
                 options: options(key),
             });
-        let above = first.keys.iter().map(|key| {
-            let name = key.expr.schema_name().to_string();
-            let expr = Arc::new(expressions::Column::new_with_schema(&name, &schema)?);
-            Ok(PhysicalSortExpr::new(expr, options(key)))
-        });
-        let above = LexOrdering::new(above.collect::<Result<Vec<_>>>()?);
+        let above = self.order(first, projection)?;
         // Of rows that begin at one time in one packet those of the first table come first.
         let by_branch = PhysicalSortExpr::new_default(Arc::new(expressions::Column::new(NAMES[0], 0)));
-        let order = LexOrdering::new(keys.chain([by_branch])).zip(above);
-        let (order, above) = order.ok_or_else(|| internal_datafusion_err!("an order has keys"))?;
+        let order = LexOrdering::new(keys.chain([by_branch]));
+        let order = order.ok_or_else(|| internal_datafusion_err!("an order has keys"))?;
         let names = SortExec::new(order.clone(), Arc::new(CoalescePartitionsExec::new(names)));
         // One that forgets the others keeps those that it wants in memory; one that keeps all can do without.
         let names = names.with_fetch(first.fetch.filter(|_| are_few(first.fetch)));
@@ -162,7 +163,13 @@ impl Branches {
             let number = not_constant(ScalarValue::from(place as i64))?.alias(NAMES[0]);
             let values = self.values(branch, projection).into_iter().chain([number]);
             let rows = self.filtered(branch.rows.clone(), branch, filters)?.project(values)?;
-            plans.push(planner.create_physical_plan(&rows.build()?).await?);
+            let plan = planner.create_physical_plan(&rows.build()?).await?;
+            if !plan.is::<EmptyExec>() {
+                plans.push(plan);
+            }
+        }
+        if plans.is_empty() {
+            return Ok(Arc::new(EmptyExec::new(Arc::new(self.schema.project(projection)?))));
         }
         let rows = Arc::new(CoalescePartitionsExec::new(UnionExec::try_new(plans)?));
         let number: Arc<dyn PhysicalExpr> = Arc::new(expressions::Column::new(NAMES[0], projection.len()));
@@ -174,12 +181,27 @@ impl Branches {
             let column: Arc<dyn PhysicalExpr> = Arc::new(expressions::Column::new(name, place));
             (column, name.clone())
         });
-        let columns: Vec<_> = columns.collect();
-        let mut rows: Arc<dyn ExecutionPlan> = Arc::new(ProjectionExec::try_new(columns, Arc::new(rows))?);
-        for rule in session.physical_optimizers() {
-            rows = rule.optimize(rows, session.config_options())?;
-        }
-        Ok(rows)
+        Ok(Arc::new(ProjectionExec::try_new(
+            columns.collect::<Vec<_>>(),
+            Arc::new(rows),
+        )?))
+    }
+
+    /// True if all rows are wanted, and two steps would not pay.
+    pub(super) fn is_sorted_whole(&self, projection: &[usize], first: &First) -> bool {
+        first.fetch.is_none() && !(self.two_steps_pay() && self.takes_two_steps(projection, first))
+    }
+
+    /// The order of the rows, by the columns that are wanted.
+    pub(super) fn order(&self, first: &First, projection: &[usize]) -> Result<LexOrdering> {
+        let schema = self.schema.project(projection)?;
+        let key = |key: &SortExpr| {
+            let name = key.expr.schema_name().to_string();
+            let expr = Arc::new(expressions::Column::new_with_schema(&name, &schema)?);
+            Ok(PhysicalSortExpr::new(expr, options(key)))
+        };
+        let order = LexOrdering::new(first.keys.iter().map(key).collect::<Result<Vec<_>>>()?);
+        order.ok_or_else(|| internal_datafusion_err!("an order has keys"))
     }
 
     /// What the keys of an order are called among the names, and their places there: those behind the names are no part of these.
@@ -274,6 +296,16 @@ impl Branches {
         let names = [(ID, NAMES[1]), (INDEX, NAMES[2])].map(|(own, name)| column(own).alias(name));
         rows.project(values.chain(names))?.build()
     }
+}
+
+fn options(key: &SortExpr) -> SortOptions {
+    SortOptions::new(!key.asc, key.nulls_first)
+}
+
+/// A plan as the session's rules for physical plans make it.
+pub(crate) fn optimized(plan: Arc<dyn ExecutionPlan>, session: &SessionState) -> Result<Arc<dyn ExecutionPlan>> {
+    let mut rules = session.physical_optimizers().iter();
+    rules.try_fold(plan, |plan, rule| rule.optimize(plan, session.config_options()))
 }
 
 /// The plan with each partition sorted on its own.

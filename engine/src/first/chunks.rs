@@ -28,7 +28,7 @@ const FEW_ROWS: usize = 4 << 10;
 const UNPACKED: u64 = 8;
 /// Bytes of a chunk, about: a half of what sorts leave of the memory ([`crate::memory`]).
 const CHUNK_BYTES: usize = 128 << 20;
-/// How many times as many rows as the chunk before a chunk may have; one that does not fit the memory is parted by as much.
+/// How many times as many rows as the chunk before a chunk may have; one that does not fit the memory is split by as much.
 const STEP: usize = 4;
 /// Chunks that may read whatever they like.
 const FEW_CHUNKS: usize = 4;
@@ -59,16 +59,18 @@ impl Chunks {
     /// Begins to find names.
     pub(super) fn new(first: &FirstExec, partition: usize, context: Arc<TaskContext>) -> Result<Self> {
         let few = first.fetch.filter(|fetch| *fetch <= MOST_ROWS);
-        let Size { rows, bytes, .. } = first.rows.branches.size();
-        let fitting = rows.saturating_mul(CHUNK_BYTES as u64) / bytes.saturating_mul(UNPACKED).max(1);
-        let many = usize::try_from(fitting).unwrap_or(MANY_ROWS).clamp(FEW_ROWS, MANY_ROWS);
+        let most = || {
+            let Size { rows, bytes, .. } = first.rows.branches.size();
+            let fitting = rows.saturating_mul(CHUNK_BYTES as u64) / bytes.saturating_mul(UNPACKED).max(1);
+            usize::try_from(fitting).unwrap_or(MANY_ROWS).clamp(FEW_ROWS, MANY_ROWS)
+        };
         Ok(Self {
             rows: first.rows.clone(),
             names: first.names.execute(partition, context.clone())?,
             context,
             waiting: Vec::new(),
             wanted: first.fetch.unwrap_or(usize::MAX),
-            most: few.map_or(many, |_| MOST_ROWS),
+            most: few.map_or_else(most, |_| MOST_ROWS),
             chunk: Vec::new(),
             reading: None,
             finds: few.is_none().then(|| first.names.clone()),
@@ -85,12 +87,15 @@ impl Chunks {
     pub(super) async fn next(&mut self) -> Result<Option<RecordBatch>> {
         loop {
             if let Some(sorted) = &mut self.sorted {
-                let rows = sorted
-                    .try_next()
-                    .await?
-                    .map(|rows| rows.slice(0, rows.num_rows().min(self.wanted)));
-                self.wanted -= rows.as_ref().map_or(0, RecordBatch::num_rows);
-                return Ok(rows.filter(|rows| rows.num_rows() > 0));
+                if self.wanted == 0 {
+                    return Ok(None);
+                }
+                let Some(rows) = sorted.try_next().await? else {
+                    return Ok(None);
+                };
+                let rows = rows.slice(0, rows.num_rows().min(self.wanted));
+                self.wanted -= rows.num_rows();
+                return Ok(Some(rows));
             }
             let given = match &mut self.reading {
                 Some(reading) => reading.next().await,
@@ -118,7 +123,7 @@ impl Chunks {
             match given {
                 Ok(Some(rows)) => return Ok(Some(rows)),
                 Ok(None) => self.end(),
-                Err(error) => self.part(error)?,
+                Err(error) => self.split(error)?,
             }
         }
     }
@@ -136,7 +141,7 @@ impl Chunks {
             (self.wanted, known) = (self.wanted - names.num_rows(), known + names.num_rows());
             self.waiting.push(names);
         }
-        let (chunk, waiting) = parted(std::mem::take(&mut self.waiting), self.most);
+        let (chunk, waiting) = split(std::mem::take(&mut self.waiting), self.most);
         self.waiting = waiting;
         Ok(chunk)
     }
@@ -171,16 +176,18 @@ impl Chunks {
         let fitting = rows.saturating_mul(CHUNK_BYTES) / bytes.max(1);
         self.most = fitting.clamp(1, rows.saturating_mul(STEP)).min(MANY_ROWS);
         self.reading = None;
+        self.rows.forget_scans();
     }
 
-    /// Rows that do not fit the memory together are read a part at a time.
-    fn part(&mut self, error: DataFusionError) -> Result<()> {
+    /// Rows that do not fit the memory together are read a few at a time.
+    fn split(&mut self, error: DataFusionError) -> Result<()> {
         let given = self.reading.take().map_or(0, |reading| reading.given());
-        let (_, rest) = parted(std::mem::take(&mut self.chunk), given);
-        let rows = count(&rest);
-        if rows < 2 || !matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
+        self.rows.forget_scans();
+        if count(&self.chunk) < 2 || !matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
             return Err(error);
         }
+        let (_, rest) = split(std::mem::take(&mut self.chunk), given);
+        let rows = count(&rest);
         self.most = (rows / STEP).max(1);
         self.waiting.splice(0..0, rest);
         Ok(())
@@ -200,7 +207,12 @@ fn rows_found(plan: &dyn ExecutionPlan) -> Option<usize> {
             .map(|below| rows_found(below.as_ref()))
             .sum();
     }
-    plan.metrics()?.output_rows()
+    // What hands on the rows of one partition does not count them.
+    let own = plan.metrics().and_then(|metrics| metrics.output_rows());
+    match plan.children()[..] {
+        [below] if own.is_none() => rows_found(below.as_ref()),
+        _ => own,
+    }
 }
 
 /// On how many pages the rows of some names lie.
@@ -220,7 +232,7 @@ fn pages_of(names: &[RecordBatch]) -> usize {
 }
 
 /// The first so many rows of some batches, and the others.
-fn parted(batches: Vec<RecordBatch>, rows: usize) -> (Vec<RecordBatch>, Vec<RecordBatch>) {
+fn split(batches: Vec<RecordBatch>, rows: usize) -> (Vec<RecordBatch>, Vec<RecordBatch>) {
     let (mut first, mut others, mut left) = (Vec::new(), Vec::new(), rows);
     for batch in batches {
         let here = left.min(batch.num_rows());
@@ -259,10 +271,10 @@ mod tests {
     }
 
     #[test]
-    fn batches_are_parted_at_a_row() {
+    fn batches_are_split_at_a_row() {
         let batches = || vec![names(vec![Some(1), Some(2), Some(3)]), names(vec![Some(4)])];
         for rows in 0..6 {
-            let (first, others) = parted(batches(), rows);
+            let (first, others) = split(batches(), rows);
             assert_eq!((count(&first), count(&others)), (rows.min(4), 4 - rows.min(4)));
             assert!(first.iter().chain(&others).all(|batch| batch.num_rows() > 0));
             let places = |batch: &RecordBatch| batch.column(4).as_primitive::<Int64Type>().values().to_vec();

@@ -120,6 +120,11 @@ fn rows_that_lie_in_another_order_are_found() {
             limit,
         );
         check(
+            "SELECT * FROM http ORDER BY elapsed_time % 10 NULLS LAST, id",
+            ordered(&|row| (elapsed(row).map_or(i64::MAX, |us| us % 10), row), &all),
+            limit,
+        );
+        check(
             "SELECT * FROM http ORDER BY elapsed_time DESC NULLS FIRST, id",
             ordered(&|row| (elapsed(row).map_or(i64::MIN, |us| -us), row), &all),
             limit,
@@ -162,7 +167,7 @@ fn rows_that_lie_scattered_are_sorted_as_they_are() {
     let snapshot = Snapshot::new(&store, manifest, pin);
     let memory = session::runtime(&path, session::MEMORY_BYTES).unwrap();
     let found: Vec<i64> = tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let query = query::compile_query("http && status_code >= 500").unwrap();
+        let query = query::compile_query("http").unwrap();
         let session = snapshot.session(&memory).unwrap();
         let plan = query::rows_of(query.filter(), Some(66_000), &snapshot, session);
         let plan = plan.await.unwrap().unwrap();
@@ -176,7 +181,8 @@ fn rows_that_lie_scattered_are_sorted_as_they_are() {
         }
         found
     });
-    let mut expected: Vec<_> = (0..ROWS).filter(|row| 200 + row % 400 >= 500).collect();
+    let mut expected: Vec<_> = (0..ROWS).collect();
     expected.sort_by_key(|row| time(*row));
+    expected.truncate(66_000);
     assert!(found == expected, "{} rows came", found.len());
 }
