@@ -127,6 +127,10 @@ pub(crate) async fn rows_of(
     session: &SessionState,
 ) -> datafusion::error::Result<Option<Arc<dyn ExecutionPlan>>> {
     let (columns, shares) = sql::shares(filter, &snapshot.tables())?;
+    // No table can match; what columns that has is for the plan of the filter to say.
+    if columns.is_empty() {
+        return Ok(None);
+    }
     let Some(branches) = Branches::of_shares(columns, shares, session)? else {
         return Ok(None);
     };
