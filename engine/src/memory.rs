@@ -1,7 +1,8 @@
 //! The memory that queries share.
 //!
-//! What can write to temporary files (sorts, groups) shares three quarters fairly. The rest is always there for what cannot: a sort that
-//! merges what it has written, rows on their way out. Where sorts may take everything they fail when they merge.
+//! What can write to temporary files (sorts, groups) shares three quarters fairly. The rest is for what cannot: a sort that merges what it
+//! has written, rows on their way out. Where sorts may take everything they fail when they merge. Nobody has to give back: what took
+//! much before others came keeps it until it writes it to files.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,6 +1,7 @@
 //! The two steps that the first rows of several tables take: the plans of both, and what joins them.
 //!
-//! Names come from each branch, the first of all of them from a sort above; [`FirstExec`] then asks for the rows.
+//! Names come from each branch, the first of all of them from a sort above; [`FirstExec`] then asks for the rows. Where all rows are wanted
+//! and this does not pay, they are sorted as they are.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -37,7 +38,8 @@ use crate::provider::{Purpose, Size};
 use crate::scan::{ChooseExec, PLACE, parts_of as parts_of_places};
 
 impl Branches {
-    /// The first rows of all columns, or all, planned without a plan above that asks for them; `None` where they do not take two steps.
+    /// The first rows of all columns, or all, planned without a plan above that asks for them; `None` where the first do not take two
+    /// steps.
     pub(crate) async fn planned(&self, session: &SessionState) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         let all: Vec<_> = (0..self.schema.fields().len()).collect();
         let Some(first) = self.first.as_ref() else {

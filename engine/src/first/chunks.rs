@@ -16,7 +16,7 @@ use futures::stream::TryStreamExt;
 
 use super::reading::Reading;
 use super::{FirstExec, Rows};
-use crate::late::MOST_ROWS;
+use crate::late::{MOST_ROWS, are_few};
 use crate::provider::Size;
 use crate::store::PAGE_ROWS;
 
@@ -58,7 +58,7 @@ pub(super) struct Chunks {
 impl Chunks {
     /// Begins to find names.
     pub(super) fn new(first: &FirstExec, partition: usize, context: Arc<TaskContext>) -> Result<Self> {
-        let few = first.fetch.filter(|fetch| *fetch <= MOST_ROWS);
+        let is_few = are_few(first.fetch);
         let most = || {
             let Size { rows, bytes, .. } = first.rows.branches.size();
             let fitting = rows.saturating_mul(CHUNK_BYTES as u64) / bytes.saturating_mul(UNPACKED).max(1);
@@ -70,17 +70,17 @@ impl Chunks {
             context,
             waiting: Vec::new(),
             wanted: first.fetch.unwrap_or(usize::MAX),
-            most: few.map_or_else(most, |_| MOST_ROWS),
+            most: if is_few { MOST_ROWS } else { most() },
             chunk: Vec::new(),
             reading: None,
-            finds: few.is_none().then(|| first.names.clone()),
+            finds: (!is_few).then(|| first.names.clone()),
             sorted: None,
         })
     }
 
     /// True if all rows are one chunk, unless they do not fit the memory.
     pub(super) fn are_few(&self) -> bool {
-        self.wanted <= MOST_ROWS
+        are_few(Some(self.wanted))
     }
 
     /// The rows that come next.

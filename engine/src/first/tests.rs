@@ -60,6 +60,13 @@ fn written(path: &Path) {
     }
 }
 
+/// A database of these rows, as it is now.
+fn snapshot(path: &Path) -> Snapshot {
+    written(path);
+    let (store, manifest, pin) = Store::open(path).unwrap();
+    Snapshot::new(&store, manifest, pin)
+}
+
 async fn ids(rows: Rows) -> Vec<i64> {
     let batches: Vec<RecordBatch> = rows.stream.try_collect().await.unwrap();
     batches.iter().flat_map(ids_of).collect()
@@ -141,9 +148,7 @@ fn rows_that_lie_in_another_order_are_found() {
 fn rows_that_do_not_fit_the_memory_together_are_read_in_parts() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("db");
-    written(&path);
-    let (store, manifest, pin) = Store::open(&path).unwrap();
-    let snapshot = Snapshot::new(&store, manifest, pin);
+    let snapshot = snapshot(&path);
     // What the names take to be sorted, and a fraction of what the rows take.
     let memory = session::runtime(&path, 32 << 20).unwrap();
     let found: Vec<i64> = tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -162,9 +167,7 @@ fn rows_that_do_not_fit_the_memory_together_are_read_in_parts() {
 fn rows_that_lie_scattered_are_sorted_as_they_are() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("db");
-    written(&path);
-    let (store, manifest, pin) = Store::open(&path).unwrap();
-    let snapshot = Snapshot::new(&store, manifest, pin);
+    let snapshot = snapshot(&path);
     let memory = session::runtime(&path, session::MEMORY_BYTES).unwrap();
     let found: Vec<i64> = tokio::runtime::Runtime::new().unwrap().block_on(async {
         let query = query::compile_query("http").unwrap();
