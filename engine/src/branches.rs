@@ -17,6 +17,7 @@
 //!
 //! Absent on purpose: unions of anything else; they stay as they are.
 
+mod names;
 mod plain;
 mod steps;
 
@@ -25,7 +26,7 @@ pub(crate) use steps::{Placed, optimized};
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
-use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, Result, TableReference, internal_datafusion_err, project_schema};
@@ -34,13 +35,13 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::expr_rewriter::unnormalize_col;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{
-    EmptyRelation, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Projection, SortExpr,
-    TableProviderFilterPushDown, TableScan, Union,
+    EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, Projection, SortExpr, TableProviderFilterPushDown, TableScan,
+    Union,
 };
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::union::UnionExec;
-use sql::Share;
+use sql::{Columns, Share};
 
 use self::plain::Plain;
 use crate::late::{are_few, is_pure, is_repeatable, parts_of};
@@ -62,7 +63,7 @@ struct Branch {
     /// The table, filtered.
     rows: LogicalPlan,
     /// What each column of the relation is here.
-    values: Vec<Expr>,
+    values: Arc<[Expr]>,
 }
 
 /// The first rows of an order, or all.
@@ -121,7 +122,7 @@ fn gathered_union(union: &Union, session: &SessionState) -> Result<Option<Logica
         return Ok(None);
     }
     let (values, input) = match <[Branch; 1]>::try_from(branches) {
-        Ok([alone]) => (alone.values, alone.rows),
+        Ok([alone]) => (alone.values.to_vec(), alone.rows),
         Err(branches) if branches.is_empty() => {
             return Ok(Some(LogicalPlan::EmptyRelation(EmptyRelation {
                 produce_one_row: false,
@@ -191,8 +192,10 @@ fn collect(union: &Union, schema: &Schema, session: &SessionState, branches: &mu
 impl Branches {
     /// What tables give to the rows of a filter, as one relation; `None` if its columns are of other types in one of them than in the
     /// others, if the same rows cannot be read twice, and if the session has no planner of branches.
-    pub(crate) fn of_shares(columns: Vec<Field>, shares: Vec<Share>, session: &SessionState) -> Result<Option<Self>> {
-        let schema: SchemaRef = Arc::new(Schema::new(columns));
+    pub(crate) fn of_shares(columns: &Columns, shares: Vec<Share>, session: &SessionState) -> Result<Option<Self>> {
+        if !columns.are_of_one_type {
+            return Ok(None);
+        }
         let mut branches = Vec::new();
         for Share { rows, values } in shares {
             let Some(Plain { scan, filters, .. }) = Plain::of(&rows)? else {
@@ -204,16 +207,11 @@ impl Branches {
             if !parts.may_match(session, conjunction(filters).map(unnormalize_col)) {
                 continue;
             }
-            for (value, field) in values.iter().zip(schema.fields()) {
-                if value.get_type(rows.schema())? != *field.data_type() {
-                    return Ok(None);
-                }
-            }
             branches.push(Branch { rows, values });
         }
         let is_planned = Planner::of(session).is_some();
         Ok(is_planned.then_some(Self {
-            schema,
+            schema: columns.schema.clone(),
             branches: branches.into(),
             first: None,
         }))
@@ -256,7 +254,7 @@ impl Branches {
         };
         let branch = Branch {
             rows: rows.build()?,
-            values,
+            values: values.into(),
         };
         Ok(Some(Self {
             schema,

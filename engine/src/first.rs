@@ -17,7 +17,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
-use datafusion::arrow::datatypes::{Int64Type, SchemaRef, TimestampNanosecondType};
+use datafusion::arrow::datatypes::{DataType, Int64Type, SchemaRef, TimestampNanosecondType};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, ScalarValue, internal_datafusion_err};
 use datafusion::execution::TaskContext;
@@ -238,10 +238,15 @@ impl Rows {
 
     /// A batch with all columns that are wanted; those that its table lacks are null.
     fn widened(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let mut nulls: HashMap<&DataType, ArrayRef> = HashMap::new();
         let fields = self.schema.fields().iter();
         let columns = fields.map(|field| match batch.column_by_name(field.name()) {
             Some(column) => column.clone(),
-            None => new_null_array(field.data_type(), batch.num_rows()),
+            None => {
+                let nulls = nulls.entry(field.data_type());
+                let new = || new_null_array(field.data_type(), batch.num_rows());
+                nulls.or_insert_with(new).clone()
+            }
         });
         let columns: Vec<ArrayRef> = columns.collect();
         Ok(RecordBatch::try_new(self.schema.clone(), columns)?)

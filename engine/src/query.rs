@@ -126,12 +126,14 @@ pub(crate) async fn rows_of(
     snapshot: &Snapshot,
     session: &SessionState,
 ) -> datafusion::error::Result<Option<Arc<dyn ExecutionPlan>>> {
-    let (columns, shares) = sql::shares(filter, &snapshot.tables())?;
+    let tables = sql::tables_of(filter);
     // No table can match; what columns that has is for the plan of the filter to say.
-    if columns.is_empty() {
+    if tables.is_empty() {
         return Ok(None);
     }
-    let Some(branches) = Branches::of_shares(columns, shares, session)? else {
+    let columns = snapshot.columns(tables.iter().map(|(table, _)| *table))?;
+    let shares = sql::shares(tables, &columns, &snapshot.tables())?;
+    let Some(branches) = Branches::of_shares(&columns, shares, session)? else {
         return Ok(None);
     };
     branches.first(sql::order(), limit).planned(session).await

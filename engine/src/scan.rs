@@ -45,14 +45,16 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{ColumnStatistics, Result, ScalarValue, Statistics, internal_datafusion_err};
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::{FileScanConfig, ParquetFileReaderFactory, ParquetSource};
+use datafusion::datasource::physical_plan::{
+    FileScanConfig, FileScanConfigBuilder, FileSource as _, ParquetFileReaderFactory, ParquetSource,
+};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::TaskContext;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalSortExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, ReplaceChildrenOptions};
 use datafusion::physical_plan::filter_pushdown::{
-    ChildPushdownResult, FilterDescription, FilterPushdownPhase, FilterPushdownPropagation,
+    ChildPushdownResult, FilterDescription, FilterPushdownPhase, FilterPushdownPropagation, PushedDown,
 };
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::sort_pushdown::SortOrderPushdownResult;
@@ -61,7 +63,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties, SendableRecordBatchStream,
 };
-use group::Group;
+use group::{Group, Reader};
 pub(crate) use placed::{PLACE, PlacedRows, parts_of};
 pub(crate) use question::{Condition, asks_a_key, is_answerable, is_of_one_id, is_time_range};
 use run::Run;
@@ -166,12 +168,42 @@ impl ChooseExec {
         }
     }
 
+    /// The same, of those rows alone of which a filter over the table's columns is true; `None` if the scan leaves that to a plan above.
+    pub(crate) fn filtered(&self, filter: Arc<dyn PhysicalExpr>, config: &ConfigOptions) -> Result<Option<Self>> {
+        let (scan, source) = self.source()?;
+        let FilterPushdownPropagation { filters, updated_node } = source.try_pushdown_filters(vec![filter], config)?;
+        let source = updated_node.filter(|_| filters.iter().all(|filter| matches!(filter, PushedDown::Yes)));
+        Ok(source.map(|source| {
+            let scan = FileScanConfigBuilder::from(scan.clone()).with_source(source).build();
+            Self {
+                rows: DataSourceExec::from_data_source(scan),
+                ..self.clone()
+            }
+        }))
+    }
+
+    /// The same in an order in which a sort above would like the rows.
+    pub(crate) fn ordered(&self, column: &str, descending: bool) -> Self {
+        Self {
+            order: Some(Order {
+                column: column.to_owned(),
+                descending,
+            }),
+            ..self.clone()
+        }
+    }
+
     /// The same, of some row groups alone, whatever the partition.
     fn within(&self, groups: Arc<[Group]>) -> Self {
         Self {
             within: Some(groups),
             ..self.clone()
         }
+    }
+
+    /// A reader of a part, for a partition.
+    fn reader(&self, partition: usize, file: &PartitionedFile) -> Result<Reader> {
+        self.readers.create_reader(partition, file.clone(), None, &self.metrics)
     }
 
     /// The scan of the chosen rows, as it is configured.
@@ -285,13 +317,7 @@ impl ExecutionPlan for ChooseExec {
             .and_then(|first| Some((first.expr.downcast_ref::<Column>()?, first.options)));
         Ok(match first {
             Some((column, options)) => SortOrderPushdownResult::Inexact {
-                inner: Arc::new(Self {
-                    order: Some(Order {
-                        column: column.name().to_owned(),
-                        descending: options.descending,
-                    }),
-                    ..self.clone()
-                }),
+                inner: Arc::new(self.ordered(column.name(), options.descending)),
             },
             None => SortOrderPushdownResult::Unsupported,
         })

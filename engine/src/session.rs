@@ -3,8 +3,9 @@
 //! A session is made when the first query needs one; all sessions of a database share one runtime, with its memory pool
 //! and its cache of Parquet footers.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, SchemaProvider, TableProvider};
 use datafusion::error::{DataFusionError, Result};
@@ -14,7 +15,7 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::prelude::SessionConfig;
 use object_store::local::LocalFileSystem;
 use schema::Table;
-use sql::Tables;
+use sql::{Columns, Tables};
 
 use crate::Error;
 use crate::branches::Planner;
@@ -32,6 +33,8 @@ pub(crate) const MEMORY_BYTES: usize = 1 << 30;
 const FOOTERS_BYTES: usize = 128 << 20;
 /// Rows of one batch of a query. An entry with its bodies is some 10 KB, and a sort merges a batch of every run it spilled.
 const BATCH_ROWS: usize = 4096;
+/// Selections of tables whose columns are kept: of all tables they take a few hundred kilobytes.
+const MOST_COLUMNS: usize = 8;
 const CATALOG: &str = "kfl";
 const SCHEMA: &str = "public";
 /// The name under which a runtime knows the store's directory.
@@ -45,6 +48,8 @@ pub(crate) struct Snapshot {
     pin: Arc<Pin>,
     tables: Catalog,
     session: OnceLock<SessionState>,
+    /// The columns of answers that were asked for lately, by the names of their tables.
+    columns: Mutex<HashMap<Vec<&'static str>, Arc<Columns>>>,
 }
 
 impl Snapshot {
@@ -55,7 +60,24 @@ impl Snapshot {
             manifest,
             pin: Arc::new(pin),
             session: OnceLock::new(),
+            columns: Mutex::default(),
         }
+    }
+
+    /// The columns of answers over some tables.
+    pub(crate) fn columns(&self, tables: impl Iterator<Item = &'static Table>) -> Result<Arc<Columns>> {
+        let tables: Vec<_> = tables.collect();
+        let names: Vec<_> = tables.iter().map(|table| table.name).collect();
+        let mut known = self.columns.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(columns) = known.get(&names) {
+            return Ok(columns.clone());
+        }
+        let columns = Arc::new(Columns::of(&tables, &self.tables)?);
+        if known.len() >= MOST_COLUMNS {
+            known.clear();
+        }
+        known.insert(names, columns.clone());
+        Ok(columns)
     }
 
     /// The tables of the commit.

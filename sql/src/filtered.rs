@@ -1,11 +1,11 @@
 //! A checked filter as one logical plan: per table of the language that can match, a scan, its predicate and its columns;
 //! over them a union.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field, Schema};
-use datafusion::common::{Column, DFSchema, ScalarValue};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::{Column, DFSchema, ScalarValue, TableReference};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::Result;
 use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, Union, lit};
@@ -46,45 +46,99 @@ pub fn filtered(filter: &kfl::Filter, tables: &dyn Tables) -> Result<LogicalPlan
     union(&tables_of(filter), tables)
 }
 
+/// The columns of an answer over some tables, and what each of these gives to it. They are of the tables alone: whoever asks often keeps
+/// them.
+#[derive(Debug)]
+pub struct Columns {
+    /// Those of the first table, then what each further one adds.
+    pub schema: SchemaRef,
+    /// True if no column is of another type in one table than in another.
+    pub are_of_one_type: bool,
+    /// For each table that has rows, by its name, what each column is there: a column of the table, or null.
+    values: HashMap<&'static str, Arc<[Expr]>>,
+}
+
+impl Columns {
+    /// What an answer over tables has.
+    ///
+    /// # Errors
+    ///
+    /// If there is no null of a column's type.
+    pub fn of(names: &[&'static Table], tables: &dyn Tables) -> Result<Self> {
+        let columns = columns(names, tables);
+        let mut are_of_one_type = true;
+        let mut values = HashMap::new();
+        for table in names.iter().filter(|table| tables.has_rows(table)) {
+            let schema = tables.provider(table).schema();
+            let stored: HashMap<_, _> = schema.fields().iter().map(|field| (field.name(), field)).collect();
+            let relation = TableReference::bare(table.name);
+            let value = |column: &Field| match stored.get(column.name()) {
+                Some(field) => {
+                    are_of_one_type &= field.data_type() == column.data_type();
+                    Ok(Expr::Column(Column::new(Some(relation.clone()), column.name())))
+                }
+                None => null(column.data_type()),
+            };
+            values.insert(table.name, columns.iter().map(value).collect::<Result<_>>()?);
+        }
+        Ok(Self {
+            schema: Arc::new(Schema::new(columns)),
+            are_of_one_type,
+            values,
+        })
+    }
+}
+
 /// What one table gives to the rows of a filter.
 #[derive(Clone, Debug)]
 pub struct Share {
     /// The table, filtered.
     pub rows: LogicalPlan,
     /// What each column of the answer is here: a column of the table, or null.
-    pub values: Vec<Expr>,
+    pub values: Arc<[Expr]>,
 }
 
-/// The columns of a filter's answer, and what each table that has rows gives to it: what [`filtered`] makes one plan of.
+/// What each table that has rows gives to the rows of a filter, by its predicate on each and the columns of all: what [`filtered`] makes
+/// one plan of.
 ///
 /// # Errors
 ///
 /// If DataFusion refuses a predicate.
-pub fn shares(filter: &kfl::Filter, tables: &dyn Tables) -> Result<(Vec<Field>, Vec<Share>)> {
-    shares_of(&tables_of(filter), tables)
+pub fn shares(
+    branches: Vec<(&'static Table, Option<Expr>)>,
+    columns: &Columns,
+    tables: &dyn Tables,
+) -> Result<Vec<Share>> {
+    let shares = branches.into_iter().filter_map(|(table, predicate)| {
+        let values = columns.values.get(table.name)?.clone();
+        Some(filtered_table(table, predicate, tables).map(|rows| Share { rows, values }))
+    });
+    shares.collect()
 }
 
-fn shares_of(branches: &[(&'static Table, Option<Expr>)], tables: &dyn Tables) -> Result<(Vec<Field>, Vec<Share>)> {
-    let names: Vec<_> = branches.iter().map(|(table, _)| *table).collect();
-    let columns = columns(&names, tables);
-    let with_rows = branches.iter().filter(|(table, _)| tables.has_rows(table));
-    let shares = with_rows.map(|(table, predicate)| share(table, predicate.as_ref(), &columns, tables));
-    let shares = shares.collect::<Result<_>>()?;
-    Ok((columns, shares))
+fn filtered_table(table: &'static Table, predicate: Option<Expr>, tables: &dyn Tables) -> Result<LogicalPlan> {
+    let mut plan = LogicalPlanBuilder::scan(table.name, provider_as_source(tables.provider(table)), None)?;
+    if let Some(predicate) = predicate {
+        plan = plan.filter(predicate)?;
+    }
+    plan.build()
 }
 
 /// Plans the union of some tables, each with its predicate.
 pub(crate) fn union(branches: &[(&'static Table, Option<Expr>)], tables: &dyn Tables) -> Result<LogicalPlan> {
-    let (columns, shares) = shares_of(branches, tables)?;
-    let inputs = shares.into_iter().map(|Share { rows, values }| {
-        let values = values.into_iter().zip(&columns);
-        let values = values.map(|(value, column)| value.alias(column.name()));
+    let names: Vec<_> = branches.iter().map(|(table, _)| *table).collect();
+    let all = Columns::of(&names, tables)?;
+    let columns = all.schema.fields();
+    let inputs = shares(branches.to_vec(), &all, tables)?.into_iter();
+    let inputs = inputs.map(|Share { rows, values }| {
+        let values = values.iter().zip(columns);
+        let values = values.map(|(value, column)| value.clone().alias(column.name()));
         LogicalPlanBuilder::new(rows).project(values)?.build().map(Arc::new)
     });
     let mut inputs: Vec<_> = inputs.collect::<Result<_>>()?;
     match (inputs.len(), columns.is_empty()) {
         (0, true) => nothing(tables),
-        (0, false) => empty(columns),
+        (0, false) => empty(&all.schema),
         (1, _) => Ok(inputs.pop().map_or_else(LogicalPlan::default, Arc::unwrap_or_clone)),
         _ => Union::try_new_with_loose_types(inputs).map(LogicalPlan::Union),
     }
@@ -118,34 +172,16 @@ pub(crate) fn shared(tables: &dyn Tables) -> Vec<Field> {
     columns(&all, tables).into_iter().filter(is_shared).collect()
 }
 
-fn share(table: &'static Table, predicate: Option<&Expr>, columns: &[Field], tables: &dyn Tables) -> Result<Share> {
-    let provider = tables.provider(table);
-    let schema = provider.schema();
-    let stored: HashSet<_> = schema.fields().iter().map(|field| field.name()).collect();
-    let mut plan = LogicalPlanBuilder::scan(table.name, provider_as_source(provider), None)?;
-    if let Some(predicate) = predicate {
-        plan = plan.filter(predicate.clone())?;
-    }
-    let values = columns.iter().map(|column| match stored.contains(column.name()) {
-        true => Ok(Expr::Column(Column::new(Some(table.name), column.name()))),
-        false => null(column.data_type()),
-    });
-    Ok(Share {
-        values: values.collect::<Result<_>>()?,
-        rows: plan.build()?,
-    })
-}
-
 fn null(data_type: &DataType) -> Result<Expr> {
     Ok(lit(ScalarValue::try_from(data_type)?))
 }
 
 pub(crate) fn nothing(tables: &dyn Tables) -> Result<LogicalPlan> {
-    empty(shared(tables))
+    empty(&Arc::new(Schema::new(shared(tables))))
 }
 
-fn empty(columns: Vec<Field>) -> Result<LogicalPlan> {
-    let schema = DFSchema::try_from(Schema::new(columns))?;
+fn empty(columns: &SchemaRef) -> Result<LogicalPlan> {
+    let schema = DFSchema::try_from(columns.clone())?;
     Ok(LogicalPlan::EmptyRelation(EmptyRelation {
         produce_one_row: false,
         schema: Arc::new(schema),

@@ -26,7 +26,7 @@ use datafusion::execution::session_state::SessionState;
 use schema::Table;
 
 pub use faults::{LeftOut, faults, left_out};
-pub use filtered::{Share, filtered, order, shares, tables_of};
+pub use filtered::{Columns, Share, filtered, order, shares, tables_of};
 pub use piped::{connections, piped};
 pub use views::{View, view, views};
 

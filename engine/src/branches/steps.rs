@@ -10,17 +10,13 @@ use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
 use datafusion::arrow::compute::SortOptions;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::TableProvider as _;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, DFSchema, Result, ScalarValue, internal_datafusion_err, internal_err};
-use datafusion::datasource::provider_as_source;
+use datafusion::common::{DFSchema, Result, ScalarValue, internal_datafusion_err, internal_err};
 use datafusion::execution::session_state::SessionState;
-use datafusion::functions::math::expr_fn::random;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, TableScan, lit, when};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, TableScan};
 use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr, expressions};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::ensure_coop::EnsureCooperative;
 use datafusion::physical_optimizer::filter_pushdown::FilterPushdown;
-use datafusion::physical_optimizer::pushdown_sort::PushdownSort;
 use datafusion::physical_optimizer::sanity_checker::SanityCheckPlan;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::empty::EmptyExec;
@@ -29,13 +25,14 @@ use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 
+use super::names::not_constant;
 use super::{Branch, Branches, First, planner};
 use crate::columns::{ID, INDEX, TIMESTAMP, column};
 use crate::first::{FirstExec, NAMES};
 use crate::footers::FOOTER_BYTES;
 use crate::late::{FEWEST_COLUMNS, MOST_ROWS, are_few, parts_of, read_for, unfiltered};
 use crate::provider::{Purpose, Size};
-use crate::scan::{ChooseExec, PLACE, parts_of as parts_of_places};
+use crate::scan::{ChooseExec, parts_of as parts_of_places};
 
 impl Branches {
     /// The first rows of all columns, or all, planned without a plan above that asks for them; `None` where the first do not take two
@@ -54,12 +51,8 @@ impl Branches {
         }
         let mut rows = self.scan_first(session, first, &all, &[]).await?;
         // What other rules would bring about is so already.
-        let rules: [&dyn PhysicalOptimizerRule; 4] = [
-            &FilterPushdown::new(),
-            &PushdownSort::new(),
-            &EnsureCooperative::new(),
-            &FilterPushdown::new_post_optimization(),
-        ];
+        let rules: [&dyn PhysicalOptimizerRule; 2] =
+            [&EnsureCooperative::new(), &FilterPushdown::new_post_optimization()];
         for rule in rules {
             rows = rule.optimize(rows, session.config_options())?;
         }
@@ -113,12 +106,10 @@ impl Branches {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let schema = Arc::new(self.schema.project(projection)?);
         let mut names = Vec::new();
-        let planner = planner(session)?;
-        for (place, branch) in self.branches.iter().enumerate() {
-            let plan = self.names(place, branch, filters, first)?;
-            let plan = planner.create_physical_plan(&plan).await?;
+        for place in 0..self.branches.len() {
+            let plan = self.names(place, filters, first, session).await?;
             if !plan.is::<EmptyExec>() {
-                names.push(sorted_apart(plan)?);
+                names.push(plan);
             }
         }
         if names.is_empty() {
@@ -206,83 +197,6 @@ impl Branches {
         order.ok_or_else(|| internal_datafusion_err!("an order has keys"))
     }
 
-    /// What the keys of an order are called among the names, and their places there: those behind the names are no part of these.
-    fn key_columns(&self, first: &First) -> Vec<(String, usize)> {
-        let mut places = NAMES.len()..;
-        let column = |(number, key): (usize, &SortExpr)| match self.place_in_names(&key.expr) {
-            Some(place) => (NAMES[place].to_owned(), place),
-            None => (key_name(number), places.next().unwrap_or_default()),
-        };
-        first.keys.iter().enumerate().map(column).collect()
-    }
-
-    /// Where a column is among the names, if it is what names are made of in all branches.
-    fn place_in_names(&self, column: &Expr) -> Option<usize> {
-        let Expr::Column(column) = column else { return None };
-        let place = 1 + [ID, INDEX, TIMESTAMP].iter().position(|name| *name == column.name)?;
-        let own = self.schema.index_of(&column.name).ok()?;
-        let is_own = |branch: &Branch| matches!(&branch.values[own], Expr::Column(value) if value.name == column.name);
-        self.branches.iter().all(is_own).then_some(place)
-    }
-
-    /// Plans the names of the first rows of a branch, with the values that the order needs.
-    fn names(&self, place: usize, branch: &Branch, filters: &[Expr], first: &First) -> Result<LogicalPlan> {
-        let rows = self.filtered(with_places(&branch.rows)?, branch, filters)?;
-        let purpose = if are_few(first.fetch) {
-            Purpose::First
-        } else {
-            Purpose::All
-        };
-        let rows = read_for(rows.build()?, purpose)?;
-        let own = |name: &str| -> Result<Expr> {
-            let (relation, field) = rows.schema().qualified_field_with_unqualified_name(name)?;
-            Ok(Expr::Column(Column::new(relation.cloned(), field.name())))
-        };
-        let place_of_row = own(PLACE)?;
-        let own = [own(ID)?, own(INDEX)?, own(TIMESTAMP)?];
-        // Columns keep their names below the sort, which row groups are ruled out by.
-        let mut read = own.to_vec();
-        let mut keys = Vec::new();
-        for (number, key) in first.keys.iter().enumerate() {
-            let value = self.here(key.expr.clone(), branch)?;
-            let name = key_name(number);
-            let (value, above) = match value {
-                value @ Expr::Column(_) => (value.clone(), value),
-                value => (value.alias(&name), column(&name)),
-            };
-            keys.push(SortExpr {
-                // A key whose column is never null orders no nulls.
-                nulls_first: key.nulls_first && !own.contains(&above),
-                expr: above,
-                ..*key
-            });
-            if !read.contains(&value) {
-                read.push(value);
-            }
-        }
-        read.push(place_of_row.clone());
-        let [id, index, time] = own;
-        let place = not_constant(ScalarValue::from(place as i64))?;
-        let names = [place, id, index, time, place_of_row].into_iter().zip(NAMES);
-        let names = names.map(|(value, name)| value.alias(name));
-        let values = keys.iter().zip(&first.keys).zip(self.key_columns(first));
-        let values = values.filter(|(_, (_, place))| *place >= NAMES.len());
-        let values = values.map(|((key, of_all), (name, _))| {
-            let value = match self.here(of_all.expr.clone(), branch)? {
-                Expr::Literal(value, _) if !value.is_null() => not_constant(value)?,
-                _ => key.expr.clone(),
-            };
-            Ok(value.alias(name))
-        });
-        let above: Vec<_> = names.map(Ok).chain(values).collect::<Result<_>>()?;
-        let names = LogicalPlanBuilder::from(rows).project(read)?;
-        let names = match are_few(first.fetch) {
-            true => names.sort_with_limit(keys, first.fetch)?,
-            false => names,
-        };
-        names.project(above)?.build()
-    }
-
     /// Plans the rows of a branch of which a predicate is true, with their names; columns that the branch lacks are left out.
     pub(crate) fn named(&self, place: usize, projection: &[usize], predicate: Option<Expr>) -> Result<LogicalPlan> {
         let branch = &self.branches[place];
@@ -310,45 +224,8 @@ pub(crate) fn optimized(plan: Arc<dyn ExecutionPlan>, session: &SessionState) ->
     rules.try_fold(plan, |plan, rule| rule.optimize(plan, session.config_options()))
 }
 
-/// The plan with each partition sorted on its own.
-fn sorted_apart(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
-    let apart = |node: Arc<dyn ExecutionPlan>| {
-        Ok(match node.downcast_ref::<SortExec>() {
-            Some(sort) => {
-                let sort = sort.clone().with_preserve_partitioning(true);
-                Transformed::new(Arc::new(sort) as Arc<dyn ExecutionPlan>, true, TreeNodeRecursion::Stop)
-            }
-            None => Transformed::no(node),
-        })
-    };
-    plan.transform_down(apart).map(|plan| plan.data)
-}
-
-/// A literal of which the planner does not know that it is one. Were what tells the branches apart a constant of each, each table's first
-/// rows would be sorted without it, and of rows that tie those that come first in time would keep the others out.
-fn not_constant(value: ScalarValue) -> Result<Expr> {
-    // No random number is below zero.
-    let never = random().lt(lit(0.0));
-    when(never, lit(ScalarValue::try_from(value.data_type())?)).otherwise(lit(value))
-}
-
-/// The rows of a table with their places.
-fn with_places(rows: &LogicalPlan) -> Result<LogicalPlan> {
-    match rows {
-        LogicalPlan::Filter(filter) => LogicalPlanBuilder::from(with_places(&filter.input)?)
-            .filter(filter.predicate.clone())?
-            .build(),
-        LogicalPlan::TableScan(scan) => {
-            let parts = parts_of(scan).ok_or_else(|| internal_datafusion_err!("a branch is of a table"))?;
-            let source = provider_as_source(Arc::new(parts.with_places()));
-            LogicalPlanBuilder::scan(scan.table_name.clone(), source, None)?.build()
-        }
-        _ => internal_err!("a branch is a table, filtered"),
-    }
-}
-
 /// The table of a branch.
-fn scan_of(rows: &LogicalPlan) -> Result<&TableScan> {
+pub(super) fn scan_of(rows: &LogicalPlan) -> Result<&TableScan> {
     match rows {
         LogicalPlan::Filter(filter) => scan_of(&filter.input),
         LogicalPlan::TableScan(scan) => Ok(scan),
@@ -421,8 +298,4 @@ impl Branches {
             schema: Arc::new(Schema::new(fields)),
         })
     }
-}
-
-fn key_name(number: usize) -> String {
-    format!("kept key {number}")
 }

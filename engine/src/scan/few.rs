@@ -8,17 +8,23 @@ use datafusion::arrow::compute::prep_null_mask_filter;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::Result;
 use datafusion::datasource::physical_plan::FileSource as _;
+use datafusion::physical_expr::expressions::DynamicFilterPhysicalExpr;
 use datafusion::physical_expr::projection::Projector;
 use datafusion::physical_expr::utils::{collect_columns, reassign_expr_columns};
+use datafusion::physical_expr::{conjunction_opt, split_conjunction};
 use datafusion::physical_plan::{ExecutionPlan as _, PhysicalExpr};
 
 use super::ChooseExec;
 use super::group::{Group, Reader};
 use super::placed::with_places;
 use super::points;
+use super::run::FEW_COLUMNS;
+use super::wanted::Wanted;
 
 /// What a scan does with rows.
 pub(super) struct Few {
+    exec: ChooseExec,
+    partition: usize,
     table: SchemaRef,
     threads: usize,
     filter: Option<Arc<dyn PhysicalExpr>>,
@@ -27,12 +33,10 @@ pub(super) struct Few {
     read: SchemaRef,
     projector: Projector,
     projected: SchemaRef,
-    /// Whether rows come with their places.
-    is_placed: bool,
 }
 
 impl Few {
-    pub(super) fn new(exec: &ChooseExec, table: &SchemaRef, threads: usize) -> Result<Option<Self>> {
+    pub(super) fn new(exec: &ChooseExec, partition: usize, table: &SchemaRef, threads: usize) -> Result<Option<Self>> {
         let (_, source) = exec.source()?;
         let Some(projection) = source.projection() else {
             return Ok(None);
@@ -43,6 +47,8 @@ impl Few {
         let projection = projection.clone();
         let projection = projection.try_map_exprs(|expr| reassign_expr_columns(expr, &read))?;
         Ok(Some(Self {
+            exec: exec.clone(),
+            partition,
             table: table.clone(),
             threads,
             filter: source.filter().filter(|_| is_filtered),
@@ -50,16 +56,16 @@ impl Few {
             projector: projection.make_projector(&read)?,
             read,
             projected: exec.schema(),
-            is_placed: exec.is_placed,
         }))
     }
 
     /// The rows that were found in a row group, and of which the scan's filter is true; `None` if they are not few, and if they
-    /// are to be read by a scan.
+    /// are to be read by a scan. Of a list whose values they are known to have they are not asked again.
     pub(super) async fn rows(
         &self,
         group: &Group,
         found: &BooleanBuffer,
+        have: Option<&Wanted>,
         reader: &mut Reader,
     ) -> Result<Option<RecordBatch>> {
         if found.count_set_bits() > points::MOST_ROWS {
@@ -67,9 +73,9 @@ impl Few {
         }
         let mut rows: Vec<_> = found.set_indices().collect();
         if !rows.is_empty()
-            && let Some(filter) = &self.filter
+            && let Some(filter) = self.unanswered(have)
         {
-            let Some(kept) = self.kept(filter, group, &rows, reader).await? else {
+            let Some(kept) = self.kept(&filter, group, &rows, reader).await? else {
                 return Ok(None);
             };
             let mut kept = kept.iter();
@@ -81,12 +87,24 @@ impl Few {
         let batch = self.read(group, &self.columns, &self.read, &rows, reader).await?;
         let project = |batch| {
             let given = self.projector.project_batch(&batch)?;
-            match self.is_placed {
+            match self.exec.is_placed {
                 true => with_places(&self.projected, &given, group.places(rows.iter().copied())),
                 false => Ok(given.with_schema(self.projected.clone())?),
             }
         };
         batch.map(project).transpose()
+    }
+
+    /// What is to be asked of rows that have the values of a list. What a sort above has learned is no question of its own: of a few rows it
+    /// is told sooner by what reads them all.
+    fn unanswered(&self, have: Option<&Wanted>) -> Option<Arc<dyn PhysicalExpr>> {
+        let is_few = self.columns.len() <= FEW_COLUMNS;
+        let parts = split_conjunction(self.filter.as_ref()?).into_iter();
+        let is_answered = |part: &Arc<dyn PhysicalExpr>| {
+            have.is_some_and(|have| have.is_said_by(part)) || is_few && part.is::<DynamicFilterPhysicalExpr>()
+        };
+        let parts = parts.filter(|part| !is_answered(part));
+        conjunction_opt(parts.cloned())
     }
 
     /// Of which rows a filter is true.
@@ -121,7 +139,12 @@ impl Few {
         rows: &[usize],
         reader: &mut Reader,
     ) -> Result<Option<RecordBatch>> {
-        let Some(columns) = points::read(group, &self.table, columns, rows, self.threads, reader).await? else {
+        let reader_of = || self.exec.reader(self.partition, &group.file);
+        let others = || match self.threads {
+            0 | 1 => Ok(None),
+            _ => Ok(Some([reader_of()?, reader_of()?])),
+        };
+        let Some(columns) = points::read(group, &self.table, columns, rows, reader, others).await? else {
             return Ok(None);
         };
         let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));

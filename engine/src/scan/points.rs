@@ -26,6 +26,7 @@ use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::Result;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::error::DataFusionError;
+use datafusion::parquet::basic::Compression;
 use datafusion::parquet::file::page_index::offset_index::PageLocation;
 use datafusion::parquet::schema::types::SchemaDescriptor;
 
@@ -39,37 +40,44 @@ use super::group::{Group, Reader};
 pub(super) const MOST_ROWS: usize = 1 << 10;
 /// Bytes that are read in vain so that two reads are one.
 const GAP_BYTES: u64 = 8 << 10;
-/// Most bytes that are read of a row group: those of a whole one.
+/// Most bytes that are read of a row group at once: those of a whole one.
 const MOST_BYTES: u64 = 64 << 20;
 /// Bytes of a chunk without page index that is read as a whole.
 const SMALL_BYTES: u64 = 256 << 10;
 
-/// Bytes, as they are once they are no longer compressed, above which two threads take them apart: half a millisecond's.
+/// Bytes of lz4, as they are once they are no longer compressed, above which two threads take them apart: half a millisecond's.
 const MANY_BYTES: u64 = 512 << 10;
+/// How many times as long those of zstd take.
+const TIMES_SLOWER: u128 = 3;
 
-/// Reads columns, by their places in the table, of rows of a row group, which ascend.
+/// Reads columns, by their places in the table, of rows of a row group, which ascend. Where they are many bytes two tasks read and take
+/// apart the half of them each, with readers of their own.
 pub(super) async fn read(
     group: &Group,
     table: &SchemaRef,
     columns: &[usize],
     rows: &[usize],
-    threads: usize,
     reader: &mut Reader,
+    others: impl FnOnce() -> Result<Option<[Reader; 2]>>,
 ) -> Result<Option<Vec<ArrayRef>>> {
-    let points = Points::read(group, table, columns, rows, reader).await?;
-    match points {
-        Some(points) => points.arrays(threads).await,
-        None => Ok(None),
+    let Some(points) = Points::of(group, table, columns, rows) else {
+        return Ok(None);
+    };
+    let half = points.half();
+    if half > 0
+        && let Some(readers) = others()?
+    {
+        return points.in_two(half, readers).await;
     }
+    points.some(0..points.columns.len(), reader).await
 }
 
-/// What is read of a row group, and its bytes.
+/// What is read of a row group.
 struct Points {
     group: Group,
     table: SchemaRef,
     columns: Vec<Column>,
     rows: Vec<usize>,
-    pieces: Pieces,
 }
 
 /// A column that is read.
@@ -147,92 +155,95 @@ fn leaves(schema: &SchemaDescriptor, columns: usize) -> Option<Vec<Range<usize>>
 }
 
 impl Points {
-    /// Finds out where the columns are, and reads their bytes.
-    async fn read(
-        group: &Group,
-        table: &SchemaRef,
-        columns: &[usize],
-        rows: &[usize],
-        reader: &mut Reader,
-    ) -> Result<Option<Self>> {
-        let Some(columns) = columns_of(group, table, columns, rows) else {
-            return Ok(None);
-        };
-        let ranges = columns.iter().flat_map(Column::ranges);
-        let pieces = Pieces::read(ranges.collect(), reader).await?;
-        Ok(pieces.map(|pieces| Self {
+    /// What is read of some columns; `None` as [`columns_of`].
+    fn of(group: &Group, table: &SchemaRef, columns: &[usize], rows: &[usize]) -> Option<Self> {
+        Some(Self {
             group: group.clone(),
             table: table.clone(),
-            columns,
+            columns: columns_of(group, table, columns, rows)?,
             rows: rows.to_vec(),
-            pieces,
-        }))
+        })
     }
 
-    /// The columns, taken apart by two threads if they are many bytes.
-    async fn arrays(self, threads: usize) -> Result<Option<Vec<ArrayRef>>> {
-        let bytes = |column: &Column| {
-            (column.leaves.iter()).fold(0, |sum: u64, chunk| sum.saturating_add(self.bytes_of(chunk)))
-        };
-        let all = self.columns.iter().map(bytes).fold(0, u64::saturating_add);
-        if threads < 2 || all < MANY_BYTES {
-            return Ok(self.some(0..self.columns.len()));
+    /// How many columns take half the time of all; none if all take little.
+    fn half(&self) -> usize {
+        let cost =
+            |column: &Column| (column.leaves.iter()).fold(0, |sum: u64, chunk| sum.saturating_add(self.cost_of(chunk)));
+        let all = self.columns.iter().map(cost).fold(0, u64::saturating_add);
+        if all < MANY_BYTES {
+            return 0;
         }
         let mut left = all / 2;
         let is_of_first = |column: &&Column| {
-            left = left.saturating_sub(bytes(column));
+            left = left.saturating_sub(cost(column));
             left > 0
         };
-        let first = self.columns.iter().take_while(is_of_first).count();
-        self.in_two(first).await
+        self.columns.iter().take_while(is_of_first).count()
     }
 
-    /// How many bytes are to be taken apart of a chunk: as many times those that are read as it is larger when it is not compressed.
-    fn bytes_of(&self, chunk: &Chunk) -> u64 {
+    /// What it takes to take a chunk apart, in bytes of lz4: as many times those that are read as it is larger when it is not compressed.
+    fn cost_of(&self, chunk: &Chunk) -> u64 {
         let read: u64 = chunk.ranges().map(|range| range.end - range.start).sum();
         let Some((described, _)) = self.group.pages(chunk.leaf) else {
             return read;
         };
         let [whole, compressed] = [described.uncompressed_size(), described.compressed_size()].map(i64::unsigned_abs);
-        let bytes = u128::from(read) * u128::from(whole) / u128::from(compressed.max(1));
+        let slower = match described.compression() {
+            Compression::ZSTD(_) => TIMES_SLOWER,
+            _ => 1,
+        };
+        let bytes = u128::from(read) * u128::from(whole) / u128::from(compressed.max(1)) * slower;
         u64::try_from(bytes).unwrap_or(u64::MAX)
     }
 
-    /// The columns, so many by this thread and the others by another.
-    async fn in_two(self, first: usize) -> Result<Option<Vec<ArrayRef>>> {
+    /// The columns, so many by one task and the others by another. Both are spawned: what a thread has spawned last no other takes from it.
+    async fn in_two(self, first: usize, readers: [Reader; 2]) -> Result<Option<Vec<ArrayRef>>> {
         let points = Arc::new(self);
-        let others = points.clone();
-        let others = SpawnedTask::spawn_blocking(move || others.some(first..others.columns.len()));
-        let these = points.some(0..first);
-        let others = others.join_unwind().await;
-        let others = others.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))?;
-        Ok(these.zip(others).map(|(these, others)| [these, others].concat()))
+        let halves = [0..first, first..points.columns.len()];
+        let halves = halves.into_iter().zip(readers).map(|(columns, mut reader)| {
+            let points = points.clone();
+            SpawnedTask::spawn(async move { points.some(columns, &mut reader).await })
+        });
+        let mut columns = Some(Vec::new());
+        for half in halves.collect::<Vec<_>>() {
+            let half = half.join_unwind().await;
+            let half = half.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))??;
+            columns = columns.zip(half).map(|(columns, half)| [columns, half].concat());
+        }
+        Ok(columns)
     }
 
     /// Some of the columns.
-    fn some(&self, columns: Range<usize>) -> Option<Vec<ArrayRef>> {
+    async fn some(&self, columns: Range<usize>, reader: &mut Reader) -> Result<Option<Vec<ArrayRef>>> {
+        let Some(columns) = self.columns.get(columns) else {
+            return Ok(None);
+        };
+        let ranges = columns.iter().flat_map(Column::ranges);
+        let Some(pieces) = Pieces::read(ranges.collect(), reader).await? else {
+            return Ok(None);
+        };
         let mut room = Room::default();
-        let columns = self.columns.get(columns)?.iter();
-        columns.map(|column| self.array(column, &mut room)).collect()
+        let arrays = columns.iter().map(|column| self.array(column, &pieces, &mut room));
+        Ok(arrays.collect())
     }
 
-    fn array(&self, column: &Column, room: &mut Room) -> Option<ArrayRef> {
+    fn array(&self, column: &Column, pieces: &Pieces, room: &mut Room) -> Option<ArrayRef> {
         let data_type = self.table.field(column.place).data_type();
         if column.leaves.is_empty() {
             return Some(new_null_array(data_type, self.rows.len()));
         }
-        let leaves = column.leaves.iter().map(|chunk| self.leaf(chunk, room));
+        let leaves = column.leaves.iter().map(|chunk| self.leaf(chunk, pieces, room));
         let column = arrays::column(leaves.collect::<Option<_>>()?, data_type, column.is_optional)?;
         (column.len() == self.rows.len()).then_some(column)
     }
 
-    fn leaf(&self, chunk: &Chunk, room: &mut Room) -> Option<Leaf> {
+    fn leaf(&self, chunk: &Chunk, pieces: &Pieces, room: &mut Room) -> Option<Leaf> {
         let (described, _) = self.group.pages(chunk.leaf)?;
         let mut reading = Reading::new(described, self.group.rows())?;
-        let mut dictionary = chunk.dictionary.as_ref().and_then(|range| self.pieces.get(range));
+        let mut dictionary = chunk.dictionary.as_ref().and_then(|range| pieces.get(range));
         let mut of_page = Vec::new();
         for page in &chunk.pages {
-            let bytes = self.pieces.get(&page.bytes)?;
+            let bytes = pieces.get(&page.bytes)?;
             let wanted = self.rows.get(page.wanted.clone())?;
             if page.is_chunk {
                 reading.chunk(bytes, wanted, room)?;

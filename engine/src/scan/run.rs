@@ -27,12 +27,13 @@ use super::pieces::{pieces, within};
 use super::points::{self, Found, MOST_ROWS};
 use super::queue::Queue;
 use super::reading::{access, only, run, run_files, unfiltered, without_files};
+use super::wanted::Wanted;
 use super::{ChooseExec, Order, WholePart};
 use crate::footers::FOOTER_BYTES;
 use crate::store::{Columns, Part};
 
 /// Columns above which a row group's rows are read at once, and not held back to be given in reverse.
-const FEW_COLUMNS: usize = 8;
+pub(super) const FEW_COLUMNS: usize = 8;
 
 /// One partition as it runs.
 pub(super) struct Run {
@@ -196,10 +197,7 @@ impl Run {
     }
 
     pub(super) fn reader(&self, file: &PartitionedFile) -> Result<Reader> {
-        let metrics = &self.exec.metrics;
-        self.exec
-            .readers
-            .create_reader(self.partition, file.clone(), None, metrics)
+        self.exec.reader(self.partition, file)
     }
 
     /// A reader of a row group; `None` if statistics rule it out.
@@ -232,9 +230,12 @@ impl Run {
         };
         let schema = self.exec.schema();
         let few = self.few()?.filter(|_| !schema.fields().is_empty());
-        let found = match few {
-            Some(_) if found.count_set_bits() > MOST_ROWS => self.narrowed(&group, found, &mut reader).await?,
-            _ => found,
+        let known = self.known()?;
+        let (found, have) = match few {
+            Some(_) if found.count_set_bits() > MOST_ROWS => {
+                self.narrowed(&group, found, known.wanted(), &mut reader).await?
+            }
+            _ => (found, None),
         };
         let count = found.count_set_bits();
         self.baseline.record_output(count);
@@ -247,7 +248,7 @@ impl Run {
             return Ok(stream::once(async { Ok(batch) }).boxed());
         }
         if let Some(few) = few
-            && let Some(rows) = few.rows(&group, &found, &mut reader).await?
+            && let Some(rows) = few.rows(&group, &found, have, &mut reader).await?
         {
             self.pruned.add_matched(1);
             return Ok(stream::once(async { Ok(rows) }).boxed());
@@ -292,23 +293,30 @@ impl Run {
         Ok(stream::iter(batches.into_iter().map(Ok)).boxed())
     }
 
-    /// Leaves of the rows that were found in a row group those that have one of the ids that are wanted.
-    async fn narrowed(&self, group: &Group, found: BooleanBuffer, reader: &mut Reader) -> Result<BooleanBuffer> {
-        let known = self.known()?;
+    /// Leaves of the rows that were found in a row group those that have one of the ids that are wanted, and tells of which list these
+    /// are.
+    async fn narrowed<'a>(
+        &self,
+        group: &Group,
+        found: BooleanBuffer,
+        lists: &'a [Wanted],
+        reader: &mut Reader,
+    ) -> Result<(BooleanBuffer, Option<&'a Wanted>)> {
         let Some(Found {
+            of,
             rows,
             read,
             passed_over,
-        }) = points::rows_with(group, known.wanted(), reader).await?
+        }) = points::rows_with(group, lists, reader).await?
         else {
-            return Ok(found);
+            return Ok((found, None));
         };
         self.pages.add_matched(read);
         self.pages.add_pruned(passed_over);
         let mut have_ids = BooleanBufferBuilder::new(found.len());
         have_ids.append_n(found.len(), false);
         rows.into_iter().for_each(|row| have_ids.set_bit(row, true));
-        Ok(&found & &have_ids.finish())
+        Ok((&found & &have_ids.finish(), Some(of)))
     }
 
     /// The rows that were found in a row group, if they are few.
@@ -316,7 +324,7 @@ impl Run {
         let Some(few) = self.few()?.filter(|_| found.count_set_bits() <= MOST_ROWS) else {
             return Ok(None);
         };
-        let rows = few.rows(group, found, &mut self.reader(&group.file)?).await?;
+        let rows = few.rows(group, found, None, &mut self.reader(&group.file)?).await?;
         Ok(rows.map(|rows| {
             self.pruned.add_matched(1);
             stream::once(async { Ok(rows) }).boxed()
@@ -329,7 +337,7 @@ impl Run {
             return Ok(few.as_ref());
         }
         let threads = self.context.session_config().target_partitions();
-        let few = Few::new(&self.exec, self.table(), threads)?;
+        let few = Few::new(&self.exec, self.partition, self.table(), threads)?;
         Ok(self.few.get_or_init(|| few).as_ref())
     }
 

@@ -93,6 +93,11 @@ impl Wanted {
         })
     }
 
+    /// True if a conjunct says that a row has one of the values, and nothing else.
+    pub(super) fn is_said_by(&self, conjunct: &Arc<dyn PhysicalExpr>) -> bool {
+        matches!(&Self::listed(conjunct)[..], [alone] if alone == self)
+    }
+
     /// The values, ascending.
     pub(super) fn values(&self) -> &[i64] {
         &self.values
@@ -198,6 +203,18 @@ mod tests {
             keys(Int64Array::from(vec![Some(9), None, Some(2)]), indexes()),
             &[("index", &[0, 1])],
         );
+    }
+
+    #[test]
+    fn what_says_that_a_row_has_one_of_the_values() {
+        let said = |values: &[i64], conjunct| Wanted::new("id", values.to_vec()).is_said_by(&conjunct);
+        assert!(said(&[3, 7], list("id", &[7, 3], false)));
+        assert!(!said(&[3, 7], list("id", &[7], false)));
+        assert!(!said(&[3, 7], list("id", &[3, 7], true)));
+        assert!(!said(&[3, 7], list("index", &[3, 7], false)));
+        // Of a tuple the other column's value matters as well.
+        let keys = keys(Int64Array::from(vec![3, 7]), Int64Array::from(vec![0, 1]));
+        assert!(!said(&[3, 7], keys));
     }
 
     #[test]

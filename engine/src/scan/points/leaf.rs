@@ -9,7 +9,7 @@ use std::ops::Range;
 use datafusion::parquet::basic::{Encoding, Type as PhysicalType};
 use datafusion::parquet::file::metadata::ColumnChunkMetaData;
 
-use super::page::{DataPage, Page, Room};
+use super::page::{Body, DataPage, Page, Room};
 use crate::scan::dictionary;
 use crate::scan::hybrid::{self, Walk};
 use crate::scan::pages::Levels;
@@ -109,7 +109,7 @@ impl<'a> Reading<'a> {
     pub(super) fn page(&mut self, mut bytes: &[u8], length: usize, rows: &[usize], room: &mut Room) -> Option<()> {
         match room.open(self.chunk, self.definition, &mut bytes)? {
             // Of a page that has others than its index says nobody knows which they are.
-            Page::Data(page) if self.rows_of(&page)? == length => self.data(&page, rows),
+            Page::Data(mut page) if self.rows_of(&page)? == length => self.data(&mut page, rows),
             Page::Data(_) | Page::Dictionary(..) => None,
         }
     }
@@ -128,7 +128,7 @@ impl<'a> Reading<'a> {
         // True if the last row that was read may go on in the next page.
         let mut is_open = false;
         while !rows.is_empty() || is_open && !bytes.is_empty() {
-            let page = match room.open(self.chunk, self.definition, &mut bytes)? {
+            let mut page = match room.open(self.chunk, self.definition, &mut bytes)? {
                 Page::Data(page) => page,
                 Page::Dictionary(..) => continue,
             };
@@ -141,14 +141,14 @@ impl<'a> Reading<'a> {
             (these, rows) = rows.split_at(rows.partition_point(|row| *row < end));
             of_page.clear();
             of_page.extend(these.iter().map(|row| row - first));
-            self.data(&page, &of_page)?;
+            self.data(&mut page, &of_page)?;
             is_open = self.definition.is_repeated && these.last().is_some_and(|row| row + 1 == end);
             first = end;
         }
         Some(())
     }
 
-    fn data(&mut self, page: &DataPage<'_>, rows: &[usize]) -> Option<()> {
+    fn data(&mut self, page: &mut DataPage<'_>, rows: &[usize]) -> Option<()> {
         if !self.definition.is_repeated && page.count > self.rows {
             return None;
         }
@@ -175,7 +175,7 @@ impl<'a> Reading<'a> {
         match page.encoding {
             encoding if dictionary::is_dictionary(encoding) => {
                 // The numbers stand behind their width; where there is no value both may lack.
-                let (width, packed) = match page.values.split_first() {
+                let (width, packed) = match page.values.whole()?.split_first() {
                     Some((width, packed)) => (u32::from(*width), packed),
                     None => (whole == 0).then_some((0, &[][..]))?,
                 };
@@ -184,11 +184,11 @@ impl<'a> Reading<'a> {
                 self.values.extend(self.numbers.iter().copied().map(Value::Number));
                 Some(())
             }
-            Encoding::PLAIN => self.plain(page.values),
+            Encoding::PLAIN => self.plain(&mut page.values),
             Encoding::DELTA_BINARY_PACKED if self.chunk.column_type() == PhysicalType::INT64 => {
                 (whole <= self.rows).then_some(())?;
                 self.words.clear();
-                delta::decode(page.values, whole, &mut self.words)?;
+                delta::decode(page.values.whole()?, whole, &mut self.words)?;
                 for place in &self.places {
                     self.values.push(Value::Word(self.words.get(*place)?.cast_unsigned()));
                 }
@@ -220,18 +220,27 @@ impl<'a> Reading<'a> {
         walk.go_to(count)
     }
 
-    fn plain(&mut self, mut bytes: &[u8]) -> Option<()> {
-        let mut next = 0;
+    fn plain(&mut self, values: &mut Body<'_>) -> Option<()> {
+        if self.chunk.column_type() == PhysicalType::BYTE_ARRAY {
+            let mut behind = Behind::default();
+            for place in &self.places {
+                let text = loop {
+                    match behind.nth(values.known(), *place) {
+                        Some(text) => break text,
+                        None => values.grow()?,
+                    }
+                };
+                self.values.push(Value::Text(self.texts.push(text)?));
+            }
+            return Some(());
+        }
+        let bytes = values.whole()?;
         for place in &self.places {
             self.values.push(match self.chunk.column_type() {
                 PhysicalType::INT64 | PhysicalType::DOUBLE => Value::Word(word(bytes, *place)?),
                 PhysicalType::BOOLEAN => {
                     let byte = bytes.get(place / 8)?;
                     Value::Word(u64::from(byte >> (place % 8) & 1))
-                }
-                PhysicalType::BYTE_ARRAY => {
-                    let text = nth(&mut bytes, &mut next, *place)?;
-                    Value::Text(self.texts.push(text)?)
                 }
                 _ => return None,
             });
@@ -278,11 +287,11 @@ impl<'a> Reading<'a> {
     }
 
     /// The texts of all values, with those of a dictionary whose numbers are wanted.
-    fn texts_of(&mut self, wanted: &[u32], mut known: &[u8]) -> Option<Texts> {
-        let mut next = 0;
+    fn texts_of(&mut self, wanted: &[u32], known: &[u8]) -> Option<Texts> {
+        let mut behind = Behind::default();
         let mut of_dictionary = Vec::with_capacity(wanted.len());
         for number in wanted {
-            let text = nth(&mut known, &mut next, *number as usize)?;
+            let text = behind.nth(known, *number as usize)?;
             of_dictionary.push(self.texts.push(text)?);
         }
         let place = |value: &Value| match value {
@@ -309,12 +318,25 @@ fn word(bytes: &[u8], place: usize) -> Option<u64> {
     Some(u64::from_le_bytes(*word))
 }
 
-/// Takes the text that has a place among all, of which so many were passed already.
-fn nth<'b>(bytes: &mut &'b [u8], passed: &mut usize, place: usize) -> Option<&'b [u8]> {
-    while *passed < place {
-        plain::text(bytes)?;
-        *passed += 1;
+/// Texts, each behind its length, that were passed already.
+#[derive(Default)]
+struct Behind {
+    texts: usize,
+    bytes: usize,
+}
+
+impl Behind {
+    /// The text that has a place among all, none before those that were passed; `None` if the bytes end before it does. With more of them
+    /// it can be asked for again.
+    fn nth<'b>(&mut self, bytes: &'b [u8], place: usize) -> Option<&'b [u8]> {
+        let mut left = bytes.get(self.bytes..)?;
+        loop {
+            let text = plain::text(&mut left)?;
+            self.bytes = bytes.len() - left.len();
+            self.texts += 1;
+            if self.texts > place {
+                return Some(text);
+            }
+        }
     }
-    *passed += 1;
-    plain::text(bytes)
 }

@@ -8,12 +8,15 @@
 
 use datafusion::parquet::basic::{Compression, Encoding};
 use datafusion::parquet::file::metadata::ColumnChunkMetaData;
+use zstd::zstd_safe::{DCtx, InBuffer, OutBuffer, ResetDirective};
 
 use crate::leb128;
 use crate::scan::pages::Levels;
 
 /// Most bytes of a page that was decompressed.
 const MOST_BYTES: usize = 64 << 20;
+/// Bytes that are decompressed at a time of a page whose rows are looked for: what zstd makes a block of.
+const STEP_BYTES: usize = 128 << 10;
 /// Bits of a number of a header: five bytes' worth.
 const NUMBER_BITS: u32 = 35;
 /// How deep structures of a header lie in one another, at most.
@@ -35,7 +38,64 @@ pub(super) struct DataPage<'p> {
     pub(super) count: usize,
     pub(super) repetition: &'p [u8],
     pub(super) definition: &'p [u8],
-    pub(super) values: &'p [u8],
+    pub(super) values: Body<'p>,
+}
+
+/// The values of a page, decompressed as far as they were asked for: rows of large pages lie in the midst of them.
+pub(super) enum Body<'p> {
+    Whole(&'p [u8]),
+    Growing(Growing<'p>),
+}
+
+impl Body<'_> {
+    /// As much as there is so far.
+    pub(super) fn known(&self) -> &[u8] {
+        match self {
+            Body::Whole(bytes) => bytes,
+            Body::Growing(growing) => &growing.bytes[..growing.ready],
+        }
+    }
+
+    /// Decompresses more; `None` if that was all.
+    pub(super) fn grow(&mut self) -> Option<()> {
+        match self {
+            Body::Whole(_) => None,
+            Body::Growing(growing) => growing.grow(),
+        }
+    }
+
+    /// All of them.
+    pub(super) fn whole(&mut self) -> Option<&[u8]> {
+        while let Body::Growing(growing) = self
+            && growing.ready < growing.bytes.len()
+        {
+            growing.grow()?;
+        }
+        Some(self.known())
+    }
+}
+
+/// Values that are decompressed piece by piece.
+pub(super) struct Growing<'p> {
+    /// Room for all of them, and how many are there.
+    bytes: &'p mut [u8],
+    ready: usize,
+    /// What is still to be decompressed.
+    stored: &'p [u8],
+    zstd: &'p mut DCtx<'static>,
+}
+
+impl Growing<'_> {
+    fn grow(&mut self) -> Option<()> {
+        let to = self.bytes.len().min(self.ready + STEP_BYTES);
+        let mut out = OutBuffer::around(&mut self.bytes[self.ready..to]);
+        let mut stored = InBuffer::around(self.stored);
+        self.zstd.decompress_stream(&mut out, &mut stored).ok()?;
+        let (written, taken) = (out.pos(), stored.pos());
+        self.ready += written;
+        self.stored = &self.stored[taken..];
+        (written > 0).then_some(())
+    }
 }
 
 /// What a page turned out to be.
@@ -49,7 +109,7 @@ pub(super) enum Page<'p> {
 #[derive(Default)]
 pub(super) struct Room {
     bytes: Vec<u8>,
-    zstd: Option<zstd::bulk::Decompressor<'static>>,
+    zstd: Option<DCtx<'static>>,
 }
 
 impl Room {
@@ -69,12 +129,16 @@ impl Room {
             let (repetition, stored) = stored.split_at_checked(repetition)?;
             let (definition, stored) = stored.split_at_checked(definition)?;
             let length = header.length.checked_sub(repetition.len() + definition.len())?;
-            let values = match header.numbers[7] {
-                Some(0) => (stored.len() == length).then_some(stored)?,
-                _ => self.decompressed(chunk.compression(), stored, length)?,
+            let encoding = encoding(header.numbers[4]?)?;
+            let values = match (header.numbers[7], chunk.compression()) {
+                (Some(0), _) => Body::Whole((stored.len() == length).then_some(stored)?),
+                (_, Compression::ZSTD(_)) if length > STEP_BYTES && encoding == Encoding::PLAIN => {
+                    self.growing(stored, length)?
+                }
+                (_, codec) => Body::Whole(self.decompressed(codec, stored, length)?),
             };
             return Some(Page::Data(DataPage {
-                encoding: encoding(header.numbers[4]?)?,
+                encoding,
                 count,
                 repetition,
                 definition,
@@ -92,7 +156,7 @@ impl Room {
                     count,
                     repetition: part(levels.is_repeated)?,
                     definition: part(levels.whole > 0)?,
-                    values: bytes,
+                    values: Body::Whole(bytes),
                 }))
             }
             DICTIONARY => Some(Page::Dictionary(count, bytes)),
@@ -104,6 +168,30 @@ impl Room {
         if codec == Compression::UNCOMPRESSED {
             return (stored.len() == length).then_some(stored);
         }
+        let (room, zstd) = self.of(length)?;
+        let written = match codec {
+            // Of nothing, nothing is compressed.
+            _ if length == 0 => 0,
+            Compression::LZ4_RAW => lz4_flex::block::decompress_into(stored, room).ok()?,
+            Compression::ZSTD(_) => ready(zstd)?.decompress(room, stored).ok()?,
+            _ => return None,
+        };
+        (written == length).then_some(&*room)
+    }
+
+    fn growing<'p>(&'p mut self, stored: &'p [u8], length: usize) -> Option<Body<'p>> {
+        let (bytes, zstd) = self.of(length)?;
+        let zstd = ready(zstd)?;
+        Some(Body::Growing(Growing {
+            bytes,
+            ready: 0,
+            stored,
+            zstd,
+        }))
+    }
+
+    /// Room for so many bytes, and what zstd needs.
+    fn of(&mut self, length: usize) -> Option<(&mut [u8], &mut Option<DCtx<'static>>)> {
         if length > MOST_BYTES {
             return None;
         }
@@ -111,21 +199,18 @@ impl Room {
             // Nothing of the page before is wanted.
             self.bytes = vec![0; length.next_power_of_two()];
         }
-        let room = &mut self.bytes[..length];
-        let written = match codec {
-            // Of nothing, nothing is compressed.
-            _ if length == 0 => 0,
-            Compression::LZ4_RAW => lz4_flex::block::decompress_into(stored, room).ok()?,
-            Compression::ZSTD(_) => {
-                let zstd = match &mut self.zstd {
-                    Some(zstd) => zstd,
-                    none => none.insert(zstd::bulk::Decompressor::new().ok()?),
-                };
-                zstd.decompress_to_buffer(stored, room).ok()?
-            }
-            _ => return None,
-        };
-        (written == length).then_some(&*room)
+        Some((&mut self.bytes[..length], &mut self.zstd))
+    }
+}
+
+/// What decompresses a page, which knows nothing of the page before.
+fn ready<'z>(zstd: &'z mut Option<DCtx<'static>>) -> Option<&'z mut DCtx<'static>> {
+    match zstd {
+        Some(zstd) => {
+            zstd.reset(ResetDirective::SessionOnly).ok()?;
+            Some(zstd)
+        }
+        none => Some(none.insert(DCtx::try_create()?)),
     }
 }
 

@@ -15,9 +15,11 @@ use datafusion::datasource::listing::PartitionedFile;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::arrow_reader::ArrowReaderOptions;
 use datafusion::parquet::arrow::async_reader::AsyncFileReader;
+use datafusion::parquet::basic::{Compression, Encoding, ZstdLevel};
 use datafusion::parquet::errors::{ParquetError, Result as ParquetResult};
 use datafusion::parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
-use datafusion::parquet::file::properties::WriterVersion;
+use datafusion::parquet::file::properties::{WriterProperties, WriterVersion};
+use datafusion::parquet::schema::types::ColumnPath;
 use fastrand::Rng;
 use futures::FutureExt;
 use futures::executor::block_on;
@@ -155,6 +157,10 @@ impl Written {
             .set_write_batch_size(PAGE_ROWS / 3)
             .set_dictionary_page_size_limit(DICTIONARY_BYTES)
             .build();
+        Self::with(table, properties, rows)
+    }
+
+    fn with(table: &Table, properties: WriterProperties, rows: RecordBatch) -> Self {
         let mut bytes = Vec::new();
         let mut writer = ArrowWriter::try_new(&mut bytes, table.arrow(), Some(properties)).unwrap();
         writer.write(&rows).unwrap();
@@ -180,7 +186,7 @@ impl Written {
     fn read(&self, group: &Group, rows: &[usize], bytes: &Bytes) -> Option<Vec<ArrayRef>> {
         let columns: Vec<_> = (0..self.table.fields().len()).collect();
         let mut reader: Reader = Box::new(Memory(bytes.clone()));
-        block_on(read(group, &self.table, &columns, rows, 1, &mut reader)).unwrap()
+        block_on(read(group, &self.table, &columns, rows, &mut reader, || Ok(None))).unwrap()
     }
 }
 
@@ -207,7 +213,8 @@ fn all_tables_columns_are_read_as_they_were_written() {
                 for (place, field) in written.table.fields().iter().enumerate() {
                     columns += 1;
                     let mut reader: Reader = Box::new(Memory(written.bytes.clone()));
-                    let found = block_on(read(&group, &written.table, &[place], &rows, 1, &mut reader)).unwrap();
+                    let found =
+                        block_on(read(&group, &written.table, &[place], &rows, &mut reader, || Ok(None))).unwrap();
                     // The second version has encodings that tables have not.
                     if version == WriterVersion::PARQUET_2_0 && found.is_none() {
                         others += 1;
@@ -269,7 +276,8 @@ fn rows_are_found_by_their_ids() {
                 .filter(|row| is_wanted(column.is_valid(*row).then(|| column.value(*row))))
                 .collect();
             let mut reader: Reader = Box::new(Memory(written.bytes.clone()));
-            let found = block_on(rows_with(&group, &[wanted], &mut reader)).unwrap();
+            let wanted = [wanted];
+            let found = block_on(rows_with(&group, &wanted, &mut reader)).unwrap();
             assert_eq!(found.map(|found| found.rows), Some(expected), "{name}");
         }
     }
@@ -318,11 +326,12 @@ fn damaged_pages_are_left_to_others() {
             for column in columns {
                 let mut reader: Reader = Box::new(Memory(bytes.clone()));
                 // Whatever comes out, nothing panics, and rows are as many as were asked for.
-                let found = block_on(read(&group, &written.table, &[column], &rows, 1, &mut reader)).unwrap();
+                let found = block_on(read(&group, &written.table, &[column], &rows, &mut reader, || Ok(None))).unwrap();
                 assert!(found.is_none_or(|found| found[0].len() == rows.len()));
             }
             let mut reader: Reader = Box::new(Memory(bytes));
-            let found = block_on(rows_with(&group, &[Wanted::new(ID, vec![1, 5])], &mut reader)).unwrap();
+            let wanted = [Wanted::new(ID, vec![1, 5])];
+            let found = block_on(rows_with(&group, &wanted, &mut reader)).unwrap();
             assert!(found.is_none_or(|found| found.rows.iter().all(|row| *row < ROWS)));
         }
     }
@@ -353,7 +362,10 @@ fn pages_with_other_rows_than_their_index_says_are_left_to_others() {
         let places = UInt64Array::from_iter_values(rows.iter().map(|row| *row as u64));
         for (place, values) in whole.iter().enumerate() {
             let mut reader: Reader = Box::new(Memory(written.bytes.clone()));
-            let found = block_on(read(&damaged, &written.table, &[place], &rows, 1, &mut reader)).unwrap();
+            let found = block_on(read(&damaged, &written.table, &[place], &rows, &mut reader, || {
+                Ok(None)
+            }))
+            .unwrap();
             let Some(found) = found else {
                 others += 1;
                 continue;
@@ -366,6 +378,54 @@ fn pages_with_other_rows_than_their_index_says_are_left_to_others() {
         others > whole.len() && wrong == 0,
         "{others} left to others, {wrong} wrong"
     );
+}
+
+/// Bodies of some ten kilobytes, written as the store's writer does: in pages of several times what is decompressed at once.
+#[test]
+fn bodies_in_large_pages() {
+    const BODY: &str = "response_body";
+    let mut random = Rng::with_seed(12);
+    let table = &schema::tables::http::TABLE;
+    let rows = rows_of(table, 100, &mut random);
+    let mut body = || {
+        let length = random.usize(..40_000);
+        let bytes = std::iter::repeat_with(|| random.u8(..4))
+            .take(length)
+            .collect::<Vec<_>>();
+        (random.u8(..10) > 0).then_some(bytes)
+    };
+    let bodies: Vec<_> = (0..100).map(|_| body()).collect();
+    let mut columns = rows.columns().to_vec();
+    let place = rows.schema().index_of(BODY).unwrap();
+    columns[place] = Arc::new(bodies.iter().map(Option::as_deref).collect::<BinaryArray>());
+    let rows = RecordBatch::try_new(rows.schema(), columns).unwrap();
+    let body = ColumnPath::from(BODY);
+    let properties = properties(table).into_builder();
+    let properties = properties
+        .set_writer_version(WriterVersion::PARQUET_2_0)
+        .set_column_compression(body.clone(), Compression::ZSTD(ZstdLevel::default()))
+        .set_column_encoding(body, Encoding::PLAIN)
+        .set_data_page_size_limit(1 << 20)
+        .build();
+    let written = Written::with(table, properties, rows);
+    let group = written.group(PageIndexPolicy::Required);
+    let read_from = |bytes: Bytes, rows: &[usize]| {
+        let mut reader: Reader = Box::new(Memory(bytes));
+        block_on(read(&group, &written.table, &[place], rows, &mut reader, || Ok(None))).unwrap()
+    };
+    for wanted in [&[0][..], &[99], &[50], &[3, 4, 60], &(0..100).collect::<Vec<_>>()] {
+        let found = read_from(written.bytes.clone(), wanted).unwrap();
+        let expected = wanted.iter().map(|row| bodies[*row].as_deref());
+        assert!(found[0].as_binary::<i32>().iter().eq(expected), "{wanted:?}");
+    }
+    let (start, length) = group.leaf(BODY).unwrap().byte_range();
+    for _ in 0..200 {
+        let mut bytes = written.bytes.to_vec();
+        let place = random.usize(start as usize..(start + length) as usize);
+        bytes[place] ^= 1 << random.u8(..8);
+        let found = read_from(bytes.into(), &[3, 60, 98]);
+        assert!(found.is_none_or(|found| found[0].len() == 3));
+    }
 }
 
 #[test]
@@ -384,7 +444,7 @@ fn a_long_text_of_many_rows_is_left_to_others() {
     let group = written.group(PageIndexPolicy::Required);
     let found = |rows: &[usize]| {
         let mut reader: Reader = Box::new(Memory(written.bytes.clone()));
-        block_on(read(&group, &written.table, &[url], rows, 1, &mut reader)).unwrap()
+        block_on(read(&group, &written.table, &[url], rows, &mut reader, || Ok(None))).unwrap()
     };
     assert_eq!(found(&[0, 400]).unwrap()[0].as_string_view().value(1), text);
     assert_eq!(found(&(0..500).collect::<Vec<_>>()), None);
@@ -399,11 +459,10 @@ async fn two_threads_read_what_one_does() {
     let rows = some_rows(&mut random);
     let alone = written.read(&group, &rows, &written.bytes).unwrap();
     for first in [0, 1, 40, columns.len()] {
-        let mut reader: Reader = Box::new(Memory(written.bytes.clone()));
-        let points = Points::read(&group, &written.table, &columns, &rows, &mut reader)
-            .await
-            .unwrap();
-        assert_eq!(points.unwrap().in_two(first).await.unwrap(), Some(alone.clone()));
+        let reader = || Box::new(Memory(written.bytes.clone())) as Reader;
+        let points = Points::of(&group, &written.table, &columns, &rows).unwrap();
+        let both = points.in_two(first, [reader(), reader()]).await.unwrap();
+        assert_eq!(both, Some(alone.clone()));
     }
 }
 

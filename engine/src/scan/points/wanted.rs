@@ -20,7 +20,11 @@ use crate::scan::pages::{self, Levels};
 use crate::scan::wanted::Wanted;
 
 /// Finds the rows, ascending, that have one of the values of the list that leaves the fewest pages.
-pub(in crate::scan) async fn rows_with(group: &Group, lists: &[Wanted], reader: &mut Reader) -> Result<Option<Found>> {
+pub(in crate::scan) async fn rows_with<'a>(
+    group: &Group,
+    lists: &'a [Wanted],
+    reader: &mut Reader,
+) -> Result<Option<Found<'a>>> {
     let pages = lists
         .iter()
         .filter_map(|wanted| Some((group.pages_with(wanted)?, wanted)));
@@ -33,6 +37,7 @@ pub(in crate::scan) async fn rows_with(group: &Group, lists: &[Wanted], reader: 
     let part_bytes = group.file.object_meta.size;
     if !bloom::may_have(search.chunk, wanted, part_bytes, reader).await? {
         return Ok(Some(Found {
+            of: wanted,
             rows: Vec::new(),
             read: 0,
             passed_over: search.pages.len() + search.other_pages,
@@ -44,6 +49,7 @@ pub(in crate::scan) async fn rows_with(group: &Group, lists: &[Wanted], reader: 
         return Ok(None);
     };
     let found = search.rows(&pieces).map(|rows| Found {
+        of: wanted,
         rows,
         read: search.pages.len(),
         passed_over: search.other_pages,
@@ -52,7 +58,9 @@ pub(in crate::scan) async fn rows_with(group: &Group, lists: &[Wanted], reader: 
 }
 
 /// The rows that were found.
-pub(in crate::scan) struct Found {
+pub(in crate::scan) struct Found<'a> {
+    /// The list whose values these rows have, and no others.
+    pub(in crate::scan) of: &'a Wanted,
     pub(in crate::scan) rows: Vec<usize>,
     /// How many pages were read, and how many had no need to be.
     pub(in crate::scan) read: usize,
