@@ -223,15 +223,9 @@ impl Error {
             (None, Some(ArrowError::ParquetError(reason))) => reason.clone(),
             _ => return None,
         };
-        let reason = plain(&reason);
-        // DataFusion names the part in words only, and only where it reads the footer.
-        let named = reason.strip_prefix("Failed to fetch metadata for file ");
-        Some(match named.and_then(|named| named.split_once(": ")) {
-            Some((part, reason)) => Error::Part {
-                path: Some(part.into()),
-                reason: plain(reason),
-            },
-            None => Error::Part { path: None, reason },
+        Some(Error::Part {
+            path: None,
+            reason: plain(&reason),
         })
     }
 
@@ -267,7 +261,7 @@ fn cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Opti
 }
 
 /// A message without the name of the library's layer before it ("Error during planning: ").
-fn plain(message: &str) -> String {
+pub(crate) fn plain(message: &str) -> String {
     const LAYERS: [&str; 10] = [
         "Error during planning: ",
         "SQL error: ",

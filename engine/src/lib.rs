@@ -37,6 +37,7 @@ mod query;
 mod scan;
 mod session;
 mod store;
+mod thrift;
 mod values;
 mod wide;
 

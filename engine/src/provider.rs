@@ -16,7 +16,6 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{ColumnStatistics, DFSchema, ScalarValue, Statistics, internal_err, project_schema};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{
     FileGroup, FileScanConfigBuilder, ParquetFileReaderFactory, ParquetSource,
 };
@@ -35,7 +34,7 @@ use object_store::ObjectMeta;
 use schema::Table;
 use schema::tables::packets;
 
-use crate::footers::{FOOTER_BYTES, Footers};
+use crate::footers::{FOOTER_BYTES, Footers, KnownSchema};
 use crate::late::FEWEST_COLUMNS;
 use crate::scan::{ChooseExec, Condition, PLACE, WholePart, asks_a_key, is_answerable, is_of_one_id, is_time_range};
 use crate::store::{Manifest, Part, ROW_GROUP_ROWS};
@@ -55,6 +54,7 @@ pub(crate) struct Parts {
     store: ObjectStoreUrl,
     directory: Arc<PathBuf>,
     manifest: Arc<Manifest>,
+    stored: Arc<KnownSchema>,
     purpose: Purpose,
 }
 
@@ -101,6 +101,7 @@ impl Parts {
             store,
             directory,
             manifest,
+            stored: Arc::default(),
             purpose: Purpose::Any,
         }
     }
@@ -334,11 +335,9 @@ impl Parts {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let runtime = state.runtime_env();
         let readers: Arc<dyn ParquetFileReaderFactory> = Arc::new(Footers {
-            cached: CachedParquetFileReaderFactory::new(
-                runtime.object_store(&self.store)?,
-                runtime.cache_manager.get_file_metadata_cache(),
-            ),
+            cache: runtime.cache_manager.get_file_metadata_cache(),
             directory: self.directory.clone(),
+            schema: self.stored.clone(),
         });
         let asked = self.asked(filters.iter());
         let asked = filters

@@ -17,6 +17,7 @@ mod page;
 mod tests;
 mod wanted;
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -222,16 +223,20 @@ impl Points {
         let Some(pieces) = Pieces::read(ranges.collect(), reader).await? else {
             return Ok(None);
         };
-        let mut room = Room::default();
-        let arrays = columns.iter().map(|column| self.array(column, &pieces, &mut room));
+        let (mut room, mut nulls) = (Room::default(), HashMap::new());
+        let arrays = columns.iter().map(|column| {
+            if column.leaves.is_empty() {
+                let data_type = self.table.field(column.place).data_type();
+                let new = || new_null_array(data_type, self.rows.len());
+                return Some(ArrayRef::clone(nulls.entry(data_type).or_insert_with(new)));
+            }
+            self.array(column, &pieces, &mut room)
+        });
         Ok(arrays.collect())
     }
 
     fn array(&self, column: &Column, pieces: &Pieces, room: &mut Room) -> Option<ArrayRef> {
         let data_type = self.table.field(column.place).data_type();
-        if column.leaves.is_empty() {
-            return Some(new_null_array(data_type, self.rows.len()));
-        }
         let leaves = column.leaves.iter().map(|chunk| self.leaf(chunk, pieces, room));
         let column = arrays::column(leaves.collect::<Option<_>>()?, data_type, column.is_optional)?;
         (column.len() == self.rows.len()).then_some(column)

@@ -1,17 +1,21 @@
 //! Columns of a few rows, of what their leaves hold: numbers, times, texts and bytes, lists of such and maps of texts.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
     ArrayRef, BinaryArray, BooleanArray, Float64Array, Int64Array, ListArray, MapArray, StringArray, StringViewArray,
-    StructArray, TimestampNanosecondArray,
+    StructArray, TimestampNanosecondArray, make_view,
 };
-use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
+use datafusion::arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::parquet::basic::{LogicalType, TimeUnit as StoredUnit, Type as PhysicalType};
 use datafusion::parquet::schema::types::ColumnDescriptor;
 
 use super::leaf::{Leaf, Values};
+
+/// Bytes of a text that its view holds itself.
+const INLINE_BYTES: u32 = 12;
 
 /// True if a leaf's values are those of a type, as they are stored.
 pub(super) fn are_of(leaf: &ColumnDescriptor, data_type: &DataType) -> bool {
@@ -50,7 +54,7 @@ pub(super) fn column(leaves: Vec<Leaf>, data_type: &DataType, is_optional: bool)
     match data_type {
         DataType::List(item) => {
             let (shape, items) = Shape::of(first, is_optional)?;
-            let items = scalars(&items, item.data_type())?;
+            let items = scalars(items, item.data_type())?;
             let list = ListArray::try_new(item.clone(), shape.offsets, items, shape.nulls);
             Some(Arc::new(list.ok()?))
         }
@@ -63,13 +67,13 @@ pub(super) fn column(leaves: Vec<Leaf>, data_type: &DataType, is_optional: bool)
             if shape != other {
                 return None;
             }
-            let columns = [&keys, &values].into_iter().zip(fields);
+            let columns = [keys, values].into_iter().zip(fields);
             let columns = columns.map(|(leaf, field)| scalars(leaf, field.data_type()));
             let rows = StructArray::try_new(fields.clone(), columns.collect::<Option<_>>()?, None).ok()?;
             let map = MapArray::try_new(entries.clone(), shape.offsets, rows, shape.nulls, *is_sorted);
             Some(Arc::new(map.ok()?))
         }
-        scalar => scalars(&first, scalar),
+        scalar => scalars(first, scalar),
     }
 }
 
@@ -113,38 +117,104 @@ impl Shape {
     }
 }
 
-/// A value for each slot of a leaf.
-fn scalars(leaf: &Leaf, data_type: &DataType) -> Option<ArrayRef> {
-    let are_there = leaf.levels.iter().map(|level| *level == leaf.whole);
-    match &leaf.values {
+/// A value for each slot of a leaf. Memory is of exactly the size: a hundred columns of one row are mostly what builders leave empty.
+fn scalars(leaf: Leaf, data_type: &DataType) -> Option<ArrayRef> {
+    let Leaf {
+        whole, levels, values, ..
+    } = leaf;
+    let are_there = levels.iter().map(|level| *level == whole);
+    let nulls = are_there
+        .clone()
+        .any(|is_there| !is_there)
+        .then(|| nulls(&levels, whole));
+    match values {
         Values::Words(words) => {
-            let mut words = words.iter().copied();
-            // There are as many values as slots that have one.
-            let words = are_there.map(|is_there| if is_there { words.next() } else { None });
+            let words = filled(are_there, words.iter().copied());
             Some(match data_type {
-                DataType::Int64 => Arc::new(words.map(|word| word.map(u64::cast_signed)).collect::<Int64Array>()),
+                DataType::Int64 => Arc::new(Int64Array::new(signed(words), nulls)),
                 DataType::Timestamp(TimeUnit::Nanosecond, zone) => {
-                    let times = words.map(|word| word.map(u64::cast_signed));
-                    let times: TimestampNanosecondArray = times.collect();
+                    let times = TimestampNanosecondArray::new(signed(words), nulls);
                     Arc::new(times.with_timezone_opt(zone.clone()))
                 }
-                DataType::Float64 => Arc::new(words.map(|word| word.map(f64::from_bits)).collect::<Float64Array>()),
-                DataType::Boolean => Arc::new(words.map(|word| word.map(|word| word == 1)).collect::<BooleanArray>()),
+                DataType::Float64 => {
+                    let fractions: Vec<_> = words.map(f64::from_bits).collect();
+                    Arc::new(Float64Array::new(fractions.into(), nulls))
+                }
+                DataType::Boolean => {
+                    let flags: Vec<_> = words.map(|word| word == 1).collect();
+                    Arc::new(BooleanArray::new(bits(&flags), nulls))
+                }
                 _ => return None,
             })
         }
-        Values::Texts(texts) => {
-            let mut texts = texts.iter();
-            let texts = are_there.map(|is_there| if is_there { texts.next() } else { None });
-            if *data_type == DataType::Binary {
-                return Some(Arc::new(texts.collect::<BinaryArray>()));
+        Values::Texts(texts) => Some(match data_type {
+            DataType::Utf8View => {
+                let (bytes, places) = texts.into_parts();
+                let view = |place: Range<usize>| make_view(&bytes[place.clone()], 0, place.start as u32);
+                let views: Vec<_> = filled(are_there, places.into_iter().map(view)).collect();
+                let buffers = if views.iter().all(|view| *view as u32 <= INLINE_BYTES) {
+                    Vec::new()
+                } else {
+                    vec![Buffer::from_vec(bytes)]
+                };
+                Arc::new(StringViewArray::try_new(views.into(), buffers, nulls).ok()?)
             }
-            let texts = texts.map(|text| text.map(std::str::from_utf8).transpose());
-            Some(match data_type {
-                DataType::Utf8 => Arc::new(texts.collect::<Result<StringArray, _>>().ok()?),
-                DataType::Utf8View => Arc::new(texts.collect::<Result<StringViewArray, _>>().ok()?),
-                _ => return None,
-            })
-        }
+            DataType::Utf8 => {
+                let (offsets, bytes) = strung(are_there, texts.iter())?;
+                Arc::new(StringArray::try_new(offsets, bytes, nulls).ok()?)
+            }
+            DataType::Binary => {
+                let (offsets, bytes) = strung(are_there, texts.iter())?;
+                Arc::new(BinaryArray::try_new(offsets, bytes, nulls).ok()?)
+            }
+            _ => return None,
+        }),
     }
+}
+
+/// A value for each slot; there are as many as slots that have one. The others' are never looked at.
+fn filled<T: Default>(
+    are_there: impl Iterator<Item = bool>,
+    mut values: impl Iterator<Item = T>,
+) -> impl Iterator<Item = T> {
+    are_there.map(move |is_there| match is_there {
+        true => values.next().unwrap_or_default(),
+        false => T::default(),
+    })
+}
+
+fn signed(words: impl Iterator<Item = u64>) -> ScalarBuffer<i64> {
+    words.map(u64::cast_signed).collect::<Vec<_>>().into()
+}
+
+/// Texts one behind the other, and where each begins.
+fn strung<'t>(
+    are_there: impl Iterator<Item = bool> + Clone,
+    texts: impl Iterator<Item = &'t [u8]> + Clone,
+) -> Option<(OffsetBuffer<i32>, Buffer)> {
+    let lengths = filled(are_there, texts.clone().map(<[u8]>::len));
+    let mut end = 0_i32;
+    let ends = lengths.map(|length| {
+        end = end.checked_add(i32::try_from(length).ok()?)?;
+        Some(end)
+    });
+    let offsets: Vec<_> = std::iter::once(Some(0)).chain(ends).collect::<Option<_>>()?;
+    let mut bytes = Vec::with_capacity(usize::try_from(*offsets.last()?).ok()?);
+    texts.for_each(|text| bytes.extend_from_slice(text));
+    Some((OffsetBuffer::new(offsets.into()), Buffer::from_vec(bytes)))
+}
+
+fn nulls(levels: &[u8], whole: u8) -> NullBuffer {
+    let are_there: Vec<_> = levels.iter().map(|level| *level == whole).collect();
+    NullBuffer::new(bits(&are_there))
+}
+
+/// Flags as bits.
+fn bits(flags: &[bool]) -> BooleanBuffer {
+    let byte = |flags: &[bool]| {
+        let bits = flags.iter().enumerate().map(|(place, flag)| u8::from(*flag) << place);
+        bits.fold(0, |byte, bit| byte | bit)
+    };
+    let bytes: Vec<u8> = flags.chunks(8).map(byte).collect();
+    BooleanBuffer::new(Buffer::from_vec(bytes), 0, flags.len())
 }

@@ -6,9 +6,9 @@
 use datafusion::common::Result;
 use datafusion::parquet::file::metadata::ColumnChunkMetaData;
 
-use super::page::first_number;
 use crate::scan::group::Reader;
 use crate::scan::wanted::Wanted;
+use crate::thrift;
 
 /// Ids above which more of the filter would be read than it saves.
 const MOST_IDS: usize = 4;
@@ -42,7 +42,7 @@ pub(super) async fn may_have(
     }
     let header = reader.get_bytes(start..end.min(start + HEADER)).await?;
     // The header tells first how many bytes are behind it.
-    let bytes = first_number(&header).and_then(|bytes| u64::try_from(bytes).ok());
+    let bytes = thrift::first_number(&header).and_then(|bytes| u64::try_from(bytes).ok());
     let bytes = bytes.filter(|bytes| *bytes > 0 && bytes.is_multiple_of(BLOCK) && *bytes < end - start);
     let Some(bytes) = bytes else { return Ok(true) };
     for id in wanted.values() {

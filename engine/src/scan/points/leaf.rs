@@ -48,8 +48,13 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> + Clone {
         self.places.iter().map(|place| &self.bytes[place.clone()])
+    }
+
+    /// The bytes of all, and the place of each among them.
+    pub(super) fn into_parts(self) -> (Vec<u8>, Vec<Range<usize>>) {
+        (self.bytes, self.places)
     }
 
     fn push(&mut self, text: &[u8]) -> Option<Range<usize>> {

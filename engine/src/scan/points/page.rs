@@ -10,22 +10,13 @@ use datafusion::parquet::basic::{Compression, Encoding};
 use datafusion::parquet::file::metadata::ColumnChunkMetaData;
 use zstd::zstd_safe::{DCtx, InBuffer, OutBuffer, ResetDirective};
 
-use crate::leb128;
 use crate::scan::pages::Levels;
+use crate::thrift::{FALSE, I32, STRUCT, TRUE, field, number, skip};
 
 /// Most bytes of a page that was decompressed.
 const MOST_BYTES: usize = 64 << 20;
 /// Bytes that are decompressed at a time of a page whose rows are looked for: what zstd makes a block of.
 const STEP_BYTES: usize = 128 << 10;
-/// Bits of a number of a header: five bytes' worth.
-const NUMBER_BITS: u32 = 35;
-/// How deep structures of a header lie in one another, at most.
-const DEEPEST: u32 = 4;
-/// The types of fields that are looked at.
-const TRUE: u8 = 1;
-const FALSE: u8 = 2;
-const I32: u8 = 5;
-const STRUCT: u8 = 12;
 /// The kinds of pages.
 const DATA: i64 = 0;
 const DICTIONARY: i64 = 2;
@@ -233,15 +224,6 @@ fn encoding(number: i64) -> Option<Encoding> {
     }
 }
 
-/// The number with which a structure begins, as its first field.
-pub(super) fn first_number(mut bytes: &[u8]) -> Option<i64> {
-    let mut id = 0;
-    match (field(&mut bytes, &mut id)?, id) {
-        (Some(I32), 1) => number(&mut bytes),
-        _ => None,
-    }
-}
-
 /// What the header of a page says.
 struct Header {
     kind: i64,
@@ -260,7 +242,7 @@ impl Header {
             match (usize::try_from(id).ok().filter(|id| *id < own.len()), kind) {
                 (Some(id), I32) => own[id] = Some(number(bytes)?),
                 (Some(id), STRUCT) => of_kind[id] = numbers(bytes)?,
-                _ => skip(bytes, kind, DEEPEST)?,
+                _ => skip(bytes, kind)?,
             }
         }
         let length = |field: usize| usize::try_from(own[field]?).ok();
@@ -292,54 +274,8 @@ fn numbers(bytes: &mut &[u8]) -> Option<[Option<i64>; 9]> {
         match (place, kind) {
             (Some(place), I32) => numbers[place] = Some(number(bytes)?),
             (Some(place), TRUE | FALSE) => numbers[place] = Some(i64::from(kind == TRUE)),
-            _ => skip(bytes, kind, DEEPEST)?,
+            _ => skip(bytes, kind)?,
         }
     }
     Some(numbers)
-}
-
-fn number(bytes: &mut &[u8]) -> Option<i64> {
-    Some(leb128::signed(leb128::take(bytes, NUMBER_BITS)?))
-}
-
-/// Begins the next field: its type, with its number after that of the one before; nothing at the end of a structure.
-fn field(bytes: &mut &[u8], id: &mut i64) -> Option<Option<u8>> {
-    let (byte, rest) = bytes.split_first()?;
-    *bytes = rest;
-    let (kind, step) = (byte & 0xf, byte >> 4);
-    if kind == 0 {
-        return Some(None);
-    }
-    *id = match step {
-        0 => number(bytes)?,
-        step => *id + i64::from(step),
-    };
-    Some(Some(kind))
-}
-
-/// Passes over a value: of maps there are none.
-fn skip(bytes: &mut &[u8], kind: u8, depth: u32) -> Option<()> {
-    let depth = depth.checked_sub(1)?;
-    let pass = |bytes: &mut &[u8], length: usize| {
-        *bytes = bytes.get(length..)?;
-        Some(())
-    };
-    match kind {
-        TRUE | FALSE => Some(()),
-        3 => pass(bytes, 1),
-        4..=6 => leb128::take(bytes, u64::BITS).map(|_| ()),
-        7 => pass(bytes, 8),
-        8 => {
-            let length = leb128::take(bytes, NUMBER_BITS)?;
-            pass(bytes, usize::try_from(length).ok()?)
-        }
-        STRUCT => {
-            let mut id = 0;
-            while let Some(kind) = field(bytes, &mut id)? {
-                skip(bytes, kind, depth)?;
-            }
-            Some(())
-        }
-        _ => None,
-    }
 }
