@@ -223,16 +223,19 @@ impl Points {
         let Some(pieces) = Pieces::read(ranges.collect(), reader).await? else {
             return Ok(None);
         };
-        let (mut room, mut nulls) = (Room::default(), HashMap::new());
-        let arrays = columns.iter().map(|column| {
-            if column.leaves.is_empty() {
-                let data_type = self.table.field(column.place).data_type();
-                let new = || new_null_array(data_type, self.rows.len());
-                return Some(ArrayRef::clone(nulls.entry(data_type).or_insert_with(new)));
-            }
-            self.array(column, &pieces, &mut room)
+        let mut nulls = HashMap::new();
+        let arrays = Room::with(|room| {
+            let arrays = columns.iter().map(|column| {
+                if column.leaves.is_empty() {
+                    let data_type = self.table.field(column.place).data_type();
+                    let new = || new_null_array(data_type, self.rows.len());
+                    return Some(ArrayRef::clone(nulls.entry(data_type).or_insert_with(new)));
+                }
+                self.array(column, &pieces, room)
+            });
+            arrays.collect()
         });
-        Ok(arrays.collect())
+        Ok(arrays)
     }
 
     fn array(&self, column: &Column, pieces: &Pieces, room: &mut Room) -> Option<ArrayRef> {

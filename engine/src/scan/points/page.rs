@@ -6,6 +6,8 @@
 //! Specification: Apache Parquet format, "Page Header", in Thrift's compact protocol, and "Data Pages". What is not written as that
 //! says, and codecs that tables do not have, are `None` here.
 
+use std::cell::Cell;
+
 use datafusion::parquet::basic::{Compression, Encoding};
 use datafusion::parquet::file::metadata::ColumnChunkMetaData;
 use zstd::zstd_safe::{DCtx, InBuffer, OutBuffer, ResetDirective};
@@ -17,6 +19,8 @@ use crate::thrift::{FALSE, I32, STRUCT, TRUE, field, number, skip};
 const MOST_BYTES: usize = 64 << 20;
 /// Bytes that are decompressed at a time of a page whose rows are looked for: what zstd makes a block of.
 const STEP_BYTES: usize = 128 << 10;
+/// Most bytes of room that a thread keeps: for pages of bodies, with what zstd needs for them.
+const KEPT_BYTES: usize = 4 << 20;
 /// The kinds of pages.
 const DATA: i64 = 0;
 const DICTIONARY: i64 = 2;
@@ -104,6 +108,23 @@ pub(super) struct Room {
 }
 
 impl Room {
+    /// The room of this thread, which is given back to it: to ask for new takes a twentieth of what a hundred rows do.
+    pub(super) fn with<T>(f: impl FnOnce(&mut Self) -> T) -> T {
+        thread_local! {
+            static ROOM: Cell<Room> = Cell::default();
+        }
+        let mut room = ROOM.take();
+        let given = f(&mut room);
+        if room.memory_size() <= KEPT_BYTES {
+            ROOM.set(room);
+        }
+        given
+    }
+
+    fn memory_size(&self) -> usize {
+        self.bytes.len() + self.zstd.as_ref().map_or(0, DCtx::sizeof)
+    }
+
     /// Opens the first page of some bytes of a chunk, which become those behind it.
     pub(super) fn open<'p, 'b: 'p>(
         &'p mut self,
