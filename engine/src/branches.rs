@@ -190,7 +190,7 @@ fn collect(union: &Union, schema: &Schema, session: &SessionState, branches: &mu
 }
 
 impl Branches {
-    /// What tables give to the rows of a filter, as one relation; `None` if its columns are of other types in one of them than in the
+    /// What tables give to the rows of a filter, as one relation; `None` if its columns are of other types in one that has rows than in the
     /// others, if the same rows cannot be read twice, and if the session has no planner of branches.
     pub(crate) fn of_shares(columns: &Columns, shares: Vec<Share>, session: &SessionState) -> Result<Option<Self>> {
         if !columns.are_of_one_type {

@@ -347,7 +347,6 @@ impl Parts {
         let asked: Vec<_> = asked.cloned().collect();
         let bare = ParquetSource::new(TableSchema::from(self.schema.clone()))
             .with_parquet_file_reader_factory(readers.clone())
-            .with_metadata_size_hint(FOOTER_BYTES)
             .with_enable_page_index(true)
             .with_reorder_filters(true);
         let chooses = match self.purpose {

@@ -440,6 +440,19 @@ fn first_rows_of_several_tables_are_the_first_rows() {
 }
 
 #[test]
+fn tables_without_a_column_that_is_asked_for_are_not_read() {
+    let demo = Demo::open();
+    for query in [
+        "SELECT * FROM rows WHERE status_code >= 500 ORDER BY \"timestamp\", id LIMIT 5",
+        "SELECT * FROM rows WHERE dns_rcode = 'NXDOMAIN' AND id > 0 ORDER BY \"timestamp\" DESC LIMIT 5",
+    ] {
+        let plan = demo.plan(query);
+        assert!(plan.contains("FirstExec"), "{plan}");
+        assert_eq!(plan.matches("as kept branch").count(), 1, "{plan}");
+    }
+}
+
+#[test]
 fn tables_without_rows_are_not_planned() {
     let demo = Demo::open();
     let count = |from: &str| demo.rows(&format!("SELECT count(*) AS n FROM {from}"));

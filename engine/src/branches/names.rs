@@ -16,7 +16,7 @@ use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
 use datafusion::logical_expr::{
     Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, TableProviderFilterPushDown, lit, when,
 };
-use datafusion::optimizer::simplify_expressions::ExprSimplifier;
+use datafusion::optimizer::simplify_expressions::{ExprSimplifier, simplify_predicates};
 use datafusion::physical_expr::utils::reassign_expr_columns;
 use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr, expressions};
 use datafusion::physical_optimizer::PhysicalOptimizerRule as _;
@@ -80,6 +80,11 @@ impl Branches {
         let parts = parts_of(scan).ok_or_else(|| internal_datafusion_err!("a branch is of a table"))?;
         let parts = parts.with_places().read_for(Purpose::First);
         let asked = self.asked(branch, filters, session)?;
+        let is_never = |filter: &Expr| matches!(filter, Expr::Literal(value, _) if *value != ScalarValue::from(true));
+        // Of a column that the table lacks, for one.
+        if asked.iter().any(is_never) {
+            return Ok(Arc::new(EmptyExec::new(parts.schema())));
+        }
         let support = parts.supports_filters_pushdown(&asked.iter().collect::<Vec<_>>())?;
         let above = asked.iter().zip(support);
         let above = above.filter(|(_, support)| *support != TableProviderFilterPushDown::Exact);
@@ -117,8 +122,7 @@ impl Branches {
             Ok(Arc::new(expressions::Column::new_with_schema(name, &schema)?))
         };
         let order = keys.iter().zip(&first.keys).map(|(name, key)| {
-            // A key whose column is never null orders no nulls.
-            let nulls_first = key.nulls_first && ![ID, INDEX, TIMESTAMP].contains(&name.as_str());
+            let nulls_first = key.nulls_first && !is_never_null(name);
             Ok(PhysicalSortExpr::new(
                 column(name)?,
                 SortOptions::new(!key.asc, nulls_first),
@@ -167,7 +171,7 @@ impl Branches {
             .build();
         let simplifier = ExprSimplifier::new(context);
         let asked = simplifier.simplify(simplifier.coerce(asked, schema)?)?;
-        let parts = split_conjunction_owned(asked).into_iter();
+        let parts = simplify_predicates(split_conjunction_owned(asked))?.into_iter();
         Ok(parts.filter(|part| *part != lit(true)).map(unnormalize_col).collect())
     }
 
@@ -215,9 +219,9 @@ impl Branches {
                 value @ Expr::Column(_) => (value.clone(), value),
                 value => (value.alias(&name), column(&name)),
             };
+            let is_set = matches!(&above, Expr::Column(column) if is_never_null(&column.name));
             keys.push(SortExpr {
-                // A key whose column is never null orders no nulls.
-                nulls_first: key.nulls_first && !own.contains(&above),
+                nulls_first: key.nulls_first && !is_set,
                 expr: above,
                 ..*key
             });
@@ -247,6 +251,11 @@ impl Branches {
         };
         names.project(above)?.build()
     }
+}
+
+/// True of the columns of names: a key that is never null orders no nulls, and row groups are ruled out by its range alone.
+fn is_never_null(column: &str) -> bool {
+    [ID, INDEX, TIMESTAMP].contains(&column)
 }
 
 /// The plan with what its scan can do of filters and orders left to it.

@@ -64,8 +64,7 @@ pub(super) async fn read(
     let Some(points) = Points::of(group, table, columns, rows) else {
         return Ok(None);
     };
-    let half = points.half();
-    if half > 0
+    if let Some(half) = points.half()
         && let Some(readers) = others()?
     {
         return points.in_two(half, readers).await;
@@ -166,20 +165,21 @@ impl Points {
         })
     }
 
-    /// How many columns take half the time of all; none if all take little.
-    fn half(&self) -> usize {
+    /// How many columns take nearest to half the time of all; `None` if all take little, or there is but one.
+    fn half(&self) -> Option<usize> {
         let cost =
             |column: &Column| (column.leaves.iter()).fold(0, |sum: u64, chunk| sum.saturating_add(self.cost_of(chunk)));
-        let all = self.columns.iter().map(cost).fold(0, u64::saturating_add);
+        let costs: Vec<_> = self.columns.iter().map(cost).collect();
+        let all = costs.iter().copied().fold(0, u64::saturating_add);
         if all < MANY_BYTES {
-            return 0;
+            return None;
         }
-        let mut left = all / 2;
-        let is_of_first = |column: &&Column| {
-            left = left.saturating_sub(cost(column));
-            left > 0
-        };
-        self.columns.iter().take_while(is_of_first).count()
+        let mut before = 0_u64;
+        let cuts = (1..costs.len()).map(|cut| {
+            before = before.saturating_add(costs[cut - 1]);
+            (before.abs_diff(all / 2), cut)
+        });
+        cuts.min().map(|(_, cut)| cut)
     }
 
     /// What it takes to take a chunk apart, in bytes of lz4: as many times those that are read as it is larger when it is not compressed.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::Schema;
 use datafusion::common::{Result, ScalarValue};
 use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
+use tokio::task::coop::consume_budget;
 
 use super::group::{Group, Scan as _};
 use super::run::Run;
@@ -121,6 +122,8 @@ impl Queue {
 
 /// The row groups of a part.
 pub(super) async fn groups(run: &Run, part: &WholePart) -> Result<Vec<Group>> {
+    // Footers are read without waiting: those of thousands of parts must let others run, and a query that is given up end.
+    consume_budget().await;
     let metadata = run.reader(&part.file)?.get_metadata(None).await?;
     if !is_sound(&metadata, &part.part) {
         return Err(Error::part(

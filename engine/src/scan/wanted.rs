@@ -93,9 +93,11 @@ impl Wanted {
         })
     }
 
-    /// True if a conjunct says that a row has one of the values, and nothing else.
+    /// True if a conjunct says that a row has one of the values, and nothing else: of a tuple it says more, which no list may tell.
     pub(super) fn is_said_by(&self, conjunct: &Arc<dyn PhysicalExpr>) -> bool {
-        matches!(&Self::listed(conjunct)[..], [alone] if alone == self)
+        let list = conjunct.downcast_ref::<InListExpr>();
+        let is_of_tuples = list.is_some_and(|list| !list.expr().is::<Column>());
+        !is_of_tuples && matches!(&Self::listed(conjunct)[..], [alone] if alone == self)
     }
 
     /// The values, ascending.
@@ -213,8 +215,12 @@ mod tests {
         assert!(!said(&[3, 7], list("id", &[3, 7], true)));
         assert!(!said(&[3, 7], list("index", &[3, 7], false)));
         // Of a tuple the other column's value matters as well.
-        let keys = keys(Int64Array::from(vec![3, 7]), Int64Array::from(vec![0, 1]));
-        assert!(!said(&[3, 7], keys));
+        let tuples = keys(Int64Array::from(vec![3, 7]), Int64Array::from(vec![0, 1]));
+        assert!(!said(&[3, 7], tuples));
+        // Where one of the others is null nothing is concluded of them.
+        let tuples = keys(Int64Array::from(vec![3, 7]), Int64Array::from(vec![Some(0), None]));
+        assert_eq!(Wanted::of(&tuples).len(), 1);
+        assert!(!said(&[3, 7], tuples));
     }
 
     #[test]

@@ -149,7 +149,8 @@ fn scalars(leaf: Leaf, data_type: &DataType) -> Option<ArrayRef> {
         }
         Values::Texts(texts) => Some(match data_type {
             DataType::Utf8View => {
-                let (bytes, places) = texts.into_parts();
+                let (mut bytes, places) = texts.into_parts();
+                bytes.shrink_to_fit();
                 let view = |place: Range<usize>| make_view(&bytes[place.clone()], 0, place.start as u32);
                 let views: Vec<_> = filled(are_there, places.into_iter().map(view)).collect();
                 let buffers = if views.iter().all(|view| *view as u32 <= INLINE_BYTES) {
@@ -192,14 +193,14 @@ fn strung<'t>(
     are_there: impl Iterator<Item = bool> + Clone,
     texts: impl Iterator<Item = &'t [u8]> + Clone,
 ) -> Option<(OffsetBuffer<i32>, Buffer)> {
-    let lengths = filled(are_there, texts.clone().map(<[u8]>::len));
     let mut end = 0_i32;
-    let ends = lengths.map(|length| {
+    let mut offsets = Vec::with_capacity(are_there.clone().count() + 1);
+    offsets.push(end);
+    for length in filled(are_there, texts.clone().map(<[u8]>::len)) {
         end = end.checked_add(i32::try_from(length).ok()?)?;
-        Some(end)
-    });
-    let offsets: Vec<_> = std::iter::once(Some(0)).chain(ends).collect::<Option<_>>()?;
-    let mut bytes = Vec::with_capacity(usize::try_from(*offsets.last()?).ok()?);
+        offsets.push(end);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(end).ok()?);
     texts.for_each(|text| bytes.extend_from_slice(text));
     Some((OffsetBuffer::new(offsets.into()), Buffer::from_vec(bytes)))
 }

@@ -10,7 +10,7 @@ use std::cell::Cell;
 
 use datafusion::parquet::basic::{Compression, Encoding};
 use datafusion::parquet::file::metadata::ColumnChunkMetaData;
-use zstd::zstd_safe::{DCtx, InBuffer, OutBuffer, ResetDirective};
+use zstd::zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer, ResetDirective};
 
 use crate::scan::pages::Levels;
 use crate::thrift::{FALSE, I32, STRUCT, TRUE, field, number, skip};
@@ -21,6 +21,8 @@ const MOST_BYTES: usize = 64 << 20;
 const STEP_BYTES: usize = 128 << 10;
 /// Most bytes of room that a thread keeps: for pages of bodies, with what zstd needs for them.
 const KEPT_BYTES: usize = 4 << 20;
+/// The largest window of a page that is decompressed piece by piece, as a power of two: eight times a page of bodies.
+const MOST_WINDOW_LOG: u32 = 23;
 /// The kinds of pages.
 const DATA: i64 = 0;
 const DICTIONARY: i64 = 2;
@@ -36,7 +38,8 @@ pub(super) struct DataPage<'p> {
     pub(super) values: Body<'p>,
 }
 
-/// The values of a page, decompressed as far as they were asked for: rows of large pages lie in the midst of them.
+/// The values of a page, decompressed as far as they were asked for: rows of large pages lie in the midst of them. What is damaged behind
+/// them is not seen.
 pub(super) enum Body<'p> {
     Whole(&'p [u8]),
     Growing(Growing<'p>),
@@ -61,10 +64,11 @@ impl Body<'_> {
 
     /// All of them.
     pub(super) fn whole(&mut self) -> Option<&[u8]> {
-        while let Body::Growing(growing) = self
-            && growing.ready < growing.bytes.len()
-        {
-            growing.grow()?;
+        if let Body::Growing(growing) = self {
+            while growing.ready < growing.bytes.len() {
+                growing.grow()?;
+            }
+            growing.is_whole().then_some(())?;
         }
         Some(self.known())
     }
@@ -77,6 +81,8 @@ pub(super) struct Growing<'p> {
     ready: usize,
     /// What is still to be decompressed.
     stored: &'p [u8],
+    /// None once zstd has come to the end.
+    left: usize,
     zstd: &'p mut DCtx<'static>,
 }
 
@@ -85,11 +91,16 @@ impl Growing<'_> {
         let to = self.bytes.len().min(self.ready + STEP_BYTES);
         let mut out = OutBuffer::around(&mut self.bytes[self.ready..to]);
         let mut stored = InBuffer::around(self.stored);
-        self.zstd.decompress_stream(&mut out, &mut stored).ok()?;
+        self.left = self.zstd.decompress_stream(&mut out, &mut stored).ok()?;
         let (written, taken) = (out.pos(), stored.pos());
         self.ready += written;
         self.stored = &self.stored[taken..];
         (written > 0).then_some(())
+    }
+
+    /// True if the page is as long as its header says.
+    fn is_whole(&self) -> bool {
+        self.ready == self.bytes.len() && self.left == 0 && self.stored.is_empty()
     }
 }
 
@@ -198,6 +209,7 @@ impl Room {
             bytes,
             ready: 0,
             stored,
+            left: 1,
             zstd,
         }))
     }
@@ -222,7 +234,12 @@ fn ready<'z>(zstd: &'z mut Option<DCtx<'static>>) -> Option<&'z mut DCtx<'static
             zstd.reset(ResetDirective::SessionOnly).ok()?;
             Some(zstd)
         }
-        none => Some(none.insert(DCtx::try_create()?)),
+        none => {
+            let mut zstd = DCtx::try_create()?;
+            // What a frame says of its window is a claim.
+            zstd.set_parameter(DParameter::WindowLogMax(MOST_WINDOW_LOG)).ok()?;
+            Some(none.insert(zstd))
+        }
     }
 }
 
